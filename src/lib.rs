@@ -1,0 +1,6 @@
+//! sememe.
+
+pub mod error;
+pub mod linalg;
+pub mod progress;
+pub mod vocab;

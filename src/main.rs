@@ -1,0 +1,2 @@
+//! sememe.
+fn main() {}
