@@ -3,4 +3,5 @@
 pub mod error;
 pub mod linalg;
 pub mod progress;
+pub mod text;
 pub mod vocab;

@@ -1,0 +1,224 @@
+//! Sentences and tokens: UAX #29 boundaries, and dictionary words where the text is Chinese.
+//!
+//! Not a stemmer and not a stop-word filter: what comes out are the words as written, folded. The keyword index and
+//! the vectors both stand on these tokens, so that a hard match and a soft match speak of the same words.
+
+use super::fold::Folded;
+use jieba_rs::Jieba;
+use std::ops::Range;
+use std::sync::LazyLock;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The dictionary (5 MB) is unpacked once, at the first Chinese character.
+static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
+
+/// Longest token in folded bytes; longer ones (base64, keys) carry no meaning and would bloat every index.
+const TOKEN_BYTES_MAX: usize = 256;
+
+/// Cuts text into sentences and tokens. Stateless and cheap to copy.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Analyzer;
+
+/// The tokens of one text.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    folded: Folded,
+    spans: Vec<Span>,
+}
+
+#[derive(Debug)]
+struct Span {
+    folded: Range<usize>,
+    source: Range<usize>,
+    sentence: u32,
+}
+
+/// One token: its folded form, and where it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token<'a> {
+    /// Folded form, as it stands in the vocabulary and the keyword index.
+    pub text: &'a str,
+    /// Byte range in the original text.
+    pub range: Range<usize>,
+    /// Number of the sentence, from 0.
+    pub sentence: usize,
+}
+
+impl Analyzer {
+    /// Sentences and tokens of a text.
+    #[must_use]
+    pub fn analyze(self, source: &str) -> Analysis {
+        let folded = Folded::new(source);
+        let mut spans = Vec::with_capacity(source.len() / 5);
+        let mut sentences = Sentences::new(source);
+        words(folded.text(), &mut |range| {
+            let source = folded.source_range(range.clone());
+            let sentence = sentences.at(source.start);
+            spans.push(Span { folded: range, source, sentence });
+        });
+        Analysis { folded, spans }
+    }
+
+    /// The folded tokens of a query or a single word, in order.
+    #[must_use]
+    pub fn words(self, source: &str) -> Vec<String> {
+        self.analyze(source).tokens().map(|token| token.text.to_owned()).collect()
+    }
+}
+
+impl Analysis {
+    /// All tokens in order.
+    pub fn tokens(&self) -> impl ExactSizeIterator<Item = Token<'_>> + Clone {
+        self.spans.iter().map(|span| self.token(span))
+    }
+
+    /// Tokens grouped by sentence; sentences without tokens are left out.
+    pub fn sentences(&self) -> impl Iterator<Item = impl ExactSizeIterator<Item = Token<'_>>> {
+        self.spans
+            .chunk_by(|a, b| a.sentence == b.sentence)
+            .map(|spans| spans.iter().map(|span| self.token(span)))
+    }
+
+    /// Number of tokens.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there is no token.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    fn token(&self, span: &Span) -> Token<'_> {
+        Token {
+            text: &self.folded.text()[span.folded.clone()],
+            range: span.source.clone(),
+            sentence: span.sentence as usize,
+        }
+    }
+}
+
+/// Calls `found` with the byte range of each word of folded text, in order.
+fn words(folded: &str, found: &mut impl FnMut(Range<usize>)) {
+    let mut rest = 0;
+    while rest < folded.len() {
+        let han = run_len(&folded[rest..], is_han);
+        if han > 0 {
+            han_words(&folded[rest..rest + han], rest, found);
+        } else {
+            let other = run_len(&folded[rest..], |c| !is_han(c));
+            other_words(&folded[rest..rest + other], rest, found);
+            rest += other;
+        }
+        rest += han;
+    }
+}
+
+fn run_len(text: &str, inside: impl Fn(char) -> bool) -> usize {
+    text.char_indices().find(|(_, c)| !inside(*c)).map_or(text.len(), |(at, _)| at)
+}
+
+fn han_words(run: &str, offset: usize, found: &mut impl FnMut(Range<usize>)) {
+    let mut at = offset;
+    for word in JIEBA.cut(run, true) {
+        let end = at + word.word.len();
+        emit(at..end, found);
+        at = end;
+    }
+}
+
+fn other_words(run: &str, offset: usize, found: &mut impl FnMut(Range<usize>)) {
+    for (at, word) in run.unicode_word_indices() {
+        let word = word.strip_suffix("'s").unwrap_or(word);
+        emit(offset + at..offset + at + word.len(), found);
+    }
+}
+
+fn emit(range: Range<usize>, found: &mut impl FnMut(Range<usize>)) {
+    if !range.is_empty() && range.len() <= TOKEN_BYTES_MAX {
+        found(range);
+    }
+}
+
+/// Script=Han, after NFKC.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '々' | '〇' | '\u{20000}'..='\u{323AF}')
+}
+
+/// Sentence boundaries of the original text, walked forward: UAX #29 needs the case that folding removes.
+struct Sentences<'a> {
+    bounds: unicode_segmentation::USentenceBoundIndices<'a>,
+    end: usize,
+    number: u32,
+}
+
+impl<'a> Sentences<'a> {
+    fn new(source: &'a str) -> Self {
+        let mut bounds = source.split_sentence_bound_indices();
+        let end = bounds.next().map_or(0, |(at, sentence)| at + sentence.len());
+        Self { bounds, end, number: 0 }
+    }
+
+    /// The number of the sentence that holds this byte; calls must not go backwards.
+    fn at(&mut self, source: usize) -> u32 {
+        while source >= self.end {
+            let Some((at, sentence)) = self.bounds.next() else { break };
+            self.end = at + sentence.len();
+            self.number += 1;
+        }
+        self.number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words_of(text: &str) -> Vec<String> {
+        Analyzer.words(text)
+    }
+
+    #[test]
+    fn english_words_are_cut_as_uax29_says() {
+        assert_eq!(words_of("The bank's U.S. rate: 3.75%!"), ["the", "bank", "u.s", "rate", "3.75"]);
+        assert_eq!(words_of("part KX-4417 isn’t here"), ["part", "kx", "4417", "isn't", "here"]);
+    }
+
+    #[test]
+    fn chinese_words_come_from_the_dictionary() {
+        let words = words_of("我早上去了星巴克");
+        let expected = [vec!["我", "早上", "去", "了", "星巴克"], vec!["我", "早上", "去了", "星巴克"]];
+        assert!(expected.iter().any(|e| *e == words), "{words:?}");
+    }
+
+    #[test]
+    fn both_scripts_in_one_sentence() {
+        let words = words_of("我早上去了Starbucks，花了３５元。");
+        assert!(words.contains(&"starbucks".to_owned()) && words.contains(&"35".to_owned()), "{words:?}");
+    }
+
+    #[test]
+    fn offsets_lead_to_the_original() {
+        let source = "Über die Ｂank: 我去了银行。";
+        for token in Analyzer.analyze(source).tokens() {
+            assert_eq!(Folded::new(&source[token.range]).text(), token.text);
+        }
+    }
+
+    #[test]
+    fn sentences_end_where_people_end_them() {
+        let analysis = Analyzer.analyze("He left the bank. She stayed, e.g. by the river! 我来了。你走了？");
+        let lengths: Vec<usize> = analysis.sentences().map(|sentence| sentence.len()).collect();
+        assert_eq!(lengths.len(), 4, "{lengths:?}");
+        assert_eq!(lengths[..2], [4, 6]);
+    }
+
+    #[test]
+    fn nothing_and_noise() {
+        assert!(Analyzer.analyze("").is_empty());
+        assert!(Analyzer.analyze(" … ！\u{0} ").is_empty());
+        assert!(Analyzer.analyze(&"x".repeat(300)).is_empty());
+    }
+}

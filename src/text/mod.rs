@@ -1,0 +1,15 @@
+//! Here is a document, give me sentences of tokens with their byte offsets.
+//!
+//! - [`source`]: files, folders and standard input, compressed or not, as a stream of [`Document`]s.
+//! - [`fold`]: NFKC, case folding and full-width forms, with a map back to the original bytes.
+//! - [`Analyzer`]: sentences and tokens (UAX #29 words; dictionary words for Chinese), the same ones for the keyword
+//!   index and for the vectors.
+
+pub mod analyzer;
+pub mod fold;
+pub mod source;
+mod stop_words;
+
+pub use analyzer::{Analysis, Analyzer, Token};
+pub use source::{Document, Documents, ReadOptions, Split};
+pub use stop_words::is_stop_word;
