@@ -1,0 +1,345 @@
+//! Documents: written in one transaction, read in one snapshot.
+
+use super::{Store, failed};
+use crate::error::{Error, Result};
+use crate::text::Document;
+use serde_json::Map;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+use std::collections::HashMap;
+
+/// Documents a statement: SQLite takes 32,766 parameters.
+const BATCH: usize = 500;
+
+/// A document with its key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredDocument {
+    /// Row of the document in every index.
+    pub seq: i64,
+    /// The document.
+    pub document: Document,
+}
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Documents that were not there before.
+    pub added: u64,
+    /// Documents whose content is new.
+    pub updated: u64,
+    /// Documents that were there already as they came.
+    pub unchanged: u64,
+}
+
+/// A write in progress: nothing of it is there before [`Writer::commit`].
+pub struct Writer<'a> {
+    store: &'a Store,
+    transaction: Option<Transaction<'static, Sqlite>>,
+    collection: i64,
+    changes: Changes,
+}
+
+impl Store {
+    /// Begins a write to a collection, which is created with it if need be.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if another process has been writing for more than five seconds.
+    pub fn write(&self, collection: &str) -> Result<Writer<'_>> {
+        self.runtime.block_on(async {
+            let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(busy(self))?;
+            sqlx::query("INSERT INTO collections (name) VALUES (?) ON CONFLICT (name) DO NOTHING")
+                .bind(collection)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed(&self.path))?;
+            let collection = sqlx::query_scalar("SELECT id FROM collections WHERE name = ?")
+                .bind(collection)
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(failed(&self.path))?;
+            let changes = Changes::default();
+            Ok(Writer { store: self, transaction: Some(transaction), collection, changes })
+        })
+    }
+
+    /// A document by the id that its source gave it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none, [`Error::Store`] if the database fails.
+    pub fn document(&self, collection: i64, id: &str) -> Result<StoredDocument> {
+        let row = self.run(async {
+            sqlx::query("SELECT seq, id, title, text, fields FROM documents WHERE collection = ? AND id = ?")
+                .bind(collection)
+                .bind(id)
+                .fetch_optional(&self.pool)
+                .await
+        })?;
+        let not_found = || Error::NotFound { kind: "document", name: id.to_owned(), nearest: Vec::new() };
+        row.as_ref().map(stored_document).ok_or_else(not_found)
+    }
+
+    /// Documents by their rows, in the order asked; those that are gone since are left out.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn documents(&self, seqs: &[i64]) -> Result<Vec<StoredDocument>> {
+        let mut found: HashMap<i64, StoredDocument> = HashMap::with_capacity(seqs.len());
+        self.run(async {
+            for part in seqs.chunks(BATCH) {
+                let mut query =
+                    QueryBuilder::new("SELECT seq, id, title, text, fields FROM documents WHERE seq IN (");
+                let mut list = query.separated(", ");
+                for seq in part {
+                    list.push_bind(*seq);
+                }
+                query.push(")");
+                for row in query.build().fetch_all(&self.pool).await? {
+                    let stored = stored_document(&row);
+                    found.insert(stored.seq, stored);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(seqs.iter().filter_map(|seq| found.remove(seq)).collect())
+    }
+
+    /// A view of a collection as it is now, whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn snapshot(&self, collection: i64) -> Result<Snapshot<'_>> {
+        self.run(async {
+            let mut transaction = self.pool.begin().await?;
+            let row = sqlx::query(
+                "SELECT last_change, (SELECT count(*) FROM documents WHERE collection = c.id)
+                 FROM collections c WHERE c.id = ?",
+            )
+            .bind(collection)
+            .fetch_one(&mut *transaction)
+            .await?;
+            let (change, documents): (i64, i64) = (row.get(0), row.get(1));
+            let transaction = Some(transaction);
+            Ok(Snapshot {
+                store: self,
+                transaction,
+                collection,
+                change,
+                documents: documents.unsigned_abs(),
+                after: 0,
+            })
+        })
+    }
+}
+
+impl Writer<'_> {
+    /// Adds documents, or replaces those with the same id whose content differs.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn put(&mut self, documents: &[Document]) -> Result<()> {
+        for part in documents.chunks(BATCH) {
+            // The last of several with one id stays, as if they had come one after the other.
+            let latest: HashMap<&str, usize> =
+                part.iter().enumerate().map(|(at, document)| (document.id.as_str(), at)).collect();
+            let part: Vec<&Document> = part
+                .iter()
+                .enumerate()
+                .filter(|(at, document)| latest[document.id.as_str()] == *at)
+                .map(|(_, document)| document)
+                .collect();
+            self.put_batch(&part)?;
+        }
+        Ok(())
+    }
+
+    fn put_batch(&mut self, part: &[&Document]) -> Result<()> {
+        let Some(transaction) = self.transaction.as_mut() else { return Ok(()) };
+        let collection = self.collection;
+        let changes = &mut self.changes;
+        self.store.run(async {
+            let known = known_documents(transaction, collection, part).await?;
+            let mut replaced = Vec::new();
+            let mut new = Vec::new();
+            for document in part {
+                match known.get(&document.id) {
+                    Some(stored) if stored.document == **document => changes.unchanged += 1,
+                    Some(stored) => {
+                        replaced.push(stored.seq);
+                        new.push(*document);
+                    }
+                    None => new.push(*document),
+                }
+            }
+            changes.updated += replaced.len() as u64;
+            changes.added += (new.len() - replaced.len()) as u64;
+            delete(transaction, &replaced).await?;
+            insert(transaction, collection, &new).await
+        })
+    }
+
+    /// What the write has done so far.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        self.changes
+    }
+
+    /// Makes the write durable; only now is it there, all of it.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails; then nothing was written.
+    pub fn commit(mut self) -> Result<Changes> {
+        let Some(mut transaction) = self.transaction.take() else { return Ok(self.changes) };
+        let changed = self.changes.added + self.changes.updated > 0;
+        self.store.run(async {
+            if changed {
+                sqlx::query("UPDATE collections SET last_change = last_change + 1 WHERE id = ?")
+                    .bind(self.collection)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            transaction.commit().await
+        })?;
+        Ok(self.changes)
+    }
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        if let Some(transaction) = self.transaction.take() {
+            // A failed rollback leaves nothing either: the connection is closed, and SQLite forgets the write.
+            let _ = self.store.runtime.block_on(transaction.rollback());
+        }
+    }
+}
+
+/// A view of a collection at one moment.
+pub struct Snapshot<'a> {
+    store: &'a Store,
+    transaction: Option<Transaction<'static, Sqlite>>,
+    collection: i64,
+    change: i64,
+    documents: u64,
+    after: i64,
+}
+
+impl Snapshot<'_> {
+    /// Number of the last write that it shows: the watermark of what is built from it.
+    #[must_use]
+    pub fn change(&self) -> i64 {
+        self.change
+    }
+
+    /// How many documents it shows.
+    #[must_use]
+    pub fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    /// The next documents by row, at most `limit`; `None` after the last.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn next_batch(&mut self, limit: u32) -> Result<Option<Vec<StoredDocument>>> {
+        let (collection, after) = (self.collection, self.after);
+        let Some(transaction) = self.transaction.as_mut() else { return Ok(None) };
+        let rows = self.store.run(async {
+            sqlx::query(
+                "SELECT seq, id, title, text, fields FROM documents
+                 WHERE collection = ? AND seq > ? ORDER BY seq LIMIT ?",
+            )
+            .bind(collection)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&mut **transaction)
+            .await
+        })?;
+        let batch: Vec<StoredDocument> = rows.iter().map(stored_document).collect();
+        self.after = batch.last().map_or(after, |stored| stored.seq);
+        Ok((!batch.is_empty()).then_some(batch))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if let Some(transaction) = self.transaction.take() {
+            // Nothing was written, so nothing can be lost.
+            let _ = self.store.runtime.block_on(transaction.rollback());
+        }
+    }
+}
+
+async fn known_documents(
+    transaction: &mut Transaction<'static, Sqlite>,
+    collection: i64,
+    part: &[&Document],
+) -> Result<HashMap<String, StoredDocument>, sqlx::Error> {
+    let mut query =
+        QueryBuilder::new("SELECT seq, id, title, text, fields FROM documents WHERE collection = ");
+    query.push_bind(collection).push(" AND id IN (");
+    let mut list = query.separated(", ");
+    for document in part {
+        list.push_bind(document.id.as_str());
+    }
+    query.push(")");
+    let rows = query.build().fetch_all(&mut **transaction).await?;
+    Ok(rows.iter().map(stored_document).map(|stored| (stored.document.id.clone(), stored)).collect())
+}
+
+async fn delete(transaction: &mut Transaction<'static, Sqlite>, seqs: &[i64]) -> Result<(), sqlx::Error> {
+    if seqs.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new("DELETE FROM documents WHERE seq IN (");
+    let mut list = query.separated(", ");
+    for seq in seqs {
+        list.push_bind(*seq);
+    }
+    query.push(")");
+    query.build().execute(&mut **transaction).await?;
+    Ok(())
+}
+
+async fn insert(
+    transaction: &mut Transaction<'static, Sqlite>,
+    collection: i64,
+    documents: &[&Document],
+) -> Result<(), sqlx::Error> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new("INSERT INTO documents (collection, id, title, text, fields) ");
+    query.push_values(documents, |mut row, document| {
+        row.push_bind(collection)
+            .push_bind(document.id.as_str())
+            .push_bind(document.title.as_deref())
+            .push_bind(document.text.as_str())
+            .push_bind(serde_json::Value::Object(document.fields.clone()).to_string());
+    });
+    query.build().execute(&mut **transaction).await?;
+    Ok(())
+}
+
+fn stored_document(row: &SqliteRow) -> StoredDocument {
+    let fields: String = row.get("fields");
+    StoredDocument {
+        seq: row.get("seq"),
+        document: Document {
+            id: row.get("id"),
+            title: row.get("title"),
+            text: row.get("text"),
+            // Written by `insert` alone, so it is an object; anything else reads as no fields.
+            fields: serde_json::from_str(&fields).unwrap_or_else(|_| Map::new()),
+        },
+    }
+}
+
+fn busy(store: &Store) -> impl FnOnce(sqlx::Error) -> Error {
+    let path = store.path.clone();
+    move |error| match &error {
+        sqlx::Error::Database(inner) if inner.message().contains("locked") => Error::NotReady {
+            what: format!("another process is writing to {}", path.display()),
+            cure: "wait until it is done, then repeat".to_owned(),
+        },
+        _ => failed(&path)(error),
+    }
+}

@@ -1,0 +1,310 @@
+//! What was acknowledged, and what has been built from it?
+//!
+//! Collections and documents in SQLite (write-ahead log, full sync). The database is the source of truth: every index is a
+//! view of it, built to a numbered change, and can be rebuilt. SQL lives here alone, behind functions named by intent.
+//!
+//! The functions block; the database has a runtime of its own, so call them from any thread that may wait.
+
+mod documents;
+
+pub use documents::{Changes, Snapshot, StoredDocument};
+
+use crate::error::{Error, Result};
+use sqlx::Row;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// A collection as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectionRow {
+    /// Key in the store.
+    pub key: i64,
+    /// Name, as in URLs.
+    pub name: String,
+    /// Number of the last committed write.
+    pub last_change: i64,
+    /// Folder of the generation that answers, if one has been built.
+    pub generation: Option<String>,
+    /// Number of documents.
+    pub documents: u64,
+}
+
+/// The document store of one data directory.
+pub struct Store {
+    runtime: Runtime,
+    pool: SqlitePool,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the database at `path`, creating it with the current schema, or bringing an older one up to it.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it is no database or locked for long, [`Error::NotReady`] if its schema is newer than this
+    /// program.
+    pub fn open(path: &Path) -> Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("store")
+            .enable_time()
+            .build()
+            .map_err(Error::io("start threads for", path))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let pool = runtime
+            .block_on(SqlitePoolOptions::new().max_connections(4).connect_with(options))
+            .map_err(failed(path))?;
+        runtime.block_on(MIGRATIONS.run(&pool)).map_err(|error| migration_error(path, &error))?;
+        Ok(Self { runtime, pool, path: path.to_path_buf() })
+    }
+
+    /// All collections by name.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn collections(&self) -> Result<Vec<CollectionRow>> {
+        self.run(async {
+            let rows = sqlx::query(
+                "SELECT c.id, c.name, c.last_change, c.generation,
+                        (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
+                 FROM collections c ORDER BY c.name",
+            )
+            .fetch_all(&self.pool)
+            .await?;
+            Ok(rows.iter().map(collection_row).collect())
+        })
+    }
+
+    /// Name and generation of every collection that has one: what a running service polls.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn generations(&self) -> Result<Vec<(String, String)>> {
+        self.run(async {
+            let rows = sqlx::query("SELECT name, generation FROM collections WHERE generation IS NOT NULL")
+                .fetch_all(&self.pool)
+                .await?;
+            Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+        })
+    }
+
+    /// A collection by name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] with the names there are, [`Error::Store`] if the database fails.
+    pub fn collection(&self, name: &str) -> Result<CollectionRow> {
+        let all = self.collections()?;
+        if let Some(found) = all.iter().find(|row| row.name == name) {
+            return Ok(found.clone());
+        }
+        let mut nearest: Vec<String> = all.into_iter().map(|row| row.name).collect();
+        nearest.sort_by_cached_key(|known| strsim::damerau_levenshtein(known, name));
+        nearest.truncate(3);
+        Err(Error::NotFound { kind: "collection", name: name.to_owned(), nearest })
+    }
+
+    /// Removes a collection and its documents.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn delete_collection(&self, key: i64) -> Result<()> {
+        self.run(async {
+            sqlx::query("DELETE FROM collections WHERE id = ?").bind(key).execute(&self.pool).await?;
+            Ok(())
+        })
+    }
+
+    /// A number that no build of this collection has had before, for the name of its folder.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn next_build(&self, key: i64) -> Result<i64> {
+        self.run(async {
+            sqlx::query_scalar(
+                "UPDATE collections SET last_build = last_build + 1 WHERE id = ? RETURNING last_build",
+            )
+            .bind(key)
+            .fetch_one(&self.pool)
+            .await
+        })
+    }
+
+    /// Makes a generation the one that answers.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn switch_generation(&self, key: i64, generation: &str) -> Result<()> {
+        self.run(async {
+            sqlx::query("UPDATE collections SET generation = ? WHERE id = ?")
+                .bind(generation)
+                .bind(key)
+                .execute(&self.pool)
+                .await?;
+            Ok(())
+        })
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn run<T>(&self, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
+        self.runtime.block_on(work).map_err(failed(&self.path))
+    }
+}
+
+fn collection_row(row: &sqlx::sqlite::SqliteRow) -> CollectionRow {
+    let documents: i64 = row.get("documents");
+    CollectionRow {
+        key: row.get("id"),
+        name: row.get("name"),
+        last_change: row.get("last_change"),
+        generation: row.get("generation"),
+        documents: documents.unsigned_abs(),
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(sqlx::Error) -> Error {
+    let path = path.to_path_buf();
+    move |error| Error::Store { path, message: error.to_string() }
+}
+
+fn migration_error(path: &Path, error: &MigrateError) -> Error {
+    match error {
+        MigrateError::VersionMissing(version) => Error::NotReady {
+            what: format!("{} has schema version {version}, newer than this program", path.display()),
+            cure: "use the sememe that wrote it, or a later one".to_owned(),
+        },
+        error => Error::Store { path: path.to_path_buf(), message: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Document;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("sememe.db")).unwrap();
+        (folder, store)
+    }
+
+    fn document(id: &str, text: &str) -> Document {
+        Document { id: id.to_owned(), text: text.to_owned(), ..Document::default() }
+    }
+
+    fn put(store: &Store, name: &str, documents: &[Document]) -> Changes {
+        let mut writer = store.write(name).unwrap();
+        writer.put(documents).unwrap();
+        writer.commit().unwrap()
+    }
+
+    #[test]
+    fn an_upsert_counts_what_it_did_and_keeps_what_did_not_change() {
+        let (_folder, store) = store();
+        let first = put(&store, "a", &[document("1", "one"), document("2", "two")]);
+        assert_eq!((first.added, first.updated, first.unchanged), (2, 0, 0));
+        let second = put(&store, "a", &[document("1", "one"), document("2", "deux"), document("3", "three")]);
+        assert_eq!((second.added, second.updated, second.unchanged), (1, 1, 1));
+        assert_eq!(store.collection("a").unwrap().documents, 3);
+    }
+
+    #[test]
+    fn the_last_of_two_with_one_id_stays() {
+        let (_folder, store) = store();
+        put(&store, "a", &[document("1", "old"), document("1", "new")]);
+        let key = store.collection("a").unwrap().key;
+        assert_eq!(store.document(key, "1").unwrap().document.text, "new");
+        assert_eq!(store.collection("a").unwrap().documents, 1);
+    }
+
+    #[test]
+    fn nothing_stays_of_a_write_that_was_not_committed() {
+        let (_folder, store) = store();
+        put(&store, "a", &[document("1", "one")]);
+        let mut writer = store.write("a").unwrap();
+        writer.put(&[document("2", "two")]).unwrap();
+        drop(writer);
+        let mut writer = store.write("b").unwrap();
+        writer.put(&[document("2", "two")]).unwrap();
+        drop(writer);
+        assert_eq!(store.collection("a").unwrap().documents, 1);
+        assert!(store.collection("b").is_err());
+    }
+
+    #[test]
+    fn only_a_write_that_changed_something_is_a_change() {
+        let (_folder, store) = store();
+        put(&store, "a", &[document("1", "one")]);
+        let before = store.collection("a").unwrap().last_change;
+        put(&store, "a", &[document("1", "one")]);
+        assert_eq!(store.collection("a").unwrap().last_change, before);
+    }
+
+    #[test]
+    fn a_snapshot_gives_every_document_in_order_with_its_change() {
+        let (_folder, store) = store();
+        let many: Vec<Document> = (0..2500).map(|i| document(&i.to_string(), "text")).collect();
+        put(&store, "a", &many);
+        let row = store.collection("a").unwrap();
+        let mut seen = Vec::new();
+        let mut snapshot = store.snapshot(row.key).unwrap();
+        assert_eq!((snapshot.change(), snapshot.documents()), (row.last_change, 2500));
+        put(&store, "a", &[document("later", "not seen")]);
+        while let Some(batch) = snapshot.next_batch(1000).unwrap() {
+            seen.extend(batch.into_iter().map(|stored| stored.document.id));
+        }
+        assert_eq!(seen, many.iter().map(|d| d.id.clone()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_unknown_collection_names_the_near_ones() {
+        let (_folder, store) = store();
+        put(&store, "demo-en", &[document("1", "one")]);
+        let error = store.collection("demo-eng").unwrap_err().to_string();
+        assert_eq!(error, "collection \"demo-eng\" not found; nearest: demo-en");
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let (folder, store) = store();
+        let path = folder.path().join("sememe.db");
+        store
+            .run(async {
+                sqlx::query(
+                    "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                     VALUES (9999, 'later', 1, x'00', 0)",
+                )
+                .execute(&store.pool)
+                .await
+            })
+            .unwrap();
+        drop(store);
+        let error = Store::open(&path).err().unwrap().to_string();
+        assert!(error.contains("schema version 9999, newer than this program"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sememe.db");
+        std::fs::write(&path, vec![7; 5000]).unwrap();
+        assert!(matches!(Store::open(&path), Err(Error::Store { .. })));
+    }
+}
