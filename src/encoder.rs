@@ -1,0 +1,137 @@
+//! Here are tokens, give me vectors.
+//!
+//! The static encoder: every word has one vector wherever it stands, and a text is the weighted mean of its words with the
+//! direction that all texts share removed (smooth inverse frequency; Arora, Liang & Ma 2017, algorithm 1).
+
+use crate::linalg;
+use crate::vectors::WordVectors;
+use crate::vocab::WordId;
+use std::sync::Arc;
+
+/// Weight of a word that makes up the share `p` of the corpus: `a / (a + p)`, with the paper's `a`.
+const SIF_A: f64 = 1e-3;
+
+/// Texts to vectors, word by word.
+#[derive(Debug, Clone)]
+pub struct StaticEncoder {
+    vectors: Arc<WordVectors>,
+    /// The common direction, `D` values of length 1, or all 0 for none.
+    direction: Vec<f32>,
+}
+
+/// A word of a text, as the text's vector holds it.
+#[derive(Debug, Clone)]
+pub struct WeightedWord {
+    /// The word.
+    pub id: WordId,
+    /// Weight, vector and common direction taken together: a text's vector is the sum of these, scaled to length 1.
+    pub vector: Vec<f32>,
+}
+
+impl StaticEncoder {
+    /// An encoder that removes `direction` (`D` values) from every text.
+    ///
+    /// # Panics
+    /// If the direction is not of the vectors' dimension.
+    #[must_use]
+    pub fn new(vectors: Arc<WordVectors>, direction: Vec<f32>) -> Self {
+        assert_eq!(vectors.dim(), direction.len(), "dimension of the common direction");
+        Self { vectors, direction }
+    }
+
+    /// An encoder that removes nothing: for the texts from which the common direction is found.
+    #[must_use]
+    pub fn plain(vectors: Arc<WordVectors>) -> Self {
+        let direction = vec![0.0; vectors.dim()];
+        Self::new(vectors, direction)
+    }
+
+    /// The word vectors that it stands on.
+    #[must_use]
+    pub fn vectors(&self) -> &Arc<WordVectors> {
+        &self.vectors
+    }
+
+    /// Number of values of a vector, `D`.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.direction.len()
+    }
+
+    /// The vector of a text, of length 1; `None` if no word of it has one.
+    #[must_use]
+    pub fn text<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Option<Vec<f32>> {
+        let mut sum = vec![0.0; self.dim()];
+        for id in words.into_iter().filter_map(|word| self.vectors.vocabulary().id(word)) {
+            linalg::add_scaled(&mut sum, self.weight(id), self.vectors.unit(id));
+        }
+        self.remove_direction(&mut sum);
+        (linalg::normalize(&mut sum) > 0.0).then_some(sum)
+    }
+
+    /// The parts of a text's vector: their sum, scaled to length 1, is what [`text`](Self::text) gives.
+    #[must_use]
+    pub fn word(&self, word: &str) -> Option<WeightedWord> {
+        let id = self.vectors.vocabulary().id(word)?;
+        let mut vector = vec![0.0; self.dim()];
+        linalg::add_scaled(&mut vector, self.weight(id), self.vectors.unit(id));
+        self.remove_direction(&mut vector);
+        Some(WeightedWord { id, vector })
+    }
+
+    /// `a / (a + p)` times the length that training gave the word: rare and much-used words are longer.
+    fn weight(&self, id: WordId) -> f32 {
+        let vocabulary = self.vectors.vocabulary();
+        let share = vocabulary.count(id) as f64 / vocabulary.total().max(1) as f64;
+        (SIF_A / (SIF_A + share)) as f32 * self.vectors.norm(id)
+    }
+
+    fn remove_direction(&self, vector: &mut [f32]) {
+        let along = linalg::dot(vector, &self.direction);
+        linalg::add_scaled(vector, -along, &self.direction);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::Vocabulary;
+
+    fn vectors() -> Arc<WordVectors> {
+        let counts = [("the", 96), ("bank", 3), ("river", 1)];
+        let vocabulary = Arc::new(Vocabulary::from_counts(counts, 1).unwrap());
+        Arc::new(WordVectors::new(vocabulary, vec![0.0, 5.0, 3.0, 4.0, 1.0, 0.0], 2).unwrap())
+    }
+
+    #[test]
+    fn a_text_is_the_weighted_mean_of_its_words() {
+        // bank: p = .03, weight .001/.031; river: p = .01, weight .001/.011. Sum: (3, 4)/31 + (1, 0)/11.
+        let (x, y) = (3.0 / 31.0 + 1.0 / 11.0, 4.0f32 / 31.0);
+        let length = (x * x + y * y).sqrt();
+        let text = StaticEncoder::plain(vectors()).text(["bank", "unknown", "river"]).unwrap();
+        assert!((text[0] - x / length).abs() < 1e-6 && (text[1] - y / length).abs() < 1e-6, "{text:?}");
+    }
+
+    #[test]
+    fn the_common_direction_is_gone() {
+        let encoder = StaticEncoder::new(vectors(), vec![0.0, 1.0]);
+        assert_eq!(encoder.text(["bank", "river"]), Some(vec![1.0, 0.0]));
+        assert_eq!(encoder.text(["the"]), None); // nothing is left of it
+    }
+
+    #[test]
+    fn the_parts_of_words_add_up_to_the_text() {
+        let encoder = StaticEncoder::new(vectors(), vec![0.6, 0.8]);
+        let words = ["the", "bank", "river"];
+        let mut sum = vec![0.0; 2];
+        words.iter().for_each(|word| linalg::add_scaled(&mut sum, 1.0, &encoder.word(word).unwrap().vector));
+        linalg::normalize(&mut sum);
+        let text = encoder.text(words).unwrap();
+        assert!(sum.iter().zip(&text).all(|(a, b)| (a - b).abs() < 1e-6), "{sum:?} {text:?}");
+    }
+
+    #[test]
+    fn unknown_words_have_no_vector() {
+        assert_eq!(StaticEncoder::plain(vectors()).text(["nothing", "known"]), None);
+    }
+}

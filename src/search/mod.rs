@@ -1,0 +1,162 @@
+//! Here is a query, give me hits; contrast them; explain them.
+//!
+//! - [`Retriever`]: one way of reading a query, with [`KeywordRetriever`] (hard tokens) and [`StaticRetriever`] (soft
+//!   tokens) behind it.
+//! - [`contrast`]: two rankings of one query side by side.
+
+pub mod contrast;
+mod keyword;
+mod statics;
+
+pub use keyword::KeywordRetriever;
+pub use statics::StaticRetriever;
+
+use crate::error::{Error, Result};
+use crate::text::Analysis;
+use serde::{Deserialize, Serialize};
+
+/// A way of reading a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Hard tokens: the keyword index, BM25.
+    Keyword,
+    /// Soft tokens: the weighted mean of static word vectors.
+    Static,
+}
+
+impl Mode {
+    /// All modes, in the order in which they are shown.
+    pub const ALL: [Self; 2] = [Self::Keyword, Self::Static];
+
+    /// The name, as in requests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keyword => "keyword",
+            Self::Static => "static",
+        }
+    }
+}
+
+/// A document with how well it answers, before it is fetched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranked {
+    /// The document's row in the store.
+    pub seq: i64,
+    /// Higher is better; comparable within one answer only.
+    pub score: f32,
+}
+
+/// A query word, the document word that answered it, and how much of the score that carried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Match {
+    /// As the analyzer spells it.
+    pub query_word: String,
+    /// The same word for hard tokens; a near one for soft tokens.
+    pub document_word: String,
+    /// Cosine of the two words' vectors; 1 for the same word.
+    pub similarity: f32,
+    /// Part of the hit's score, 0 to 1; the parts of a hit that are shown are its largest.
+    pub share: f32,
+}
+
+/// One way of reading a query.
+pub trait Retriever {
+    /// Which way.
+    fn mode(&self) -> Mode;
+
+    /// The `limit` best documents for the query's words, best first, ties by rising row.
+    ///
+    /// # Errors
+    /// Those of the index below.
+    fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>>;
+
+    /// Through which words a document answers, the largest share first.
+    ///
+    /// # Errors
+    /// Those of the index below.
+    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>>;
+
+    /// The query words that this way of reading knows nothing about, each once.
+    ///
+    /// # Errors
+    /// Those of the index below.
+    fn unknown(&self, words: &[String]) -> Result<Vec<String>>;
+}
+
+/// Matches shown for a hit.
+const MATCHES_MAX: usize = 6;
+
+/// How many hits are asked for: 1 to [`TopK::MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "usize")]
+pub struct TopK(usize);
+
+impl TopK {
+    /// The most that can be asked for.
+    pub const MAX: usize = 1000;
+
+    /// Checks a number.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it is 0 or above [`TopK::MAX`]; `what` names it to the caller.
+    pub fn new(what: &str, k: usize) -> Result<Self> {
+        if (1..=Self::MAX).contains(&k) {
+            return Ok(Self(k));
+        }
+        let cure = if k == 0 { "ask for at least one" } else { "ask for fewer" };
+        Err(Error::invalid(what, format!("1 to {}", Self::MAX), k, cure))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl TryFrom<usize> for TopK {
+    type Error = String;
+
+    fn try_from(k: usize) -> Result<Self, String> {
+        Self::new("k", k).map_err(|error| error.to_string())
+    }
+}
+
+impl Default for TopK {
+    fn default() -> Self {
+        Self(10)
+    }
+}
+
+/// Each word once, in order.
+fn distinct(words: &[String]) -> Vec<&String> {
+    let mut seen = Vec::with_capacity(words.len());
+    for word in words {
+        if !seen.contains(&word) {
+            seen.push(word);
+        }
+    }
+    seen
+}
+
+/// The largest shares first; equal ones in the order of the query.
+fn largest(mut matches: Vec<Match>) -> Vec<Match> {
+    matches.sort_by(|a, b| b.share.total_cmp(&a.share));
+    matches.truncate(MATCHES_MAX);
+    matches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_hits_is_checked_at_the_door() {
+        assert!(TopK::new("limit", 1).is_ok() && TopK::new("limit", 1000).is_ok());
+        let error = TopK::new("limit", 0).unwrap_err().to_string();
+        assert_eq!(error, "limit: expected 1 to 1000, got 0; ask for at least one");
+        assert!(TopK::new("limit", 1001).is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! Soft tokens: a document answers if its words mean, on the whole, what the query's words mean.
+
+use super::{Match, Mode, Ranked, Retriever, distinct, largest};
+use crate::encoder::{StaticEncoder, WeightedWord};
+use crate::error::Result;
+use crate::index::{SearchOptions, VectorIndex};
+use crate::linalg;
+use crate::text::Analysis;
+use std::collections::HashMap;
+
+/// Cosine of the text vectors of query and document.
+pub struct StaticRetriever<'a> {
+    encoder: &'a StaticEncoder,
+    index: &'a dyn VectorIndex,
+    /// The document of each row of the index.
+    seqs: &'a [i64],
+}
+
+impl<'a> StaticRetriever<'a> {
+    /// Reads from the vectors of documents that `encoder` made; row `i` of the index is the document `seqs[i]`.
+    #[must_use]
+    pub fn new(encoder: &'a StaticEncoder, index: &'a dyn VectorIndex, seqs: &'a [i64]) -> Self {
+        Self { encoder, index, seqs }
+    }
+
+    /// Distinct words that have a vector, each with the sum of its parts.
+    fn parts<'w>(&self, words: impl Iterator<Item = &'w str>) -> Vec<(&'w str, WeightedWord, f32)> {
+        let mut counts: HashMap<&str, (usize, f32)> = HashMap::new();
+        for (order, word) in words.enumerate() {
+            counts.entry(word).or_insert((order, 0.0)).1 += 1.0;
+        }
+        let mut ordered: Vec<(&str, (usize, f32))> = counts.into_iter().collect();
+        ordered.sort_unstable_by_key(|(_, (order, _))| *order);
+        ordered
+            .into_iter()
+            .filter_map(|(word, (_, count))| Some((word, self.encoder.word(word)?, count)))
+            .collect()
+    }
+}
+
+impl Retriever for StaticRetriever<'_> {
+    fn mode(&self) -> Mode {
+        Mode::Static
+    }
+
+    fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
+        let Some(query) = self.encoder.text(words.iter().map(String::as_str)) else {
+            return Ok(Vec::new());
+        };
+        let found = self.index.search(&query, limit, &SearchOptions::default())?;
+        Ok(found
+            .into_iter()
+            .map(|neighbor| Ranked { seq: self.seqs[neighbor.row as usize], score: neighbor.similarity })
+            .collect())
+    }
+
+    /// The cosine of two sums is the sum over all pairs of words: each pair carries its part of it.
+    fn matches(&self, words: &[String], _seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+        let query = self.parts(words.iter().map(String::as_str));
+        let document = self.parts(document.tokens().map(|token| token.text));
+        let mut matches = Vec::with_capacity(query.len() * document.len());
+        let mut score = 0.0;
+        for (query_word, query_part, query_count) in &query {
+            for (document_word, document_part, document_count) in &document {
+                let carried = linalg::dot(&query_part.vector, &document_part.vector) * query_count * document_count;
+                score += carried;
+                if carried > 0.0 {
+                    matches.push(Match {
+                        query_word: (*query_word).to_owned(),
+                        document_word: (*document_word).to_owned(),
+                        similarity: self.encoder.vectors().cosine(query_part.id, document_part.id),
+                        share: carried,
+                    });
+                }
+            }
+        }
+        matches.iter_mut().for_each(|found| found.share = if score > 0.0 { (found.share / score).min(1.0) } else { 0.0 });
+        Ok(largest(matches))
+    }
+
+    fn unknown(&self, words: &[String]) -> Result<Vec<String>> {
+        let known = |word: &str| self.encoder.vectors().vocabulary().id(word).is_some();
+        Ok(distinct(words).into_iter().filter(|word| !known(word)).cloned().collect())
+    }
+}
