@@ -1,6 +1,8 @@
 //! sememe.
 
 pub mod error;
+pub mod files;
 pub mod linalg;
 pub mod progress;
+pub mod vectors;
 pub mod vocab;
