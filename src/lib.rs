@@ -1,9 +1,13 @@
 //! sememe.
 
+pub mod encoder;
 pub mod error;
+pub mod files;
 pub mod index;
 pub mod linalg;
 pub mod progress;
+pub mod search;
 pub mod store;
 pub mod text;
+pub mod vectors;
 pub mod vocab;
