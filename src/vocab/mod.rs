@@ -3,6 +3,9 @@
 //! Words are numbered by falling count, ties by their bytes, so that the same corpus always gives the same ids and the
 //! most frequent words stand together in every table.
 
+pub mod chunk;
+pub mod corpus;
+
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 
