@@ -1,6 +1,7 @@
 //! sememe.
 
 pub mod encoder;
+pub mod engine;
 pub mod error;
 pub mod files;
 pub mod index;
@@ -11,3 +12,4 @@ pub mod store;
 pub mod text;
 pub mod vectors;
 pub mod vocab;
+pub mod word2vec;

@@ -38,6 +38,8 @@ pub struct SimilarWord {
 pub struct SimilarWords {
     /// The word asked for, as the vocabulary spells it.
     pub word: String,
+    /// Whether the word is not in the vocabulary and stood for by its n-grams.
+    pub from_subwords: bool,
     /// Nearest first.
     pub similar: Vec<SimilarWord>,
 }

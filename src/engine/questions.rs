@@ -9,8 +9,8 @@ use crate::search::contrast::{PERSISTENCE, overlap, rank_biased_overlap};
 use crate::search::{KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK};
 use crate::store::StoredDocument;
 use crate::text::{Analysis, Analyzer};
-use crate::vectors::{AnalogyOptions, Found, SimilarOptions, WordVectors};
-use crate::vocab::WordId;
+use crate::vectors::questions::{self, Neighbour, Restrict, Similar};
+use crate::vectors::WordVectors;
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::time::Instant;
@@ -70,8 +70,14 @@ impl Engine {
         let k = TopK::new("k", k)?;
         let generation = self.generation(collection)?;
         let vectors = generation.encoder()?.vectors();
-        let id = word_id(vectors, word)?;
-        Ok(SimilarWords { word: vectors.vocabulary().word(id).to_owned(), similar: nearest(vectors, id, k)? })
+        let word = spelling(vectors, word)?;
+        let options = Similar { k: k.get(), restrict: Restrict::default() };
+        let found = vectors.similar(&word, &options)?;
+        Ok(SimilarWords {
+            similar: spelled(vectors, found.neighbours),
+            from_subwords: !found.from_subwords.is_empty(),
+            word,
+        })
     }
 
     /// What the collection knows of a word.
@@ -81,13 +87,14 @@ impl Engine {
     pub fn word(&self, collection: &str, word: &str) -> Result<WordInfo> {
         let generation = self.generation(collection)?;
         let vectors = generation.encoder()?.vectors();
-        let id = word_id(vectors, word)?;
-        let word = vectors.vocabulary().word(id).to_owned();
+        let word = spelling(vectors, word)?;
+        let id = vectors.id(&word)?;
+        let found = vectors.similar(&word, &Similar::default())?;
         Ok(WordInfo {
             id: id.0,
             count: vectors.vocabulary().count(id),
             documents: generation.keyword().document_count(&word)?,
-            similar: nearest(vectors, id, TopK::default())?,
+            similar: spelled(vectors, found.neighbours),
             word,
         })
     }
@@ -100,13 +107,12 @@ impl Engine {
         let k = TopK::new("k", request.k.unwrap_or(TopK::default().get()))?;
         let generation = self.generation(collection)?;
         let vectors = generation.encoder()?.vectors();
-        let ids = [word_id(vectors, &request.a)?, word_id(vectors, &request.b)?, word_id(vectors, &request.c)?];
-        let options = AnalogyOptions { k: k.get(), ..Default::default() };
-        let answers = vectors.analogy(ids[0], ids[1], ids[2], &options)?;
-        Ok(Analogy {
-            words: ids.map(|id| vectors.vocabulary().word(id).to_owned()),
-            answers: spelled(vectors, answers),
-        })
+        let [a, b, c] = [&request.a, &request.b, &request.c].map(|word| spelling(vectors, word));
+        let words = [a?, b?, c?];
+        let [a, b, c] = words.clone();
+        let question = questions::Analogy { k: k.get(), ..questions::Analogy::new(a, b, c) };
+        let answers = spelled(vectors, vectors.analogy(&question)?.neighbours);
+        Ok(Analogy { words, answers })
     }
 
     /// Documents that answer a query.
@@ -314,31 +320,28 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
     reason
 }
 
-fn nearest(vectors: &WordVectors, id: WordId, k: TopK) -> Result<Vec<SimilarWord>> {
-    let options = SimilarOptions { k: k.get(), ..Default::default() };
-    Ok(spelled(vectors, vectors.similar(id, &options)?))
-}
-
-fn spelled(vectors: &WordVectors, found: Vec<Found>) -> Vec<SimilarWord> {
+fn spelled(vectors: &WordVectors, found: Vec<Neighbour>) -> Vec<SimilarWord> {
     let vocabulary = vectors.vocabulary();
-    let spell = |found: Found| SimilarWord {
+    let spell = |found: Neighbour| SimilarWord {
         word: vocabulary.word(found.id).to_owned(),
-        similarity: found.similarity,
+        similarity: found.score,
         count: vocabulary.count(found.id),
     };
     found.into_iter().map(spell).collect()
 }
 
 /// A word as people write it: as it stands in the vocabulary, or folded as the analyzer folds.
-fn word_id(vectors: &WordVectors, word: &str) -> Result<WordId> {
+fn spelling(vectors: &WordVectors, word: &str) -> Result<String> {
     check_length("word", word)?;
-    if let Some(id) = vectors.vocabulary().id(word) {
-        return Ok(id);
+    if vectors.vocabulary().id(word).is_some() {
+        return Ok(word.to_owned());
     }
-    match Analyzer.words(word).as_slice() {
-        [one] => vectors.id(one),
-        [] => Err(Error::invalid("word", "a word", format!("{word:?}"), "letters or digits make a word")),
-        several => {
+    match <[String; 1]>::try_from(Analyzer.words(word)) {
+        Ok([one]) => Ok(one),
+        Err(none) if none.is_empty() => {
+            Err(Error::invalid("word", "a word", format!("{word:?}"), "letters or digits make a word"))
+        }
+        Err(several) => {
             let expected = format!("one word, as the analyzer cuts it, not {}", several.join(" + "));
             Err(Error::invalid("word", expected, word, "ask for one of them, or search for the phrase"))
         }
