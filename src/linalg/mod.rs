@@ -3,8 +3,10 @@
 //! Each public function is safe, checks its lengths, and picks the widest instruction set of the running processor
 //! (AVX-512, AVX2, portable code that vectorises to NEON or SSE2).
 
+mod int8;
 mod simd;
 
+pub use int8::dots_u8_i8;
 pub use simd::{add_scaled, dot};
 
 /// Euclidean length of `x`.
