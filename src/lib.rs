@@ -1,5 +1,6 @@
 //! sememe.
 
+pub mod cli;
 pub mod encoder;
 pub mod engine;
 pub mod error;
@@ -8,6 +9,7 @@ pub mod index;
 pub mod linalg;
 pub mod progress;
 pub mod search;
+pub mod server;
 pub mod store;
 pub mod text;
 pub mod vectors;
