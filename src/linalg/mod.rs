@@ -3,6 +3,7 @@
 //! Each public function is safe, checks its lengths, and picks the widest instruction set of the running processor
 //! (AVX-512, AVX2, portable code that vectorises to NEON or SSE2).
 
+pub mod int8;
 mod simd;
 
 pub use simd::{add_scaled, dot};
