@@ -88,7 +88,12 @@ impl Phase {
         self.bar.finish();
         if self.bar.is_hidden() {
             let seconds = self.bar.elapsed().as_secs_f64();
-            tracing::info!(phase = self.name, done = self.bar.position(), seconds = format!("{seconds:.1}"), "done");
+            tracing::info!(
+                phase = self.name,
+                done = self.bar.position(),
+                seconds = format!("{seconds:.1}"),
+                "done"
+            );
         }
     }
 }
@@ -115,6 +120,9 @@ mod tests {
             let step = Step { phase: "x", done: 0, total, unit, loss: None };
             let _ = style(&step);
         }
-        assert!(ProgressStyle::with_template("{bar:30} {percent:>3}% {human_pos} w, {per_sec}, {eta} left {msg}").is_ok());
+        assert!(
+            ProgressStyle::with_template("{bar:30} {percent:>3}% {human_pos} w, {per_sec}, {eta} left {msg}")
+                .is_ok()
+        );
     }
 }

@@ -7,9 +7,10 @@ mod arguments;
 mod bars;
 mod show;
 
-use crate::engine::{AnalogyRequest, ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest, TrainSettings};
+use crate::engine::{
+    AnalogyRequest, ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest,
+};
 use crate::error::{Error, Result};
-use crate::progress::Progress;
 use crate::server;
 use crate::text::{Documents, ReadOptions};
 use arguments::{Arguments, Command, IngestArguments, ListenArguments, TrainArguments};
@@ -79,8 +80,12 @@ fn command(arguments: Arguments) -> Result<()> {
 
 fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
     match question {
-        Command::Collections => out.answer(&engine.collections()?, |infos, out| show::collections(infos, out)),
-        Command::Document { collection, id } => out.answer(&engine.document(&collection, &id)?, show::document),
+        Command::Collections => {
+            out.answer(&engine.collections()?, |infos, out| show::collections(infos, out))
+        }
+        Command::Document { collection, id } => {
+            out.answer(&engine.document(&collection, &id)?, show::document)
+        }
         Command::Word { collection, word } => out.answer(&engine.word(&collection, &word)?, show::word),
         Command::Similar { collection, word, k } => {
             out.answer(&engine.similar(&collection, &word, k)?, |found, out| show::words(&found.similar, out))
@@ -117,7 +122,9 @@ impl Output {
     ) -> Result<()> {
         let mut out = io::stdout().lock();
         let written = if self.json {
-            serde_json::to_writer_pretty(&mut out, answer).map_err(io::Error::from).and_then(|()| writeln!(out))
+            serde_json::to_writer_pretty(&mut out, answer)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(out))
         } else {
             show(answer, &mut out)
         };
@@ -138,7 +145,8 @@ fn serve(engine: Engine, listen: &ListenArguments, hints: &[&str]) -> Result<()>
     let address = listener.local_addr().map_err(Error::io("listen on", "the address"))?;
     let engine = Arc::new(engine);
     engine.refresh()?;
-    show::serving(address, hints, &mut io::stdout().lock()).map_err(Error::io("write to", "standard output"))?;
+    show::serving(address, hints, &mut io::stdout().lock())
+        .map_err(Error::io("write to", "standard output"))?;
     server::serve(engine, listener)
 }
 
@@ -155,7 +163,8 @@ fn ingest_command(data_dir: &Path, arguments: &IngestArguments, out: &Output) ->
     let how = Ingestion { strict: arguments.strict };
     let report = engine.ingest(&arguments.collection, documents, how, &bars)?;
     warn(&report);
-    let stored = engine.index(&arguments.collection, &bars).map_err(stored_but_not_indexed(&arguments.collection));
+    let stored =
+        engine.index(&arguments.collection, &bars).map_err(stored_but_not_indexed(&arguments.collection));
     drop(bars);
     stored?;
     out.answer(&report, |report, out| show::ingest(report, &arguments.collection, out))
@@ -165,7 +174,8 @@ fn stored_but_not_indexed(collection: &str) -> impl FnOnce(Error) -> Error {
     let collection = collection.to_owned();
     move |error| match error {
         Error::Cancelled => Error::NotReady {
-            what: "cancelled while indexing; the documents are stored, and the index before answers".to_owned(),
+            what: "cancelled while indexing; the documents are stored, and the index before answers"
+                .to_owned(),
             cure: format!("go on with: sememe index {collection}"),
         },
         error => error,

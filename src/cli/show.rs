@@ -55,7 +55,8 @@ pub(super) fn build(report: &BuildReport, out: Out<'_>) -> io::Result<()> {
 
 pub(super) fn collections(infos: &[CollectionInfo], out: Out<'_>) -> io::Result<()> {
     for info in infos {
-        let model = info.model.as_ref().map_or("no model".to_owned(), |m| format!("{} words x {}", m.words, m.dim));
+        let model =
+            info.model.as_ref().map_or("no model".to_owned(), |m| format!("{} words x {}", m.words, m.dim));
         let state = if info.up_to_date { "" } else { "  (index behind: sememe index)" };
         writeln!(out, "{:<24} {:>9} documents  {model}{state}", info.name, info.documents)?;
     }
@@ -74,7 +75,11 @@ pub(super) fn document(document: &Document, out: Out<'_>) -> io::Result<()> {
 }
 
 pub(super) fn word(info: &WordInfo, out: Out<'_>) -> io::Result<()> {
-    writeln!(out, "{}: {} times in {} documents, word number {}", info.word, info.count, info.documents, info.id)?;
+    writeln!(
+        out,
+        "{}: {} times in {} documents, word number {}",
+        info.word, info.count, info.documents, info.id
+    )?;
     words(&info.similar, out)
 }
 
@@ -87,7 +92,8 @@ pub(super) fn words(words: &[SimilarWord], out: Out<'_>) -> io::Result<()> {
 
 pub(super) fn analyzed(answer: &Analyzed, out: Out<'_>) -> io::Result<()> {
     for token in &answer.tokens {
-        let count = token.count.map_or("no vector".to_owned(), |count| format!("{count} times in the corpus"));
+        let count =
+            token.count.map_or("no vector".to_owned(), |count| format!("{count} times in the corpus"));
         writeln!(
             out,
             "{:>5}..{:<5} {}  in {} documents, {count}",
@@ -132,7 +138,8 @@ pub(super) fn contrast(answer: &ContrastAnswer, out: Out<'_>) -> io::Result<()> 
 }
 
 fn column(answer: &SearchAnswer, contrast: &ContrastAnswer) -> Vec<String> {
-    let mut lines = vec![format!("{} ({:.1} ms)", answer.mode.name().to_uppercase(), answer.processing_time_ms)];
+    let mut lines =
+        vec![format!("{} ({:.1} ms)", answer.mode.name().to_uppercase(), answer.processing_time_ms)];
     for hit in &answer.hits {
         let alone = contrast.found_alone.iter().any(|one| one.mode == answer.mode && one.id == hit.id);
         lines.push(format!("{} {}", if alone { "+" } else { " " }, heading(hit)));

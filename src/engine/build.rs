@@ -232,7 +232,8 @@ impl<'a> Build<'a> {
     fn keep_model(&self) -> Result<Option<NewModel>> {
         let Some(current) = &self.row.generation else { return Ok(None) };
         let from = self.engine.folder(&self.row.name).join(current);
-        let Some(info) = Generation::open(&from, &self.row.name).ok().and_then(|g| g.model_info().cloned()) else {
+        let Some(info) = Generation::open(&from, &self.row.name).ok().and_then(|g| g.model_info().cloned())
+        else {
             return Ok(None);
         };
         for file in [VOCABULARY_FILE, VECTORS_FILE] {
@@ -245,7 +246,10 @@ impl<'a> Build<'a> {
         let mut snapshot = self.snapshot()?;
         let batches = std::iter::from_fn(|| snapshot.next_batch(BATCH).transpose());
         let corpus = self.folder.path().join("corpus.tokens");
-        let encoder = CorpusEncoder::create(&corpus, EncoderSettings { min_count: settings.min_count, ..Default::default() })?;
+        let encoder = CorpusEncoder::create(
+            &corpus,
+            EncoderSettings { min_count: settings.min_count, ..Default::default() },
+        )?;
         let (corpus, report) = corpus::encode(batches, encode_documents, encoder, progress)?;
         let training = Training { corpus: &corpus, settings: &settings.word2vec, init: None };
         let trained = word2vec::train(training, progress)?;

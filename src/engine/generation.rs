@@ -174,7 +174,12 @@ impl Documents {
 }
 
 /// Writes the manifest, the last file of a generation.
-pub(super) fn write_manifest(folder: &Path, collection: &str, change: i64, model: Option<ModelManifest>) -> Result<()> {
+pub(super) fn write_manifest(
+    folder: &Path,
+    collection: &str,
+    change: i64,
+    model: Option<ModelManifest>,
+) -> Result<()> {
     let manifest = Manifest { version: VERSION, collection: collection.to_owned(), change, model };
     let path = folder.join(MANIFEST);
     crate::files::write_whole(&path, |to| {

@@ -1,7 +1,8 @@
 //! Questions: each takes one generation, and keeps it to its end.
 
 use super::answers::{
-    Analogy, Analyzed, AnalyzedToken, ContrastAnswer, FoundAlone, Hit, SearchAnswer, SimilarWord, SimilarWords, WordInfo,
+    Analogy, Analyzed, AnalyzedToken, ContrastAnswer, FoundAlone, Hit, SearchAnswer, SimilarWord,
+    SimilarWords, WordInfo,
 };
 use super::{Engine, Generation};
 use crate::error::{Error, Result};
@@ -9,8 +10,8 @@ use crate::search::contrast::{PERSISTENCE, overlap, rank_biased_overlap};
 use crate::search::{KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK};
 use crate::store::StoredDocument;
 use crate::text::{Analysis, Analyzer};
-use crate::vectors::questions::{self, Neighbour, Restrict, Similar};
 use crate::vectors::WordVectors;
+use crate::vectors::{self, Neighbour, Restrict, Similar};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::time::Instant;
@@ -110,7 +111,7 @@ impl Engine {
         let [a, b, c] = [&request.a, &request.b, &request.c].map(|word| spelling(vectors, word));
         let words = [a?, b?, c?];
         let [a, b, c] = words.clone();
-        let question = questions::Analogy { k: k.get(), ..questions::Analogy::new(a, b, c) };
+        let question = vectors::Analogy { k: k.get(), ..vectors::Analogy::new(a, b, c) };
         let answers = spelled(vectors, vectors.analogy(&question)?.neighbours);
         Ok(Analogy { words, answers })
     }
@@ -190,7 +191,9 @@ impl Engine {
         let retriever: Option<Box<dyn Retriever + '_>> = match mode {
             Mode::Keyword => Some(Box::new(KeywordRetriever::new(generation.keyword()))),
             Mode::Static => match documents {
-                Some((index, seqs)) => Some(Box::new(StaticRetriever::new(generation.encoder()?, index, seqs))),
+                Some((index, seqs)) => {
+                    Some(Box::new(StaticRetriever::new(generation.encoder()?, index, seqs)))
+                }
                 None => None,
             },
         };
@@ -227,7 +230,13 @@ impl Engine {
     }
 }
 
-fn hit(retriever: &dyn Retriever, words: &[String], rank: usize, score: f32, stored: &StoredDocument) -> Result<Hit> {
+fn hit(
+    retriever: &dyn Retriever,
+    words: &[String],
+    rank: usize,
+    score: f32,
+    stored: &StoredDocument,
+) -> Result<Hit> {
     let document = &stored.document;
     let text = document.full_text();
     let analysis = Analyzer.analyze(&text);
@@ -249,7 +258,8 @@ fn snippet(text: &str, matches: &[Match]) -> String {
     let best = best_sentence(&analysis, matches);
     let start = analysis.tokens().find(|token| token.sentence == best).map_or(0, |token| token.range.start);
     let mut chars = text[start..].trim_start().chars();
-    let short: String = chars.by_ref().take(SNIPPET_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let short: String =
+        chars.by_ref().take(SNIPPET_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if chars.next().is_some() { format!("{}…", short.trim_end()) } else { short }
 }
 
@@ -262,7 +272,8 @@ fn best_sentence(analysis: &Analysis, matches: &[Match]) -> usize {
         for token in sentence {
             number = token.sentence;
             if seen.insert(token.text) {
-                share += matches.iter().filter(|m| m.document_word == token.text).map(|m| m.share).sum::<f32>();
+                share +=
+                    matches.iter().filter(|m| m.document_word == token.text).map(|m| m.share).sum::<f32>();
             }
         }
         if share > best.0 {
@@ -275,8 +286,10 @@ fn best_sentence(analysis: &Analysis, matches: &[Match]) -> usize {
 fn found_alone(answers: &[SearchAnswer]) -> Vec<FoundAlone> {
     let mut alone = Vec::new();
     for (place, answer) in answers.iter().enumerate() {
-        let others = answers.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, answer)| answer);
-        let elsewhere: HashSet<&str> = others.flat_map(|a| a.hits.iter().map(|hit| hit.id.as_str())).collect();
+        let others =
+            answers.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, answer)| answer);
+        let elsewhere: HashSet<&str> =
+            others.flat_map(|a| a.hits.iter().map(|hit| hit.id.as_str())).collect();
         for hit in answer.hits.iter().filter(|hit| !elsewhere.contains(hit.id.as_str())) {
             alone.push(FoundAlone {
                 mode: answer.mode,

@@ -61,7 +61,11 @@ async fn collection(engine: web::Data<Engine>, request: HttpRequest, path: web::
     ask(engine, &request, move |engine| engine.collection(&path)).await
 }
 
-async fn document(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<(String, String)>) -> Answer {
+async fn document(
+    engine: web::Data<Engine>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Answer {
     ask(engine, &request, move |engine| engine.document(&path.0, &path.1)).await
 }
 
@@ -133,10 +137,8 @@ async fn livez() -> HttpResponse {
 
 /// The store answers.
 async fn readyz(engine: web::Data<Engine>, request: HttpRequest) -> Answer {
-    ask(engine, &request, |engine| {
-        Ok(json!({"status": "ready", "collections": engine.collections()?.len()}))
-    })
-    .await
+    ask(engine, &request, |engine| Ok(json!({"status": "ready", "collections": engine.collections()?.len()})))
+        .await
 }
 
 async fn version() -> HttpResponse {
