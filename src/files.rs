@@ -45,13 +45,19 @@ fn new_temporary(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 }
 
 /// A rename is durable once its folder is; systems that cannot open folders as files do this by themselves.
+///
+/// # Errors
+/// [`Error::Io`] if the folder cannot be opened or flushed.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
+pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("flush", folder))
 }
 
+///
+/// # Errors
+/// None.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> Result<()> {
+pub fn sync_folder(_folder: &Path) -> Result<()> {
     Ok(())
 }
 

@@ -1,2 +1,7 @@
-//! sememe.
-fn main() {}
+//! The `sememe` program: see [`sememe::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sememe::cli::run()
+}

@@ -1,1 +1,4 @@
 //! Integration tests.
+
+mod index_files;
+mod index_suite;

@@ -1,3 +1,16 @@
 //! Here is a vector or a term, give me the nearest; what is on disk?
 
+mod codes;
+pub mod flat;
+pub mod hnsw;
 pub mod keyword;
+mod mapped;
+pub mod matrix;
+pub mod rows;
+pub mod vector;
+
+pub use flat::Flat;
+pub use hnsw::{BuildReport, BuildSettings, Builder, Hnsw};
+pub use matrix::Matrix;
+pub use rows::RowSet;
+pub use vector::{Neighbor, SearchOptions, Strategy, VectorIndex};

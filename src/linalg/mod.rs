@@ -3,8 +3,11 @@
 //! Each public function is safe, checks its lengths, and picks the widest instruction set of the running processor
 //! (AVX-512, AVX2, portable code that vectorises to NEON or SSE2).
 
+mod dots_u8;
+pub mod int8;
 mod simd;
 
+pub use dots_u8::dots_u8_i8;
 pub use simd::{add_scaled, dot};
 
 /// Euclidean length of `x`.

@@ -62,7 +62,8 @@ impl Retriever for StaticRetriever<'_> {
         let mut score = 0.0;
         for (query_word, query_part, query_count) in &query {
             for (document_word, document_part, document_count) in &document {
-                let carried = linalg::dot(&query_part.vector, &document_part.vector) * query_count * document_count;
+                let carried =
+                    linalg::dot(&query_part.vector, &document_part.vector) * query_count * document_count;
                 score += carried;
                 if carried > 0.0 {
                     matches.push(Match {
@@ -74,7 +75,9 @@ impl Retriever for StaticRetriever<'_> {
                 }
             }
         }
-        matches.iter_mut().for_each(|found| found.share = if score > 0.0 { (found.share / score).min(1.0) } else { 0.0 });
+        matches
+            .iter_mut()
+            .for_each(|found| found.share = if score > 0.0 { (found.share / score).min(1.0) } else { 0.0 });
         Ok(largest(matches))
     }
 

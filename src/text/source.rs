@@ -11,6 +11,7 @@ use lines::{JsonLines, Paragraphs};
 use rows::Rows;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -207,6 +208,22 @@ impl Iterator for Documents {
                 Ok(documents) => self.current = Some(documents),
                 Err(error) => return Some(Err(error)),
             }
+        }
+    }
+}
+
+/// Documents of JSON lines that are part of the program; `name` stands for the file in errors.
+pub fn bundled<'a>(name: &str, lines: &'a str) -> impl Iterator<Item = Result<Document>> + 'a {
+    JsonLines::new(lines.as_bytes(), name.into(), name.into(), ReadOptions::default())
+}
+
+impl Document {
+    /// Title and text as one: what is indexed and learned from.
+    #[must_use]
+    pub fn full_text(&self) -> Cow<'_, str> {
+        match &self.title {
+            Some(title) => Cow::Owned(format!("{title}\n{}", self.text)),
+            None => Cow::Borrowed(&self.text),
         }
     }
 }

@@ -5,21 +5,33 @@
 //!
 //! Not here: how vectors are learned (`word2vec`), and approximate search over many of them (`index::hnsw`).
 
+mod codes;
 pub mod formats;
 mod mapped;
+mod neighbours;
+mod questions;
 mod rounding;
 mod rows;
+mod scan;
 mod stored;
+mod subwords;
 
+pub use neighbours::{DEFAULT_NEIGHBOURS, NEIGHBOURS_FILE, Neighbours};
+pub use questions::{
+    Analogy, AnalogyMethod, Answer, MAX_K, MAX_WORDS, Neighbour, OddOneOut, Restrict, Script, Similar,
+};
 pub use rows::MAX_DIM;
 pub use stored::{VECTORS_FILE, VOCABULARY_FILE};
+pub use subwords::{MAX_NGRAM, Ngrams, Subwords};
 
 use crate::error::{Error, Result};
 use crate::linalg;
 use crate::vocab::{Vocabulary, WordId};
+use codes::Codes;
 use rounding::Rounding;
 use rows::Rows;
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 /// Static word vectors: a vocabulary of `V` words and a `V` x `D` matrix.
 #[derive(Debug, Clone)]
@@ -32,6 +44,23 @@ pub struct WordVectors {
     norms: Vec<f32>,
     /// What rows times norms lack of the vectors as given.
     rounding: Rounding,
+    /// For unknown words.
+    subwords: Option<Subwords>,
+    /// The answers to the most frequent question.
+    neighbours: Option<Neighbours>,
+    /// The rows in bytes, made when first asked for.
+    codes: Arc<OnceLock<Codes>>,
+}
+
+/// A word's vector, and where it comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found<'a> {
+    /// The word, if it is in the vocabulary; otherwise the vector was made from its n-grams.
+    pub id: Option<WordId>,
+    /// The vector at length 1, `D` values.
+    pub unit: Cow<'a, [f32]>,
+    /// Length of the vector.
+    pub norm: f32,
 }
 
 impl WordVectors {
@@ -53,7 +82,72 @@ impl WordVectors {
                 "leave the word out, or train at a lower rate",
             )
         })?;
-        Ok(Self { vocabulary, dim, units: Rows::owned(matrix), norms, rounding })
+        Ok(Self::of_parts(vocabulary, dim, Rows::owned(matrix), norms, rounding))
+    }
+
+    fn of_parts(
+        vocabulary: Arc<Vocabulary>,
+        dim: usize,
+        units: Rows,
+        norms: Vec<f32>,
+        rounding: Rounding,
+    ) -> Self {
+        let codes = Arc::default();
+        Self { vocabulary, dim, units, norms, rounding, subwords: None, neighbours: None, codes }
+    }
+
+    /// Adds vectors of n-grams, so that unknown words get vectors too.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if their dimension is another one.
+    pub fn with_subwords(mut self, subwords: Subwords) -> Result<Self> {
+        if subwords.dim() != self.dim {
+            let cure = "train them together";
+            return Err(Error::invalid("dimension of subwords", self.dim.to_string(), subwords.dim(), cure));
+        }
+        self.subwords = Some(subwords);
+        Ok(self)
+    }
+
+    /// Adds a table of neighbours, from which [`similar`](Self::similar) is then answered.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it was built from other vectors.
+    pub fn with_neighbours(mut self, neighbours: Neighbours) -> Result<Self> {
+        if !neighbours.belongs_to(&self) {
+            let cure = "build it again from these vectors";
+            return Err(Error::invalid("table of neighbours", "one of these vectors", "one of others", cure));
+        }
+        self.neighbours = Some(neighbours);
+        Ok(self)
+    }
+
+    /// The vectors of n-grams, if there are any.
+    #[must_use]
+    pub fn subwords(&self) -> Option<&Subwords> {
+        self.subwords.as_ref()
+    }
+
+    /// The table of neighbours, if there is one.
+    #[must_use]
+    pub fn neighbours(&self) -> Option<&Neighbours> {
+        self.neighbours.as_ref()
+    }
+
+    /// A number that other vectors have with probability 2⁻⁶⁴: what is built from vectors names them by it.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let norms: Vec<u8> = self.norms.iter().flat_map(|norm| norm.to_le_bytes()).collect();
+        u64::from(self.vocabulary.checksum()) << 32 | u64::from(crc32fast::hash(&norms))
+    }
+
+    /// Makes now what the first question would otherwise wait for: a byte a value, some milliseconds for 60,000 words.
+    pub fn prepare(&self) {
+        self.codes();
+    }
+
+    fn codes(&self) -> &Codes {
+        self.codes.get_or_init(|| Codes::new(&self.units, self.dim))
     }
 
     /// The words, with counts where they are known (all 0 where not).
@@ -140,6 +234,34 @@ impl WordVectors {
     /// [`Error::NotFound`] with the nearest spellings that are known.
     pub fn id(&self, word: &str) -> Result<WordId> {
         self.vocabulary.id(word).ok_or_else(|| self.unknown(word))
+    }
+
+    /// The vector of a word: its own, or else one made from its n-grams where there are any.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] with the nearest spellings that are known.
+    pub fn lookup(&self, word: &str) -> Result<Found<'_>> {
+        if let Some(id) = self.vocabulary.id(word) {
+            return Ok(Found { id: Some(id), unit: Cow::Borrowed(self.unit(id)), norm: self.norm(id) });
+        }
+        let made = self.subwords.as_ref().and_then(|subwords| subwords.vector(word));
+        let mut unit = made.ok_or_else(|| self.unknown(word))?;
+        let norm = linalg::normalize(&mut unit);
+        Ok(Found { id: None, unit: Cow::Owned(unit), norm })
+    }
+
+    /// The vector of a word as it was given, or the mean of the vectors of its n-grams.
+    ///
+    /// # Errors
+    /// As [`lookup`](Self::lookup).
+    pub fn vector(&self, word: &str) -> Result<Vec<f32>> {
+        match self.vocabulary.id(word) {
+            Some(id) => Ok(self.original(id)),
+            None => {
+                let made = self.subwords.as_ref().and_then(|subwords| subwords.vector(word));
+                made.ok_or_else(|| self.unknown(word))
+            }
+        }
     }
 
     fn unknown(&self, word: &str) -> Error {

@@ -9,8 +9,9 @@ use super::WordVectors;
 use super::formats::bytes::{Complaint, Reader};
 use super::formats::layout::{self, Layout};
 use super::mapped::Mapped;
+use super::neighbours::{NEIGHBOURS_FILE, Neighbours};
 use super::rounding::Rounding;
-use super::rows::{MAX_DIM, Rows, floats};
+use super::rows::{self, MAX_DIM, Rows};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::vocab::Vocabulary;
@@ -39,12 +40,13 @@ impl WordVectors {
         self.vocabulary.save(&folder.join(VOCABULARY_FILE))?;
         let path = folder.join(VECTORS_FILE);
         write_whole(&path, |to| {
-            let mut to = Checked { to, hasher: crc32fast::Hasher::new(), written: 0 };
+            let mut to = Checked::new(to);
             self.write_stored(&mut to).map_err(Error::io("write", &path))
         })
     }
 
-    /// Opens what [`save`](Self::save) wrote: the vocabulary is read, the matrix is mapped.
+    /// Opens what [`save`](Self::save) wrote: the vocabulary is read, the matrix is mapped, and so is the table of
+    /// neighbours if there is one.
     ///
     /// # Errors
     /// [`Error::Io`] if a file cannot be read, [`Error::Damaged`] if one is not as it was written, of a newer version, or
@@ -61,8 +63,12 @@ impl WordVectors {
     pub fn open_with(folder: &Path, vocabulary: Arc<Vocabulary>) -> Result<Self> {
         let path = folder.join(VECTORS_FILE);
         let file = Arc::new(Mapped::open(&path)?);
-        Self::from_mapped(file, vocabulary)
-            .map_err(|(expected, got)| Error::damaged(&path, expected, got, CURE))
+        let vectors = Self::from_mapped(file, vocabulary)
+            .map_err(|(expected, got)| Error::damaged(&path, expected, got, CURE))?;
+        if folder.join(NEIGHBOURS_FILE).exists() {
+            return vectors.with_neighbours(Neighbours::open(folder)?);
+        }
+        Ok(vectors)
     }
 
     fn from_mapped(file: Arc<Mapped>, vocabulary: Arc<Vocabulary>) -> Result<Self, Complaint> {
@@ -80,12 +86,12 @@ impl WordVectors {
             let got = format!("{} rows of {}, {} norms", array.rows, array.dim, norms.len() / 4);
             return Err((format!("{words} rows of {} and their norms", footer.dim), got));
         }
-        let norms = floats(&file[norms]);
+        let norms = rows::floats(&file[norms]);
         let codes = footer.chunks_end..footer.codes_end;
         let exceptions = exceptions(&file[footer.codes_end..file.len() - FOOTER], words, array.dim)?;
         let rounding = Rounding::mapped(file.clone(), codes, array.dim, exceptions);
         let units = Rows::of_file(file, array.values);
-        Ok(Self { vocabulary, dim: array.dim, units, norms, rounding })
+        Ok(Self::of_parts(vocabulary, array.dim, units, norms, rounding))
     }
 
     fn write_stored<W: Write>(&self, to: &mut Checked<W>) -> std::io::Result<()> {
@@ -109,8 +115,7 @@ impl WordVectors {
         to.long(chunks_end)?;
         to.long(self.rounding.exceptions.len() as u64)?;
         to.numbers(&[self.vocabulary.checksum()])?;
-        let checksum = to.hasher.clone().finalize();
-        to.numbers(&[checksum])
+        to.finish()
     }
 
     fn write_words<W: Write>(&self, to: &mut Checked<W>) -> std::io::Result<()> {
@@ -167,7 +172,7 @@ impl Footer {
 }
 
 /// CRC-32, in blocks on all threads.
-fn checksum_of(bytes: &[u8]) -> u32 {
+pub(super) fn checksum_of(bytes: &[u8]) -> u32 {
     let hash = |block: &[u8]| {
         let mut hasher = crc32fast::Hasher::new();
         hasher.update(block);
@@ -191,7 +196,7 @@ fn exceptions(bytes: &[u8], words: usize, dim: usize) -> Result<Vec<(u32, u32, f
 }
 
 /// Counts and hashes what goes through.
-struct Checked<W> {
+pub(super) struct Checked<W> {
     to: W,
     hasher: crc32fast::Hasher,
     written: u64,
@@ -211,11 +216,21 @@ impl<W: Write> Write for Checked<W> {
 }
 
 impl<W: Write> Checked<W> {
-    fn numbers(&mut self, numbers: &[u32]) -> std::io::Result<()> {
+    pub(super) fn new(to: W) -> Self {
+        Self { to, hasher: crc32fast::Hasher::new(), written: 0 }
+    }
+
+    /// Writes the checksum of all before it.
+    pub(super) fn finish(&mut self) -> std::io::Result<()> {
+        let checksum = self.hasher.clone().finalize();
+        self.numbers(&[checksum])
+    }
+
+    pub(super) fn numbers(&mut self, numbers: &[u32]) -> std::io::Result<()> {
         numbers.iter().try_for_each(|number| self.write_all(&number.to_le_bytes()))
     }
 
-    fn long(&mut self, number: u64) -> std::io::Result<()> {
+    pub(super) fn long(&mut self, number: u64) -> std::io::Result<()> {
         self.write_all(&number.to_le_bytes())
     }
 

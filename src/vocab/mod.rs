@@ -3,7 +3,11 @@
 //! Words are numbered by falling count, ties by their bytes, so that the same corpus always gives the same ids and the
 //! most frequent words stand together in every table.
 
+pub mod chunk;
+pub mod corpus;
 mod file;
+
+pub use chunk::Chunk;
 
 use crate::error::{Error, Result};
 use std::hash::{BuildHasher, RandomState};

@@ -1,0 +1,224 @@
+//! What can be asked on the command line.
+
+use crate::engine::TrainSettings;
+use crate::search::Mode;
+use crate::text::Split;
+use crate::word2vec::{Algorithm, Settings};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Semantic search that learns meaning from your own text.
+#[derive(Debug, Parser)]
+#[command(name = "sememe", version, propagate_version = true)]
+pub(super) struct Arguments {
+    /// Where documents and indexes are kept.
+    #[arg(long, global = true, default_value = "indexes", env = "SEMEME_DATA_DIR")]
+    pub data_dir: PathBuf,
+    /// Answer in JSON, as REST does.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Train the two bundled collections, demo-en and demo-zh (first run only), then serve them.
+    Demo {
+        #[command(flatten)]
+        listen: ListenArguments,
+    },
+    /// Serve all collections over HTTP.
+    Serve {
+        #[command(flatten)]
+        listen: ListenArguments,
+    },
+    /// Read documents into a collection and index them; known ids are updated.
+    Ingest(IngestArguments),
+    /// Learn word vectors from a collection's documents, and index them with these.
+    Train(TrainArguments),
+    /// Build a collection's indexes anew from its documents; its word vectors stay.
+    Index { collection: String },
+    /// Remove a collection with its documents and indexes.
+    Delete { collection: String },
+    /// What there is.
+    Collections,
+    /// A document by its id.
+    Document { collection: String, id: String },
+    /// What a collection knows of a word.
+    Word { collection: String, word: String },
+    /// The words nearest to a word.
+    Similar {
+        collection: String,
+        word: String,
+        /// How many.
+        #[arg(short, long, default_value_t = 10)]
+        k: usize,
+    },
+    /// A is to B as C is to what? (man king woman)
+    Analogy {
+        collection: String,
+        a: String,
+        b: String,
+        c: String,
+        /// How many.
+        #[arg(short, long, default_value_t = 10)]
+        k: usize,
+    },
+    /// Documents that answer a query.
+    Search {
+        collection: String,
+        #[arg(required = true)]
+        query: Vec<String>,
+        /// How to read the query.
+        #[arg(long, value_enum, default_value_t = ModeArgument::Keyword)]
+        mode: ModeArgument,
+        /// How many.
+        #[arg(short, long, default_value_t = 10)]
+        limit: usize,
+    },
+    /// One query read as hard and as soft tokens, side by side.
+    Contrast {
+        collection: String,
+        #[arg(required = true)]
+        query: Vec<String>,
+        /// How many of each.
+        #[arg(short, long, default_value_t = 10)]
+        k: usize,
+    },
+    /// A text as every part sees it: tokens, and where each is known.
+    Analyze {
+        collection: String,
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListenArguments {
+    /// Address and port; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:7676", env = "SEMEME_LISTEN")]
+    pub listen: SocketAddr,
+    /// Allow an address that others can reach. There are no keys: whoever reaches it may ask anything.
+    #[arg(long)]
+    pub insecure: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct IngestArguments {
+    /// Name: a-z, 0-9, _ and -. Created if need be.
+    pub collection: String,
+    /// File or folder of .txt, .md, .jsonl, .csv or .tsv, plain, .gz or .zst; - for standard input.
+    pub path: PathBuf,
+    /// Stop at the first bad line, with nothing written.
+    #[arg(long)]
+    pub strict: bool,
+    /// What one document is in plain text.
+    #[arg(long, value_enum, default_value_t = SplitArgument::Paragraph)]
+    pub split: SplitArgument,
+    /// JSON key or CSV column of the text.
+    #[arg(long, default_value = "text")]
+    pub text_field: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SplitArgument {
+    /// Each line.
+    Line,
+    /// Each block of lines between blank lines.
+    Paragraph,
+    /// The whole file.
+    File,
+}
+
+impl From<SplitArgument> for Split {
+    fn from(split: SplitArgument) -> Self {
+        match split {
+            SplitArgument::Line => Self::Line,
+            SplitArgument::Paragraph => Self::Paragraph,
+            SplitArgument::File => Self::File,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ModeArgument {
+    /// Hard tokens, BM25.
+    Keyword,
+    /// Soft tokens, word vectors.
+    Static,
+}
+
+impl From<ModeArgument> for Mode {
+    fn from(mode: ModeArgument) -> Self {
+        match mode {
+            ModeArgument::Keyword => Self::Keyword,
+            ModeArgument::Static => Self::Static,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TrainArguments {
+    pub collection: String,
+    /// Dimension of the vectors.
+    #[arg(long)]
+    pub dim: Option<usize>,
+    /// Farthest distance between a word and its context, in words.
+    #[arg(long)]
+    pub window: Option<usize>,
+    /// Negative samples for each pair of words.
+    #[arg(long)]
+    pub negative: Option<usize>,
+    /// Share of the corpus above which words are left out at random.
+    #[arg(long)]
+    pub subsample: Option<f64>,
+    /// Least count of a word; chosen by the size of the corpus.
+    #[arg(long)]
+    pub min_count: Option<u64>,
+    /// Passes over the corpus; chosen by its size.
+    #[arg(long)]
+    pub epochs: Option<usize>,
+    /// Learning rate at the start.
+    #[arg(long)]
+    pub learning_rate: Option<f64>,
+    /// Seed of every random choice.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; one gives the same bytes every time.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Predict each word from the mean of its context, instead of the context from the word.
+    #[arg(long)]
+    pub cbow: bool,
+}
+
+impl TrainArguments {
+    pub(super) fn settings(&self) -> TrainSettings {
+        let default = Settings::default();
+        let word2vec = Settings {
+            algorithm: if self.cbow { Algorithm::Cbow } else { default.algorithm },
+            dim: self.dim.unwrap_or(default.dim),
+            window: self.window.unwrap_or(default.window),
+            negative_samples: self.negative.unwrap_or(default.negative_samples),
+            subsample: self.subsample.unwrap_or(default.subsample),
+            epochs: self.epochs.or(default.epochs),
+            learning_rate: self.learning_rate.or(default.learning_rate),
+            seed: self.seed.unwrap_or(default.seed),
+            threads: self.threads.or(default.threads),
+            ..default
+        };
+        TrainSettings { word2vec, min_count: self.min_count }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+}

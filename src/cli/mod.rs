@@ -1,0 +1,203 @@
+//! The command line: translation only. Answers go to standard output, for people or with `--json` as REST gives them;
+//! progress, logs and errors go to standard error.
+//!
+//! Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not found, 130 cancelled.
+
+mod arguments;
+mod bars;
+mod show;
+
+use crate::engine::{
+    AnalogyRequest, ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest,
+};
+use crate::error::{Error, Result};
+use crate::server;
+use crate::text::{Documents, ReadOptions};
+use arguments::{Arguments, Command, IngestArguments, ListenArguments, TrainArguments};
+use bars::Bars;
+use clap::Parser;
+use serde::Serialize;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("SEMEME_LOG").unwrap_or_else(|_| EnvFilter::new("warn,sememe=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    match command(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The last word of a program that has failed: there is nobody left to tell if it cannot be written.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            exit_code(&error)
+        }
+    }
+}
+
+fn exit_code(error: &Error) -> ExitCode {
+    ExitCode::from(match error {
+        Error::Invalid { .. } => 2,
+        Error::NotFound { .. } => 3,
+        Error::Cancelled => 130,
+        _ => 1,
+    })
+}
+
+/// Whoever read the answer has had enough of it.
+fn is_closed_pipe(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn command(arguments: Arguments) -> Result<()> {
+    let out = Output { json: arguments.json };
+    let data_dir = arguments.data_dir;
+    match arguments.command {
+        Command::Demo { listen } => demo(&data_dir, &listen),
+        Command::Serve { listen } => serve(Engine::open(&data_dir)?, &listen, &[]),
+        Command::Ingest(ingest) => ingest_command(&data_dir, &ingest, &out),
+        Command::Train(train) => train_command(&data_dir, &train, &out),
+        Command::Index { collection } => {
+            let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
+            out.answer(&report, show::build)
+        }
+        Command::Delete { collection } => {
+            Engine::open(&data_dir)?.delete(&collection)?;
+            out.answer(&serde_json::json!({"deleted": collection}), |_, out| writeln!(out, "deleted"))
+        }
+        question => ask(&Engine::open(&data_dir)?, question, &out),
+    }
+}
+
+fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
+    match question {
+        Command::Collections => {
+            out.answer(&engine.collections()?, |infos, out| show::collections(infos, out))
+        }
+        Command::Document { collection, id } => {
+            out.answer(&engine.document(&collection, &id)?, show::document)
+        }
+        Command::Word { collection, word } => out.answer(&engine.word(&collection, &word)?, show::word),
+        Command::Similar { collection, word, k } => {
+            out.answer(&engine.similar(&collection, &word, k)?, |found, out| show::words(&found.similar, out))
+        }
+        Command::Analogy { collection, a, b, c, k } => {
+            let request = AnalogyRequest { a, b, c, k: Some(k) };
+            out.answer(&engine.analogy(&collection, &request)?, |found, out| show::words(&found.answers, out))
+        }
+        Command::Search { collection, query, mode, limit } => {
+            let request = SearchRequest { query: query.join(" "), mode: mode.into(), limit: Some(limit) };
+            out.answer(&engine.search(&collection, &request)?, show::search)
+        }
+        Command::Contrast { collection, query, k } => {
+            let request = ContrastRequest { query: query.join(" "), k: Some(k) };
+            out.answer(&engine.contrast(&collection, &request)?, show::contrast)
+        }
+        Command::Analyze { collection, text } => {
+            out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
+        }
+        _ => Ok(()), // `command` has taken the others
+    }
+}
+
+/// Where answers go.
+struct Output {
+    json: bool,
+}
+
+impl Output {
+    fn answer<T: Serialize>(
+        &self,
+        answer: &T,
+        show: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let written = if self.json {
+            serde_json::to_writer_pretty(&mut out, answer)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(out))
+        } else {
+            show(answer, &mut out)
+        };
+        written.and_then(|()| out.flush()).map_err(Error::io("write to", "standard output"))
+    }
+}
+
+fn demo(data_dir: &Path, listen: &ListenArguments) -> Result<()> {
+    let engine = Engine::open(data_dir)?;
+    let bars = Bars::new()?;
+    engine.build_demo(&bars)?;
+    drop(bars);
+    serve(engine, listen, &show::DEMO_LINES)
+}
+
+fn serve(engine: Engine, listen: &ListenArguments, hints: &[&str]) -> Result<()> {
+    let listener = server::bind(listen.listen, listen.insecure)?;
+    let address = listener.local_addr().map_err(Error::io("listen on", "the address"))?;
+    let engine = Arc::new(engine);
+    engine.refresh()?;
+    show::serving(address, hints, &mut io::stdout().lock())
+        .map_err(Error::io("write to", "standard output"))?;
+    server::serve(engine, listener)
+}
+
+fn ingest_command(data_dir: &Path, arguments: &IngestArguments, out: &Output) -> Result<()> {
+    crate::engine::check_name(&arguments.collection)?;
+    let options = ReadOptions {
+        split: arguments.split.into(),
+        text_field: arguments.text_field.clone(),
+        ..ReadOptions::default()
+    };
+    let documents = Documents::open(&arguments.path, options)?;
+    let engine = Engine::open(data_dir)?;
+    let bars = Bars::new()?;
+    let how = Ingestion { strict: arguments.strict };
+    let report = engine.ingest(&arguments.collection, documents, how, &bars)?;
+    warn(&report);
+    let stored =
+        engine.index(&arguments.collection, &bars).map_err(stored_but_not_indexed(&arguments.collection));
+    drop(bars);
+    stored?;
+    out.answer(&report, |report, out| show::ingest(report, &arguments.collection, out))
+}
+
+fn stored_but_not_indexed(collection: &str) -> impl FnOnce(Error) -> Error {
+    let collection = collection.to_owned();
+    move |error| match error {
+        Error::Cancelled => Error::NotReady {
+            what: "cancelled while indexing; the documents are stored, and the index before answers"
+                .to_owned(),
+            cure: format!("go on with: sememe index {collection}"),
+        },
+        error => error,
+    }
+}
+
+fn warn(report: &IngestReport) {
+    for line in &report.bad_lines_told {
+        tracing::warn!("left out {line}");
+    }
+    if report.bad_lines > report.bad_lines_told.len() as u64 {
+        tracing::warn!("{} bad lines in all", report.bad_lines);
+    }
+    for path in report.skipped_files.iter().take(20) {
+        tracing::warn!("skipped {}: not .txt, .md, .jsonl, .csv or .tsv", path.display());
+    }
+}
+
+fn train_command(data_dir: &Path, arguments: &TrainArguments, out: &Output) -> Result<()> {
+    let settings = arguments.settings();
+    let bars = Bars::new()?;
+    let report = Engine::open(data_dir)?.train(&arguments.collection, &settings, &bars)?;
+    drop(bars);
+    out.answer(&report, show::build)
+}

@@ -1,0 +1,194 @@
+//! Answers for people.
+
+use crate::engine::answers::{
+    Analyzed, CollectionInfo, ContrastAnswer, Hit, SearchAnswer, SimilarWord, WordInfo,
+};
+use crate::engine::{BuildReport, IngestReport};
+use crate::search::Match;
+use crate::text::Document;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Requests to try on the bundled collections, after the address.
+pub(super) const DEMO_LINES: [&str; 4] = [
+    r#"curl -s ADDRESS/v1/collections/demo-en/words/bank/similar?k=5"#,
+    r#"curl -s ADDRESS/v1/collections/demo-en/contrast -H 'content-type: application/json' -d '{"query": "borrowing money to buy a house", "k": 5}'"#,
+    r#"curl -s ADDRESS/v1/collections/demo-zh/contrast -H 'content-type: application/json' -d '{"query": "早上喝咖啡", "k": 5}'"#,
+    r#"curl -s ADDRESS/v1/collections/demo-zh/analyze -H 'content-type: application/json' -d '{"text": "我早上去了星巴克 Starbucks"}'"#,
+];
+
+/// Width of one of two columns.
+const COLUMN: usize = 54;
+
+type Out<'a> = &'a mut dyn Write;
+
+pub(super) fn serving(address: SocketAddr, hints: &[&str], out: &mut impl Write) -> io::Result<()> {
+    let address = format!("http://{address}");
+    writeln!(out, "sememe listens on {address}")?;
+    if !hints.is_empty() {
+        writeln!(out, "\nThe page: {address}/\n\nTry:")?;
+    }
+    for hint in hints {
+        writeln!(out, "  {}", hint.replace("ADDRESS", &address))?;
+    }
+    out.flush()
+}
+
+pub(super) fn ingest(report: &IngestReport, collection: &str, out: Out<'_>) -> io::Result<()> {
+    let IngestReport { added, updated, unchanged, bad_lines, .. } = report;
+    writeln!(out, "{added} added, {updated} updated, {unchanged} unchanged, {bad_lines} bad lines")?;
+    writeln!(out, "next: sememe train {collection}")
+}
+
+pub(super) fn build(report: &BuildReport, out: Out<'_>) -> io::Result<()> {
+    writeln!(out, "{}: {} documents indexed", report.generation, report.documents)?;
+    match &report.model {
+        Some(model) => writeln!(
+            out,
+            "{} words of {} running words, {} dimensions, {} epochs, loss {:.4}",
+            model.words, model.corpus_words, model.dim, model.epochs, model.loss
+        ),
+        None => writeln!(out, "no word vectors yet"),
+    }
+}
+
+pub(super) fn collections(infos: &[CollectionInfo], out: Out<'_>) -> io::Result<()> {
+    for info in infos {
+        let model =
+            info.model.as_ref().map_or("no model".to_owned(), |m| format!("{} words x {}", m.words, m.dim));
+        let state = if info.up_to_date { "" } else { "  (index behind: sememe index)" };
+        writeln!(out, "{:<24} {:>9} documents  {model}{state}", info.name, info.documents)?;
+    }
+    Ok(())
+}
+
+pub(super) fn document(document: &Document, out: Out<'_>) -> io::Result<()> {
+    if let Some(title) = &document.title {
+        writeln!(out, "{title}\n")?;
+    }
+    writeln!(out, "{}", document.text)?;
+    for (name, value) in &document.fields {
+        writeln!(out, "{name}: {value}")?;
+    }
+    Ok(())
+}
+
+pub(super) fn word(info: &WordInfo, out: Out<'_>) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}: {} times in {} documents, word number {}",
+        info.word, info.count, info.documents, info.id
+    )?;
+    words(&info.similar, out)
+}
+
+pub(super) fn words(words: &[SimilarWord], out: Out<'_>) -> io::Result<()> {
+    for word in words {
+        writeln!(out, "{:.4}  {}  ({} times)", word.similarity, word.word, word.count)?;
+    }
+    Ok(())
+}
+
+pub(super) fn analyzed(answer: &Analyzed, out: Out<'_>) -> io::Result<()> {
+    for token in &answer.tokens {
+        let count =
+            token.count.map_or("no vector".to_owned(), |count| format!("{count} times in the corpus"));
+        writeln!(
+            out,
+            "{:>5}..{:<5} {}  in {} documents, {count}",
+            token.start,
+            token.end,
+            padded(&token.text, 20),
+            token.documents
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn search(answer: &SearchAnswer, out: Out<'_>) -> io::Result<()> {
+    for hit in &answer.hits {
+        writeln!(out, "{}", heading(hit))?;
+        writeln!(out, "    {}", hit.snippet)?;
+        writeln!(out, "    {:.4}  {}", hit.score, through(&hit.matches))?;
+    }
+    if let Some(reason) = &answer.empty_because {
+        writeln!(out, "nothing found: {reason}")?;
+    }
+    Ok(())
+}
+
+pub(super) fn contrast(answer: &ContrastAnswer, out: Out<'_>) -> io::Result<()> {
+    let shown = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.2}"));
+    writeln!(
+        out,
+        "overlap@{} {}, rank-biased overlap {}; + found by this mode alone\n",
+        answer.k,
+        shown(answer.overlap),
+        shown(answer.rank_biased_overlap)
+    )?;
+    for pair in answer.answers.chunks(2) {
+        let columns: Vec<Vec<String>> = pair.iter().map(|one| column(one, answer)).collect();
+        for row in 0..columns.iter().map(Vec::len).max().unwrap_or(0) {
+            let cells = columns.iter().map(|lines| padded(lines.get(row).map_or("", String::as_str), COLUMN));
+            writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn column(answer: &SearchAnswer, contrast: &ContrastAnswer) -> Vec<String> {
+    let mut lines =
+        vec![format!("{} ({:.1} ms)", answer.mode.name().to_uppercase(), answer.processing_time_ms)];
+    for hit in &answer.hits {
+        let alone = contrast.found_alone.iter().any(|one| one.mode == answer.mode && one.id == hit.id);
+        lines.push(format!("{} {}", if alone { "+" } else { " " }, heading(hit)));
+        lines.push(format!("      {}", through(&hit.matches)));
+    }
+    lines.extend(answer.empty_because.iter().map(|reason| format!("nothing found: {reason}")));
+    lines
+}
+
+fn heading(hit: &Hit) -> String {
+    format!("{:>2}. {}  [{}]", hit.rank, hit.title.as_deref().unwrap_or("-"), hit.id)
+}
+
+fn through(matches: &[Match]) -> String {
+    let told = matches.iter().take(3).map(|m| {
+        if m.query_word == m.document_word {
+            m.query_word.clone()
+        } else {
+            format!("{}→{}", m.query_word, m.document_word)
+        }
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// Cut or filled to a width in terminal cells: a Chinese character takes two.
+fn padded(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return format!("{text}{}", " ".repeat(width - text.width()));
+    }
+    let mut cut = String::new();
+    for c in text.chars() {
+        if cut.width() + c.width().unwrap_or(0) > width - 1 {
+            break;
+        }
+        cut.push(c);
+    }
+    let fill = width - 1 - cut.width();
+    format!("{cut}…{}", " ".repeat(fill))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_in_chinese() {
+        assert_eq!(padded("abc", 5), "abc  ");
+        assert_eq!(padded("abcdef", 5), "abcd…");
+        assert_eq!(padded("银行贷款", 6), "银行… ");
+        assert!(["abc", "银行贷款利率", "a银行b"].iter().all(|text| padded(text, 7).width() == 7));
+    }
+}

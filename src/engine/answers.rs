@@ -1,0 +1,164 @@
+//! What the engine answers: the same for REST, the command line and the library.
+
+use super::ModelInfo;
+use crate::search::{Match, Mode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A collection as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectionInfo {
+    /// Name, as in URLs.
+    pub name: String,
+    /// Documents in the store.
+    pub documents: u64,
+    /// Documents in the indexes that answer.
+    pub indexed_documents: u64,
+    /// Whether the indexes show the last write.
+    pub up_to_date: bool,
+    /// The generation that answers, if any has been built.
+    pub generation: Option<String>,
+    /// The static model, if one has been trained.
+    pub model: Option<ModelInfo>,
+}
+
+/// A word with its cosine to what was asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SimilarWord {
+    /// The word.
+    pub word: String,
+    /// Cosine, -1 to 1.
+    pub similarity: f32,
+    /// Occurrences in the corpus.
+    pub count: u64,
+}
+
+/// The words nearest to a word.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SimilarWords {
+    /// The word asked for, as the vocabulary spells it.
+    pub word: String,
+    /// Whether the word is not in the vocabulary and stood for by its n-grams.
+    pub from_subwords: bool,
+    /// Nearest first.
+    pub similar: Vec<SimilarWord>,
+}
+
+/// The words that are to `c` as `b` is to `a`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analogy {
+    /// The three words as the vocabulary spells them: a, b, c.
+    pub words: [String; 3],
+    /// Best first.
+    pub answers: Vec<SimilarWord>,
+}
+
+/// A word as the collection knows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WordInfo {
+    /// As the vocabulary spells it.
+    pub word: String,
+    /// Its number: 0 is the most frequent word.
+    pub id: u32,
+    /// Occurrences in the corpus.
+    pub count: u64,
+    /// Documents that hold it.
+    pub documents: u64,
+    /// The nearest words.
+    pub similar: Vec<SimilarWord>,
+}
+
+/// A document that answers a query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Rank, from 1.
+    pub rank: usize,
+    /// The document's id.
+    pub id: String,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// Higher is better: BM25 for keyword, cosine for static.
+    pub score: f32,
+    /// The sentence that answers best, shortened.
+    pub snippet: String,
+    /// Through which words the document answers, the largest share first.
+    pub matches: Vec<Match>,
+    /// The document's other fields.
+    pub fields: Map<String, Value>,
+}
+
+/// The answer of one mode to a query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchAnswer {
+    /// The way the query was read.
+    pub mode: Mode,
+    /// The query as it came.
+    pub query: String,
+    /// The query's words as the analyzer spells them.
+    pub words: Vec<String>,
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Query words that this mode knows nothing about.
+    pub unknown_words: Vec<String>,
+    /// Why there are no hits, if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub empty_because: Option<String>,
+    /// Time taken, in milliseconds.
+    pub processing_time_ms: f64,
+}
+
+/// A document that one mode alone found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoundAlone {
+    /// The mode that found it.
+    pub mode: Mode,
+    /// Its rank there, from 1.
+    pub rank: usize,
+    /// The document's id.
+    pub id: String,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// The words that led to it, the largest share first: `loan`, or `borrow → loan` for a near word.
+    pub through: Vec<String>,
+}
+
+/// The modes side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContrastAnswer {
+    /// The query as it came.
+    pub query: String,
+    /// Hits asked of each mode.
+    pub k: usize,
+    /// One answer a mode.
+    pub answers: Vec<SearchAnswer>,
+    /// Share of the longer list that both hold, 0 to 1; absent if both are empty.
+    pub overlap: Option<f64>,
+    /// Rank-biased overlap with p = 0.9, 0 to 1; absent if both lists are empty.
+    pub rank_biased_overlap: Option<f64>,
+    /// Documents that one mode alone found, by mode and rank.
+    pub found_alone: Vec<FoundAlone>,
+}
+
+/// A text as every part sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analyzed {
+    /// Tokens in order.
+    pub tokens: Vec<AnalyzedToken>,
+}
+
+/// A token as every part sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnalyzedToken {
+    /// Folded form.
+    pub text: String,
+    /// First byte in the text.
+    pub start: usize,
+    /// Byte after the last.
+    pub end: usize,
+    /// Number of the sentence, from 0.
+    pub sentence: usize,
+    /// Documents of the collection that hold it.
+    pub documents: u64,
+    /// Occurrences in the corpus of the model; absent if it has no vector.
+    pub count: Option<u64>,
+}

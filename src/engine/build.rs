@@ -1,0 +1,417 @@
+//! Builds: documents into the store, then a new generation from it.
+//!
+//! A generation is built aside in a folder whose name begins with a dot; whatever stops it leaves the one that answers as it was,
+//! and the next build clears the rest away.
+
+use super::generation::{self, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, ModelManifest};
+use super::{Engine, Generation, ModelInfo, check_name, rows};
+use crate::encoder::StaticEncoder;
+use crate::error::{Error, Result};
+use crate::files::sync_folder;
+use crate::index::Matrix;
+use crate::index::keyword::KeywordBuilder;
+use crate::linalg;
+use crate::progress::Progress;
+use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
+use crate::text::{Analysis, Analyzer, Document, Documents};
+use crate::vectors::{VECTORS_FILE, VOCABULARY_FILE, WordVectors};
+use crate::vocab::corpus::{self, CorpusEncoder, EncoderSettings};
+use crate::word2vec::{self, Training};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Documents analysed at a time.
+const BATCH: u32 = 1000;
+
+/// Bad lines told one by one; more are only counted.
+const BAD_LINES_TOLD: usize = 20;
+
+/// What to do when a line cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ingestion {
+    /// Stop at the first bad line, with nothing written. Otherwise it is counted and the rest goes on.
+    pub strict: bool,
+}
+
+/// What an ingestion did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IngestReport {
+    /// Documents that were not there before.
+    pub added: u64,
+    /// Documents whose content is new.
+    pub updated: u64,
+    /// Documents that were there already as they came.
+    pub unchanged: u64,
+    /// Lines that could not be read.
+    pub bad_lines: u64,
+    /// The first of them, with file, line and reason.
+    pub bad_lines_told: Vec<String>,
+    /// Files of no known kind that were left out.
+    pub skipped_files: Vec<PathBuf>,
+}
+
+/// What a build made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BuildReport {
+    /// The generation that answers now.
+    pub generation: String,
+    /// Documents in it.
+    pub documents: u64,
+    /// Its static model, if it has one.
+    pub model: Option<ModelInfo>,
+}
+
+/// How a collection's word vectors are trained.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TrainSettings {
+    /// The trainer's own.
+    pub word2vec: word2vec::Settings,
+    /// Least count of a word in the vocabulary; `None` chooses by the size of the corpus.
+    pub min_count: Option<u64>,
+}
+
+impl Engine {
+    /// Reads documents into a collection, which is created if need be, all in one write. Call [`Engine::index`] afterwards.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] at the first bad line if `strict`; [`Error::Cancelled`]; [`Error::Io`]; [`Error::Store`]. Nothing is
+    /// written then.
+    pub fn ingest(
+        &self,
+        collection: &str,
+        mut documents: Documents,
+        how: Ingestion,
+        progress: &dyn Progress,
+    ) -> Result<IngestReport> {
+        check_name(collection)?;
+        let mut writer = self.store.write(collection)?;
+        let mut bad = BadLines::default();
+        let mut batch: Vec<Document> = Vec::new();
+        loop {
+            let next = documents.next();
+            let ended = next.is_none();
+            match next {
+                Some(Ok(document)) => batch.push(document),
+                Some(Err(error @ Error::BadInput { .. })) if !how.strict => bad.note(&error),
+                Some(Err(error)) => return Err(error),
+                None => {}
+            }
+            if ended || batch.len() == BATCH as usize {
+                writer.put(&batch)?;
+                batch.clear();
+                progress.step("reading", documents.bytes_read(), documents.bytes_total(), "bytes")?;
+            }
+            if ended {
+                break;
+            }
+        }
+        let Changes { added, updated, unchanged } = writer.commit()?;
+        let skipped_files = documents.skipped().to_vec();
+        Ok(IngestReport {
+            added,
+            updated,
+            unchanged,
+            bad_lines: bad.count,
+            bad_lines_told: bad.told,
+            skipped_files,
+        })
+    }
+
+    /// Builds the indexes of all documents anew; the word vectors, if there are any, stay. Does nothing if the indexes show
+    /// the last write already.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::NotReady`] while another process is building; [`Error::Cancelled`]; [`Error::Io`].
+    pub fn index(&self, collection: &str, progress: &dyn Progress) -> Result<BuildReport> {
+        let info = self.collection(collection);
+        if let Ok(info) = info
+            && info.up_to_date
+            && let Some(generation) = info.generation
+        {
+            return Ok(BuildReport { generation, documents: info.documents, model: info.model });
+        }
+        self.reindex(collection, progress)
+    }
+
+    /// As [`Engine::index`], whether the indexes are up to date or not: for damaged ones.
+    ///
+    /// # Errors
+    /// As [`Engine::index`].
+    pub fn reindex(&self, collection: &str, progress: &dyn Progress) -> Result<BuildReport> {
+        let build = Build::begin(self, collection)?;
+        let model = build.keep_model()?;
+        build.finish(model, progress)
+    }
+
+    /// Trains word vectors on all documents of a collection, and builds its indexes anew with them.
+    ///
+    /// # Errors
+    /// As [`Engine::index`]; [`Error::Invalid`] for settings out of range or a corpus without words; [`Error::TooLarge`].
+    pub fn train(
+        &self,
+        collection: &str,
+        settings: &TrainSettings,
+        progress: &dyn Progress,
+    ) -> Result<BuildReport> {
+        settings.word2vec.check()?;
+        let build = Build::begin(self, collection)?;
+        let model = build.train_model(settings, progress)?;
+        build.finish(Some(model), progress)
+    }
+
+    /// Held while a collection is built; the system releases it whatever happens to the process.
+    pub(super) fn lock(&self, collection: &str) -> Result<File> {
+        let folder = self.folder(collection);
+        fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+        let path = folder.join(".lock");
+        let file = File::create(&path).map_err(Error::io("create", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => Err(Error::NotReady {
+                what: format!("collection {collection:?} is being built by another process"),
+                cure: "wait until it is done, then repeat".to_owned(),
+            }),
+            Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", &path)(error)),
+        }
+    }
+}
+
+#[derive(Default)]
+struct BadLines {
+    count: u64,
+    told: Vec<String>,
+}
+
+impl BadLines {
+    fn note(&mut self, error: &Error) {
+        self.count += 1;
+        if self.told.len() < BAD_LINES_TOLD {
+            self.told.push(error.to_string());
+        }
+    }
+}
+
+/// Word vectors of the generation to be, and how they were trained.
+struct NewModel {
+    vectors: WordVectors,
+    info: ModelInfo,
+}
+
+/// A generation in the making.
+struct Build<'a> {
+    engine: &'a Engine,
+    row: CollectionRow,
+    /// Where it is written, below the collection's folder, and removed from if it is not finished.
+    folder: tempfile::TempDir,
+    name: String,
+    _lock: File,
+}
+
+impl<'a> Build<'a> {
+    fn begin(engine: &'a Engine, collection: &str) -> Result<Self> {
+        let row = engine.row(collection)?;
+        let lock = engine.lock(collection)?;
+        let parent = engine.folder(collection);
+        remove_others(&parent, |name| name.starts_with(".building-"));
+        let name = format!("g{:06}", engine.store.next_build(row.key)?);
+        let folder = tempfile::Builder::new()
+            .prefix(&format!(".building-{name}-"))
+            .tempdir_in(&parent)
+            .map_err(Error::io("create a folder in", &parent))?;
+        Ok(Self { engine, row, folder, name, _lock: lock })
+    }
+
+    fn snapshot(&self) -> Result<Snapshot<'a>> {
+        self.engine.store.snapshot(self.row.key)
+    }
+
+    /// The model of the generation that answers, linked into the new one; a damaged one is left behind.
+    fn keep_model(&self) -> Result<Option<NewModel>> {
+        let Some(current) = &self.row.generation else { return Ok(None) };
+        let from = self.engine.folder(&self.row.name).join(current);
+        let Some(info) = Generation::open(&from, &self.row.name).ok().and_then(|g| g.model_info().cloned())
+        else {
+            return Ok(None);
+        };
+        for file in [VOCABULARY_FILE, VECTORS_FILE] {
+            link_or_copy(&from.join(file), &self.folder.path().join(file))?;
+        }
+        Ok(Some(NewModel { vectors: WordVectors::open(self.folder.path())?, info }))
+    }
+
+    fn train_model(&self, settings: &TrainSettings, progress: &dyn Progress) -> Result<NewModel> {
+        let mut snapshot = self.snapshot()?;
+        let batches = std::iter::from_fn(|| snapshot.next_batch(BATCH).transpose());
+        let corpus = self.folder.path().join("corpus.tokens");
+        let encoder = CorpusEncoder::create(
+            &corpus,
+            EncoderSettings { min_count: settings.min_count, ..Default::default() },
+        )?;
+        let (corpus, report) = corpus::encode(batches, encode_documents, encoder, progress)?;
+        let training = Training { corpus: &corpus, settings: &settings.word2vec, init: None };
+        let trained = word2vec::train(training, progress)?;
+        let vocabulary = Arc::new(corpus.vocabulary().clone());
+        fs::remove_file(corpus.path()).map_err(Error::io("remove", corpus.path()))?;
+        let info = ModelInfo {
+            words: vocabulary.len(),
+            dim: trained.dim,
+            corpus_words: corpus.words(),
+            min_count: report.min_count,
+            epochs: trained.settings.epochs.unwrap_or_default(),
+            loss: trained.loss,
+            seed: trained.settings.seed,
+        };
+        let vectors = WordVectors::new(vocabulary, trained.input, trained.dim)?;
+        vectors.save(self.folder.path())?;
+        Ok(NewModel { vectors, info })
+    }
+
+    /// Reads all documents once, writes the indexes, and switches to them.
+    fn finish(self, model: Option<NewModel>, progress: &dyn Progress) -> Result<BuildReport> {
+        let encoder = model.as_ref().map(|model| StaticEncoder::plain(Arc::new(model.vectors.clone())));
+        let (change, documents, vectors) = self.read_documents(encoder.as_ref(), progress)?;
+        let model = match model {
+            Some(model) => {
+                let direction = self.write_vectors(vectors, model.vectors.dim())?;
+                Some(ModelManifest { info: model.info, direction })
+            }
+            None => None,
+        };
+        let info = model.as_ref().map(|model| model.info.clone());
+        generation::write_manifest(self.folder.path(), &self.row.name, change, model)?;
+        let generation = self.switch()?;
+        Ok(BuildReport { generation, documents, model: info })
+    }
+
+    fn read_documents(
+        &self,
+        encoder: Option<&StaticEncoder>,
+        progress: &dyn Progress,
+    ) -> Result<(i64, u64, DocumentVectors)> {
+        let mut snapshot = self.snapshot()?;
+        let (change, total) = (snapshot.change(), snapshot.documents());
+        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD))?;
+        let mut vectors = DocumentVectors::default();
+        let mut done = 0;
+        while let Some(batch) = snapshot.next_batch(BATCH)? {
+            let analyses: Vec<(Analysis, Option<Vec<f32>>)> = batch
+                .par_iter()
+                .map(|stored| {
+                    let analysis = Analyzer.analyze(&stored.document.full_text());
+                    let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
+                    (analysis, vector)
+                })
+                .collect();
+            for (stored, (analysis, vector)) in batch.iter().zip(analyses) {
+                keyword.add(stored.seq.cast_unsigned(), &analysis)?;
+                if let Some(vector) = vector {
+                    vectors.seqs.push(stored.seq);
+                    vectors.rows.extend_from_slice(&vector);
+                }
+            }
+            done += batch.len() as u64;
+            progress.step("indexing", done, total, "documents")?;
+        }
+        keyword.finish()?;
+        Ok((change, total, vectors))
+    }
+
+    /// Removes the direction that all documents share, writes what is left, and returns the direction.
+    fn write_vectors(&self, mut vectors: DocumentVectors, dim: usize) -> Result<Vec<f32>> {
+        let direction = vectors.remove_common_direction(dim);
+        rows::save(&self.folder.path().join(DOCUMENT_ROWS), &vectors.seqs)?;
+        if !vectors.seqs.is_empty() {
+            let matrix = Matrix::from_rows(&vectors.rows, dim)?;
+            matrix.save(self.folder.path().join(DOCUMENT_VECTORS), 0)?;
+        }
+        Ok(direction)
+    }
+
+    fn switch(self) -> Result<String> {
+        let parent = self.engine.folder(&self.row.name);
+        sync_files(self.folder.path())?;
+        let built = self.folder.keep();
+        let place = parent.join(&self.name);
+        fs::rename(&built, &place).map_err(Error::io("rename", &built))?;
+        sync_folder(&parent)?;
+        self.engine.store.switch_generation(self.row.key, &self.name)?;
+        self.engine.load(&self.row.name, &self.name)?;
+        // The one before stays for readers that hold it; mapped files outlive their names where the system allows.
+        let kept = [Some(self.name.as_str()), self.row.generation.as_deref()];
+        remove_others(&parent, |name| name.starts_with('g') && !kept.contains(&Some(name)));
+        Ok(self.name)
+    }
+}
+
+fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut crate::vocab::Chunk) -> Result<()> {
+    for stored in batch {
+        for sentence in Analyzer.analyze(&stored.document.full_text()).sentences() {
+            sentence.for_each(|token| chunk.word(token.text));
+            chunk.end_sentence();
+        }
+        chunk.end_document();
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct DocumentVectors {
+    seqs: Vec<i64>,
+    /// One row of length 1 for each of `seqs`.
+    rows: Vec<f32>,
+}
+
+impl DocumentVectors {
+    /// Fewer documents have no direction in common that is more than their topic.
+    const LEAST: usize = 10;
+
+    fn remove_common_direction(&mut self, dim: usize) -> Vec<f32> {
+        if self.seqs.len() < Self::LEAST {
+            return vec![0.0; dim];
+        }
+        let direction = linalg::first_direction(&self.rows, dim);
+        let (mut seqs, mut rows) = (Vec::new(), Vec::with_capacity(self.rows.len()));
+        for (seq, row) in self.seqs.iter().zip(self.rows.chunks_exact_mut(dim)) {
+            let along = linalg::dot(row, &direction);
+            linalg::add_scaled(row, -along, &direction);
+            if linalg::normalize(row) > 1e-6 {
+                seqs.push(*seq);
+                rows.extend_from_slice(row);
+            }
+        }
+        (self.seqs, self.rows) = (seqs, rows);
+        direction
+    }
+}
+
+fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    fs::copy(from, to).map(|_| ()).map_err(Error::io("copy", from))
+}
+
+/// Every file of a folder is on the disk before the folder gets its name.
+fn sync_files(folder: &Path) -> Result<()> {
+    for entry in folder.read_dir().map_err(Error::io("list", folder))? {
+        let path = entry.map_err(Error::io("list", folder))?.path();
+        if path.is_dir() {
+            sync_files(&path)?;
+        } else {
+            File::open(&path).and_then(|file| file.sync_all()).map_err(Error::io("flush", &path))?;
+        }
+    }
+    sync_folder(folder)
+}
+
+/// Best effort: what cannot be removed now is removed by a later build.
+fn remove_others(parent: &Path, unwanted: impl Fn(&str) -> bool) {
+    for entry in parent.read_dir().into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(&unwanted) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}

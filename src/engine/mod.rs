@@ -1,0 +1,186 @@
+//! The whole library behind one type.
+//!
+//! An [`Engine`] is one data directory: the document store, and for each collection the generation of indexes that
+//! answers. A question takes one generation and keeps it to its end; a build writes a new one aside and switches.
+//!
+//! The functions block. Logging, clocks and the like begin here; below, everything is a function of its arguments.
+
+pub mod answers;
+mod build;
+mod demo;
+mod generation;
+mod questions;
+mod rows;
+
+pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
+pub use demo::DEMO_COLLECTIONS;
+pub use generation::{Generation, ModelInfo};
+pub use questions::{AnalogyRequest, ContrastRequest, SearchRequest};
+
+use crate::error::{Error, Result};
+use crate::store::{CollectionRow, Store};
+use answers::CollectionInfo;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// One data directory, open for questions and builds. Cheap to share between threads.
+pub struct Engine {
+    data_dir: PathBuf,
+    store: Store,
+    open: RwLock<HashMap<String, Arc<Generation>>>,
+}
+
+impl Engine {
+    /// Opens a data directory, creating it if need be.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be created, and those of [`Store::open`].
+    pub fn open(data_dir: &Path) -> Result<Self> {
+        std::fs::create_dir_all(data_dir).map_err(Error::io("create", data_dir))?;
+        let store = Store::open(&data_dir.join("sememe.db"))?;
+        Ok(Self { data_dir: data_dir.to_path_buf(), store, open: RwLock::default() })
+    }
+
+    /// Where everything is kept.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// All collections by name.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn collections(&self) -> Result<Vec<CollectionInfo>> {
+        self.store.collections()?.iter().map(|row| self.info(row)).collect()
+    }
+
+    /// One collection.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] with the nearest names; [`Error::Invalid`] for what cannot be a name.
+    pub fn collection(&self, name: &str) -> Result<CollectionInfo> {
+        self.info(&self.row(name)?)
+    }
+
+    fn info(&self, row: &CollectionRow) -> Result<CollectionInfo> {
+        let generation = match &row.generation {
+            Some(_) => Some(self.generation(&row.name)?),
+            None => None,
+        };
+        Ok(CollectionInfo {
+            name: row.name.clone(),
+            documents: row.documents,
+            indexed_documents: generation.as_ref().map_or(0, |g| g.keyword().len()),
+            up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change),
+            generation: row.generation.clone(),
+            model: generation.and_then(|g| g.model_info().cloned()),
+        })
+    }
+
+    /// The generation that answers for a collection now. Hold on to it for the whole of a question.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::NotReady`] if nothing has been built yet; [`Error::Damaged`].
+    pub fn generation(&self, name: &str) -> Result<Arc<Generation>> {
+        if let Some(generation) = self.opened().get(name) {
+            return Ok(Arc::clone(generation));
+        }
+        let row = self.row(name)?;
+        let Some(folder) = &row.generation else {
+            return Err(Error::NotReady {
+                what: format!("collection {name:?} has no index yet"),
+                cure: format!("build it: sememe index {name}"),
+            });
+        };
+        self.load(name, folder)
+    }
+
+    /// Takes up the generations that other processes have switched to, and forgets removed collections.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails, [`Error::Damaged`] if a new generation is; the others are taken up all the
+    /// same.
+    pub fn refresh(&self) -> Result<()> {
+        let current: HashMap<String, String> = self.store.generations()?.into_iter().collect();
+        self.open
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|name, _| current.contains_key(name));
+        let mut failed = Ok(());
+        for (name, folder) in current {
+            let stale = self.opened().get(&name).is_none_or(|generation| generation.name() != folder);
+            if stale && let Err(error) = self.load(&name, &folder) {
+                failed = Err(error);
+            }
+        }
+        failed
+    }
+
+    /// Removes a collection with its documents and indexes.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Store`]; [`Error::NotReady`] while it is being built.
+    pub fn delete(&self, name: &str) -> Result<()> {
+        let row = self.row(name)?;
+        let lock = self.lock(name)?;
+        self.store.delete_collection(row.key)?;
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        let folder = self.folder(name);
+        std::fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
+        drop(lock);
+        Ok(())
+    }
+
+    fn load(&self, name: &str, folder: &str) -> Result<Arc<Generation>> {
+        let generation = Arc::new(Generation::open(&self.folder(name).join(folder), name)?);
+        self.open
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), Arc::clone(&generation));
+        Ok(generation)
+    }
+
+    fn opened(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<Generation>>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn row(&self, name: &str) -> Result<CollectionRow> {
+        check_name(name)?;
+        self.store.collection(name)
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        self.data_dir.join("collections").join(name)
+    }
+}
+
+/// Collection names are `[a-z0-9][a-z0-9_-]{0,62}`: safe in URLs and as folders.
+///
+/// # Errors
+/// [`Error::Invalid`] for any other.
+pub fn check_name(name: &str) -> Result<()> {
+    let first = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let rest = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+    if first && rest && name.len() <= 63 {
+        return Ok(());
+    }
+    let expected = "1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit";
+    Err(Error::invalid("collection name", expected, format!("{name:?}"), "choose another name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_as_folders() {
+        for good in ["a", "demo-en", "0_x", &"a".repeat(63)] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "_a", "A", "a.b", "../x", "a/b", "a%2e", "a\0", "ä", &"a".repeat(64)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

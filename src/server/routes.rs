@@ -1,0 +1,152 @@
+//! The routes: each takes its arguments apart, asks the engine on the blocking pool, and answers JSON.
+
+use super::page;
+use super::problem::Problem;
+use crate::engine::{AnalogyRequest, ContrastRequest, Engine, SearchRequest};
+use crate::error::{Error, Result};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+type Answer = std::result::Result<HttpResponse, Problem>;
+
+/// Registers all routes.
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::scope("/v1/collections")
+                .route("", web::get().to(collections))
+                .route("/{collection}", web::get().to(collection))
+                .route("/{collection}/documents/{id:.+}", web::get().to(document))
+                .route("/{collection}/words/{word}", web::get().to(word))
+                .route("/{collection}/words/{word}/similar", web::get().to(similar))
+                .route("/{collection}/analogy", web::post().to(analogy))
+                .route("/{collection}/search", web::post().to(search))
+                .route("/{collection}/contrast", web::post().to(contrast))
+                .route("/{collection}/analyze", web::post().to(analyze)),
+        )
+        .route("/livez", web::get().to(livez))
+        .route("/readyz", web::get().to(readyz))
+        .route("/version", web::get().to(version))
+        .configure(page::routes);
+}
+
+/// Asks the engine where waiting is allowed.
+async fn ask<T: Serialize + Send + 'static>(
+    engine: web::Data<Engine>,
+    request: &HttpRequest,
+    question: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
+) -> Answer {
+    match web::block(move || question(&engine)).await {
+        Ok(Ok(answer)) => Ok(HttpResponse::Ok().json(answer)),
+        Ok(Err(error)) => Err(Problem::new(&error, request)),
+        Err(_) => {
+            let message = "the question could not be worked out; the log has the reason".to_owned();
+            Err(Problem::new(&Error::Library { library: "sememe", message }, request))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Listed<T> {
+    results: Vec<T>,
+}
+
+async fn collections(engine: web::Data<Engine>, request: HttpRequest) -> Answer {
+    ask(engine, &request, |engine| Ok(Listed { results: engine.collections()? })).await
+}
+
+async fn collection(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<String>) -> Answer {
+    ask(engine, &request, move |engine| engine.collection(&path)).await
+}
+
+async fn document(
+    engine: web::Data<Engine>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Answer {
+    ask(engine, &request, move |engine| engine.document(&path.0, &path.1)).await
+}
+
+async fn word(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<(String, String)>) -> Answer {
+    ask(engine, &request, move |engine| engine.word(&path.0, &path.1)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SimilarQuery {
+    k: Option<usize>,
+}
+
+async fn similar(
+    engine: web::Data<Engine>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    query: web::Query<SimilarQuery>,
+) -> Answer {
+    ask(engine, &request, move |engine| engine.similar(&path.0, &path.1, query.k.unwrap_or(10))).await
+}
+
+async fn analogy(
+    engine: web::Data<Engine>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: web::Json<AnalogyRequest>,
+) -> Answer {
+    ask(engine, &request, move |engine| engine.analogy(&path, &body)).await
+}
+
+async fn search(
+    engine: web::Data<Engine>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: web::Json<SearchRequest>,
+) -> Answer {
+    ask(engine, &request, move |engine| engine.search(&path, &body)).await
+}
+
+async fn contrast(
+    engine: web::Data<Engine>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: web::Json<ContrastRequest>,
+) -> Answer {
+    ask(engine, &request, move |engine| engine.contrast(&path, &body)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnalyzeRequest {
+    text: String,
+}
+
+async fn analyze(
+    engine: web::Data<Engine>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: web::Json<AnalyzeRequest>,
+) -> Answer {
+    ask(engine, &request, move |engine| engine.analyze(&path, &body.text)).await
+}
+
+/// The process is there.
+async fn livez() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "alive"}))
+}
+
+/// The store answers.
+async fn readyz(engine: web::Data<Engine>, request: HttpRequest) -> Answer {
+    ask(engine, &request, |engine| Ok(json!({"status": "ready", "collections": engine.collections()?.len()})))
+        .await
+}
+
+async fn version() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"name": "sememe", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// Anything else.
+pub(super) async fn unknown_route(request: HttpRequest) -> Answer {
+    let detail = format!("no route {} {}; see / for what there is", request.method(), request.path());
+    Err(Problem::plain(StatusCode::NOT_FOUND, "route_not_found", "No such route", detail, &request))
+}

@@ -1,0 +1,358 @@
+//! The arithmetic of training: one stochastic gradient step on a tile of 4 inputs × 4 outputs.
+//!
+//! For each pair of an input row `x` and an output row `y` the step is word2vec's (Mikolov et al. 2013b, equation 4):
+//! `g = rate · (label - σ(x·y))`, `x += g·y`, `y += g·x`, with both right-hand sides from before the step. Taking 16 pairs at
+//! once needs half a load for each multiplication instead of two: that, and negatives shared by many inputs, is
+//! what makes training fast (the idea of pWord2Vec: Ji et al. 2016).
+//!
+//! This is the room for `unsafe`: explicit vector instructions, chosen by what the processor has.
+
+/// Inputs and outputs of a tile.
+pub(crate) const SIDE: usize = 4;
+
+/// What each of the 4 × 4 pairs should become: pair of input `r` and output `c` stands at `4·r + c`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Targets {
+    /// 1 for words that stand together, 0 for negatives.
+    pub(crate) label: f32,
+    /// Learning rate times the pair's weight; 0 leaves the pair out.
+    pub(crate) rates: [f32; SIDE * SIDE],
+}
+
+/// The instruction set in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+impl Kernel {
+    /// All that the running processor can execute, fastest first.
+    pub(crate) fn available() -> Vec<Self> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") {
+                all.push(Self::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                all.push(Self::Avx2);
+            }
+        }
+        all.push(Self::Portable);
+        all
+    }
+
+    /// One step on 4 rows of `inputs` and 4 of `outputs`; both have the same length, a multiple of 64. Returns the scores
+    /// `x·y` from before the step.
+    #[allow(unsafe_code)]
+    pub(crate) fn step(
+        self,
+        inputs: &mut [f32],
+        outputs: &mut [f32],
+        targets: &Targets,
+    ) -> [f32; SIDE * SIDE] {
+        assert!(inputs.len() == outputs.len() && inputs.len().is_multiple_of(64), "tiles of 4 padded rows");
+        let stride = inputs.len() / SIDE;
+        let (inputs, outputs) = (inputs.as_mut_ptr(), outputs.as_mut_ptr());
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `available` saw the instructions; both places hold 4 rows of `stride` values, a multiple of 16, and do not overlap.
+            Self::Avx512 => unsafe { x86::step_avx512(inputs, outputs, stride, targets) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 => unsafe { x86::step_avx2(inputs, outputs, stride, targets) },
+            // SAFETY: as above; no special instructions.
+            Self::Portable => unsafe { room::step::<room::Plain, 2>(inputs, outputs, stride, targets) },
+        }
+    }
+}
+
+/// `σ(x) = 1 / (1 + e^-x)`, to about 3e-6, as a loop that vectorises.
+#[inline(always)]
+pub(crate) fn sigmoid(x: f32) -> f32 {
+    const ROUND: f32 = 12_582_912.0; // 1.5 · 2^23: adding it rounds to an integer in the lowest bits
+    let power = (-x).clamp(-60.0, 60.0) * std::f32::consts::LOG2_E;
+    let shifted = power + ROUND;
+    let rest = power - (shifted - ROUND);
+    let mut polynomial = 0.001_333_356f32; // 2^rest by its series, |rest| ≤ 1/2
+    for coefficient in [0.009_618_129, 0.055_504_11, 0.240_226_5, std::f32::consts::LN_2, 1.0] {
+        polynomial = polynomial * rest + coefficient;
+    }
+    let exponent = (shifted.to_bits() << 23).wrapping_add(polynomial.to_bits());
+    1.0 / (1.0 + f32::from_bits(exponent))
+}
+
+#[inline(always)]
+fn gradients(scores: &[f32; SIDE * SIDE], targets: &Targets) -> [f32; SIDE * SIDE] {
+    let mut gradients = [0.0; SIDE * SIDE];
+    for pair in 0..SIDE * SIDE {
+        gradients[pair] = targets.rates[pair] * (targets.label - sigmoid(scores[pair]));
+    }
+    gradients
+}
+
+#[allow(unsafe_code)]
+mod room {
+    use super::{SIDE, Targets, gradients};
+
+    /// A few neighbouring values that are worked on together.
+    pub(super) trait Values: Copy {
+        const WIDTH: usize;
+        /// # Safety
+        /// `from` holds `WIDTH` values; for this and all others: the processor has the instructions.
+        unsafe fn load(from: *const f32) -> Self;
+        /// # Safety
+        /// `to` holds `WIDTH` values.
+        unsafe fn store(self, to: *mut f32);
+        /// # Safety
+        /// See [`Values::load`].
+        unsafe fn splat(value: f32) -> Self;
+        /// `self · by + plus`.
+        /// # Safety
+        /// See [`Values::load`].
+        unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
+        /// # Safety
+        /// See [`Values::load`].
+        unsafe fn sum(self) -> f32;
+    }
+
+    /// Eight values in plain Rust, which the compiler turns into SSE2 or NEON.
+    #[derive(Clone, Copy)]
+    pub(super) struct Plain([f32; 4]);
+
+    impl Values for Plain {
+        const WIDTH: usize = 4;
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: by contract `from` holds that many values.
+            Self(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: by contract `to` holds that many values.
+            unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
+        }
+        #[inline(always)]
+        unsafe fn splat(value: f32) -> Self {
+            Self([value; 4])
+        }
+        #[inline(always)]
+        unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
+            let fused = cfg!(target_arch = "aarch64"); // elsewhere a library call
+            Self(std::array::from_fn(|i| {
+                if fused { self.0[i].mul_add(by.0[i], plus.0[i]) } else { self.0[i] * by.0[i] + plus.0[i] }
+            }))
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            (self.0[0] + self.0[2]) + (self.0[1] + self.0[3])
+        }
+    }
+
+    /// [`super::Kernel::step`], the scores in `4 / R` bands of `R` inputs, as many as the registers hold.
+    ///
+    /// # Safety
+    /// Both pointers hold 4 rows of `stride` values, a multiple of `V::WIDTH`, and do not overlap; the processor has `V`'s instructions.
+    #[inline(always)]
+    pub(super) unsafe fn step<V: Values, const R: usize>(
+        inputs: *mut f32,
+        outputs: *mut f32,
+        stride: usize,
+        targets: &Targets,
+    ) -> [f32; SIDE * SIDE] {
+        let mut scores = [0.0; SIDE * SIDE];
+        for band in (0..SIDE).step_by(R) {
+            // SAFETY: band + R ≤ 4.
+            unsafe { dots::<V, R>(inputs.add(band * stride), outputs, stride, &mut scores[band * SIDE..]) };
+        }
+        let gradients = gradients(&scores, targets);
+        // SAFETY: passed on.
+        unsafe { update::<V>(inputs, outputs, stride, &gradients) };
+        scores
+    }
+
+    /// # Safety
+    /// `inputs` holds `R` rows, `outputs` 4.
+    #[inline(always)]
+    unsafe fn dots<V: Values, const R: usize>(
+        inputs: *const f32,
+        outputs: *const f32,
+        stride: usize,
+        scores: &mut [f32],
+    ) {
+        // SAFETY: all places are within the rows.
+        unsafe {
+            let mut sums = [[V::splat(0.0); SIDE]; R];
+            for at in (0..stride).step_by(V::WIDTH) {
+                let y: [V; SIDE] = std::array::from_fn(|c| V::load(outputs.add(c * stride + at)));
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let x = V::load(inputs.add(r * stride + at));
+                    for c in 0..SIDE {
+                        sums[c] = x.multiply_add(y[c], sums[c]);
+                    }
+                }
+            }
+            for (sums, scores) in sums.iter().zip(scores.chunks_exact_mut(SIDE)) {
+                sums.iter().zip(scores).for_each(|(sum, score)| *score = sum.sum());
+            }
+        }
+    }
+
+    /// # Safety
+    /// Both hold 4 rows and do not overlap.
+    #[inline(always)]
+    pub(super) unsafe fn update<V: Values>(
+        inputs: *mut f32,
+        outputs: *mut f32,
+        stride: usize,
+        gradients: &[f32; SIDE * SIDE],
+    ) {
+        // SAFETY: all places are within the rows.
+        unsafe {
+            let g: [[V; SIDE]; SIDE] =
+                std::array::from_fn(|r| std::array::from_fn(|c| V::splat(gradients[r * SIDE + c])));
+            for at in (0..stride).step_by(V::WIDTH) {
+                let y: [V; SIDE] = std::array::from_fn(|c| V::load(outputs.add(c * stride + at)));
+                let mut new_y = y;
+                for (r, g) in g.iter().enumerate() {
+                    let x = V::load(inputs.add(r * stride + at));
+                    let mut new_x = x;
+                    for c in 0..SIDE {
+                        new_x = g[c].multiply_add(y[c], new_x);
+                        new_y[c] = g[c].multiply_add(x, new_y[c]);
+                    }
+                    new_x.store(inputs.add(r * stride + at));
+                }
+                (0..SIDE).for_each(|c| new_y[c].store(outputs.add(c * stride + at)));
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod x86 {
+    use super::room::{self, Values};
+    use super::{SIDE, Targets};
+    use std::arch::x86_64::*;
+
+    macro_rules! values {
+        ($name:ident, $width:literal, $load:ident, $store:ident, $splat:ident, $fma:ident, $sum:expr) => {
+            impl Values for $name {
+                const WIDTH: usize = $width;
+                #[inline(always)]
+                unsafe fn load(from: *const f32) -> Self {
+                    // SAFETY: by contract.
+                    unsafe { $load(from) }
+                }
+                #[inline(always)]
+                unsafe fn store(self, to: *mut f32) {
+                    // SAFETY: by contract.
+                    unsafe { $store(to, self) }
+                }
+                #[inline(always)]
+                unsafe fn splat(value: f32) -> Self {
+                    // SAFETY: by contract.
+                    unsafe { $splat(value) }
+                }
+                #[inline(always)]
+                unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
+                    // SAFETY: by contract.
+                    unsafe { $fma(self, by, plus) }
+                }
+                #[inline(always)]
+                unsafe fn sum(self) -> f32 {
+                    // SAFETY: by contract.
+                    unsafe { $sum(self) }
+                }
+            }
+        };
+    }
+
+    values!(__m512, 16, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps, |x| {
+        _mm512_reduce_add_ps(x)
+    });
+    values!(__m256, 8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, |x| {
+        let half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+        let quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));
+        _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)))
+    });
+
+    /// # Safety
+    /// As [`room::step`].
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub(super) unsafe fn step_avx512(
+        inputs: *mut f32,
+        outputs: *mut f32,
+        stride: usize,
+        targets: &Targets,
+    ) -> [f32; SIDE * SIDE] {
+        // SAFETY: passed on.
+        unsafe { room::step::<__m512, 4>(inputs, outputs, stride, targets) }
+    }
+
+    /// # Safety
+    /// As [`room::step`].
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn step_avx2(
+        inputs: *mut f32,
+        outputs: *mut f32,
+        stride: usize,
+        targets: &Targets,
+    ) -> [f32; SIDE * SIDE] {
+        // SAFETY: passed on.
+        unsafe { room::step::<__m256, 2>(inputs, outputs, stride, targets) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sigmoid_is_close_everywhere() {
+        for step in -4000..=4000 {
+            let x = step as f32 / 100.0;
+            let exact = 1.0 / (1.0 + (-f64::from(x)).exp());
+            assert!((f64::from(sigmoid(x)) - exact).abs() < 5e-6, "at {x}: {}", sigmoid(x));
+        }
+        assert!(sigmoid(1e30) > 0.999 && sigmoid(-1e30) < 0.001);
+    }
+
+    /// The step as it stands in the paper, pair by pair, in double precision.
+    fn reference(x: &[f32], y: &[f32], stride: usize, targets: &Targets) -> (Vec<f64>, Vec<f64>) {
+        let mut new_x: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
+        let mut new_y: Vec<f64> = y.iter().map(|v| f64::from(*v)).collect();
+        for pair in 0..16 {
+            let (r, c) = (pair / 4 * stride, pair % 4 * stride);
+            let score: f64 = (0..stride).map(|i| f64::from(x[r + i]) * f64::from(y[c + i])).sum();
+            let g =
+                f64::from(targets.rates[pair]) * (f64::from(targets.label) - 1.0 / (1.0 + (-score).exp()));
+            for i in 0..stride {
+                new_x[r + i] += g * f64::from(y[c + i]);
+                new_y[c + i] += g * f64::from(x[r + i]);
+            }
+        }
+        (new_x, new_y)
+    }
+
+    #[test]
+    fn every_instruction_set_takes_the_step_of_the_paper() {
+        for (kernel, stride) in Kernel::available().into_iter().flat_map(|k| [16, 48, 208].map(|s| (k, s))) {
+            let x: Vec<f32> = (0..4 * stride).map(|i| ((i * 37 % 101) as f32 - 50.0) / 100.0).collect();
+            let y: Vec<f32> = (0..4 * stride).map(|i| ((i * 53 % 97) as f32 - 48.0) / 90.0).collect();
+            let rates = std::array::from_fn(|pair| if pair % 5 == 0 { 0.0 } else { 0.01 * pair as f32 });
+            let targets = Targets { label: 1.0, rates };
+            let (want_x, want_y) = reference(&x, &y, stride, &targets);
+            let (mut got_x, mut got_y) = (x.clone(), y.clone());
+            kernel.step(&mut got_x, &mut got_y, &targets);
+            for (got, want) in got_x.iter().zip(&want_x).chain(got_y.iter().zip(&want_y)) {
+                assert!((f64::from(*got) - want).abs() < 2e-5, "{kernel:?}, stride {stride}: {got} {want}");
+            }
+        }
+    }
+}
