@@ -1,4 +1,10 @@
 //! Integration tests.
 
+mod api;
+mod command_line;
 mod index_files;
 mod index_suite;
+mod pipeline;
+mod program;
+mod properties;
+mod real_text;
