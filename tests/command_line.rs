@@ -12,9 +12,15 @@ fn bad_lines_are_counted_and_the_rest_goes_on() {
     std::fs::write(program.path("mixed.jsonl"), bytes).unwrap();
     let output = program.run(&["ingest", "mixed", "mixed.jsonl"]);
     assert!(output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("2 added, 0 updated, 0 unchanged, 3 bad lines"));
+    assert!(
+        String::from_utf8_lossy(&output.stdout).starts_with("2 added, 0 updated, 0 unchanged, 3 bad lines")
+    );
     let told = stderr(&output);
-    for line in ["mixed.jsonl:2: expected one JSON object", "mixed.jsonl:3: expected a field \"text\"", "mixed.jsonl:4: expected UTF-8"] {
+    for line in [
+        "mixed.jsonl:2: expected one JSON object",
+        "mixed.jsonl:3: expected a field \"text\"",
+        "mixed.jsonl:4: expected UTF-8",
+    ] {
         assert!(told.contains(line), "{line} not in {told}");
     }
 }
@@ -47,7 +53,12 @@ fn folders_compression_tables_and_standard_input() {
     assert!(stderr(&output).contains("ignored.pdf"));
     assert!(program.ok(&["document", "all", "a.txt:3"]).contains("second paragraph"));
 
-    let mut child = program.command(&["ingest", "all", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = program
+        .command(&["ingest", "all", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(b"{\"id\": \"f1\", \"text\": \"six\"}\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("1 added"));
@@ -91,7 +102,8 @@ fn new_documents_are_searchable_with_the_old_vectors() {
     program.write("more.txt", "A lender near the ferry.");
     program.ok(&["ingest", "town", "more.txt"]);
     for mode in ["keyword", "static"] {
-        let found = program.ok(&["--json", "search", "town", "lender", "ferry", "--mode", mode, "--limit", "40"]);
+        let found =
+            program.ok(&["--json", "search", "town", "lender", "ferry", "--mode", mode, "--limit", "40"]);
         assert!(found.contains("more.txt:1"), "{mode}: {found}");
     }
 }

@@ -29,7 +29,10 @@ fn one_thread_twice_gives_the_same_bytes() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (first, second) = (build(first.path()).1, build(second.path()).1);
     for file in ["manifest.json", "vocab.bin", "vectors.fifu", "documents.matrix", "documents.rows"] {
-        assert!(std::fs::read(first.join(file)).unwrap() == std::fs::read(second.join(file)).unwrap(), "{file}");
+        assert!(
+            std::fs::read(first.join(file)).unwrap() == std::fs::read(second.join(file)).unwrap(),
+            "{file}"
+        );
     }
 }
 
@@ -62,7 +65,8 @@ fn cancelling_any_phase_leaves_the_previous_generation() {
         assert!(matches!(stopped, Err(sememe::Error::Cancelled)), "{phase}: {stopped:?}");
         assert!(engine.contrast("town", &ContrastRequest { query: "river".into(), k: None }).is_ok());
     }
-    let left: Vec<_> = generation.parent().unwrap().read_dir().unwrap().map(|e| e.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        generation.parent().unwrap().read_dir().unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().contains("building")), "{left:?}");
 }
 

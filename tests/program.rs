@@ -60,7 +60,8 @@ pub(crate) fn stderr(output: &Output) -> String {
 /// Names of what is in a folder, sorted.
 pub(crate) fn listing(folder: &Path) -> Vec<String> {
     let entries = folder.read_dir().unwrap();
-    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -71,8 +72,18 @@ pub(crate) fn town_documents() -> String {
     for n in 0..12 {
         let street = ["Mill", "Ferry", "Bridge"][n % 3];
         let texts = [
-            ("loan", format!("The bank on {street} Street lends money. A loan costs interest, and the lender asks for a deposit, number {n}.")),
-            ("river", format!("Herons stand on the bank of the river near {street} Lane. The water is cold and the current strong, day {n}.")),
+            (
+                "loan",
+                format!(
+                    "The bank on {street} Street lends money. A loan costs interest, and the lender asks for a deposit, number {n}."
+                ),
+            ),
+            (
+                "river",
+                format!(
+                    "Herons stand on the bank of the river near {street} Lane. The water is cold and the current strong, day {n}."
+                ),
+            ),
             ("钱", format!("银行贷款的利息又涨了，存款也多了，第{n}号柜台。")),
         ];
         for (topic, text) in texts {

@@ -26,9 +26,11 @@ fn learn(path: &Path, documents: u64, word: &str, query: &str) -> (Vec<String>, 
     let word2vec = Settings { dim: 48, epochs: Some(4), ..Settings::default() };
     engine.train("wiki", &TrainSettings { word2vec, min_count: None }, &Silent).unwrap();
     let similar = engine.similar("wiki", word, 20).unwrap();
-    let contrast = engine.contrast("wiki", &ContrastRequest { query: query.to_owned(), k: Some(10) }).unwrap();
+    let contrast =
+        engine.contrast("wiki", &ContrastRequest { query: query.to_owned(), k: Some(10) }).unwrap();
     assert!(contrast.answers.iter().all(|answer| answer.hits.len() == 10));
-    let titles = contrast.answers.iter().flat_map(|answer| answer.hits.iter().filter_map(|hit| hit.title.clone()));
+    let titles =
+        contrast.answers.iter().flat_map(|answer| answer.hits.iter().filter_map(|hit| hit.title.clone()));
     (similar.similar.into_iter().map(|found| found.word).collect(), titles.collect())
 }
 
@@ -36,7 +38,8 @@ fn learn(path: &Path, documents: u64, word: &str, query: &str) -> (Vec<String>, 
 fn english_articles() {
     let Some(path) = shared("en-wiki-docs.jsonl.zst") else { return };
     let (similar, titles) = learn(&path, 1831, "river", "electric charge of particles");
-    let expected = ["creek", "lake", "tributary", "rivers", "valley", "stream", "bank", "flows", "banks", "tributaries"];
+    let expected =
+        ["creek", "lake", "tributary", "rivers", "valley", "stream", "bank", "flows", "banks", "tributaries"];
     assert!(similar.iter().any(|word| expected.contains(&word.as_str())), "{similar:?}");
     assert_eq!(titles.len(), 20);
 }

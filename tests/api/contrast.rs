@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 #[test]
 fn both_lists_their_overlap_and_what_each_found_alone() {
     let service = Service::start();
-    let answer = service.post("/v1/collections/town/contrast", &json!({"query": "deposit money", "k": 15})).json();
-    let modes: Vec<&str> = answer["answers"].as_array().unwrap().iter().map(|a| a["mode"].as_str().unwrap()).collect();
+    let answer =
+        service.post("/v1/collections/town/contrast", &json!({"query": "deposit money", "k": 15})).json();
+    let modes: Vec<&str> =
+        answer["answers"].as_array().unwrap().iter().map(|a| a["mode"].as_str().unwrap()).collect();
     assert_eq!(modes, ["keyword", "static"]);
     // Keyword finds the 12 documents with the words, static ranks 15 of all: 12 common at most.
     let overlap = answer["overlap"].as_f64().unwrap();
@@ -45,13 +47,19 @@ fn rest_and_command_line_answer_the_same() {
         let body = json!({"query": "cold river bank", "mode": mode, "limit": 7});
         let rest = without_times(service.post("/v1/collections/town/search", &body).json());
         assert_eq!(rest["hits"].as_array().unwrap().len(), 7);
-        assert_eq!(rest, on_command_line(&["search", "town", "cold river bank", "--mode", mode, "--limit", "7"]));
+        assert_eq!(
+            rest,
+            on_command_line(&["search", "town", "cold river bank", "--mode", mode, "--limit", "7"])
+        );
     }
-    let rest = without_times(service.post("/v1/collections/town/contrast", &json!({"query": "存款", "k": 5})).json());
+    let rest = without_times(
+        service.post("/v1/collections/town/contrast", &json!({"query": "存款", "k": 5})).json(),
+    );
     assert_eq!(rest, on_command_line(&["contrast", "town", "存款", "-k", "5"]));
     let rest = without_times(service.get("/v1/collections/town/words/river/similar?k=3").json());
     assert_eq!(rest, on_command_line(&["similar", "town", "river", "-k", "3"]));
-    let rest = without_times(service.post("/v1/collections/town/analyze", &json!({"text": "我去了Bank"})).json());
+    let rest =
+        without_times(service.post("/v1/collections/town/analyze", &json!({"text": "我去了Bank"})).json());
     assert_eq!(rest, on_command_line(&["analyze", "town", "我去了Bank"]));
     let rest = service.get("/v1/collections").json()["results"].clone();
     assert_eq!(rest, on_command_line(&["collections"]));

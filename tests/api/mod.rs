@@ -47,7 +47,8 @@ impl Service {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("sememe listens on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        let address =
+            line.trim().strip_prefix("sememe listens on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
         Self { program, child, address }
     }
 
@@ -60,7 +61,8 @@ impl Service {
     }
 
     pub(crate) fn post_text(&self, path: &str, body: &str) -> Reply {
-        let request = agent().post(format!("{}{path}", self.address)).header("content-type", "application/json");
+        let request =
+            agent().post(format!("{}{path}", self.address)).header("content-type", "application/json");
         Self::reply(request.send(body))
     }
 

@@ -11,7 +11,9 @@ fn ids(answer: &Value) -> Vec<&str> {
 fn hard_tokens_find_the_word_and_soft_tokens_its_meaning() {
     let service = Service::start();
     let ask = |mode: &str| {
-        service.post("/v1/collections/town/search", &json!({"query": "lender", "mode": mode, "limit": 20})).json()
+        service
+            .post("/v1/collections/town/search", &json!({"query": "lender", "mode": mode, "limit": 20}))
+            .json()
     };
     let keyword = ask("keyword");
     assert_eq!(ids(&keyword).len(), 12);
@@ -25,7 +27,8 @@ fn hard_tokens_find_the_word_and_soft_tokens_its_meaning() {
 #[test]
 fn chinese_queries_meet_the_same_tokens() {
     let service = Service::start();
-    let answer = service.post("/v1/collections/town/search", &json!({"query": "银行利息", "mode": "keyword"})).json();
+    let answer =
+        service.post("/v1/collections/town/search", &json!({"query": "银行利息", "mode": "keyword"})).json();
     assert_eq!(answer["words"], json!(["银行", "利息"]));
     assert!(ids(&answer).iter().all(|id| id.starts_with("钱-")));
     let hit = &answer["hits"][0];
@@ -43,7 +46,8 @@ fn an_empty_answer_says_why() {
         assert_eq!(answer["unknown_words"], json!(["intrest"]));
         assert!(answer["empty_because"].as_str().unwrap().contains("nearest: interest"), "{answer}");
     }
-    let answer = service.post("/v1/collections/town/search", &json!({"query": "?!", "mode": "static"})).json();
+    let answer =
+        service.post("/v1/collections/town/search", &json!({"query": "?!", "mode": "static"})).json();
     assert_eq!(answer["empty_because"], "the query holds no word");
 }
 

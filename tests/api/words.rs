@@ -21,7 +21,10 @@ fn similar_words_come_with_cosine_and_count() {
 fn a_word_is_told_with_its_numbers() {
     let service = Service::start();
     let answer = service.get("/v1/collections/town/words/%E9%93%B6%E8%A1%8C").json();
-    assert_eq!((&answer["word"], &answer["count"], &answer["documents"]), (&json!("银行"), &json!(12), &json!(12)));
+    assert_eq!(
+        (&answer["word"], &answer["count"], &answer["documents"]),
+        (&json!("银行"), &json!(12), &json!(12))
+    );
 }
 
 #[test]
@@ -48,7 +51,13 @@ fn an_unknown_word_names_the_near_ones() {
 #[test]
 fn numbers_out_of_range_and_phrases_are_refused() {
     let service = Service::start();
-    for path in ["bank/similar?k=0", "bank/similar?k=1001", "bank/similar?k=x", "bank/similar?n=3", "river%20bank/similar"] {
+    for path in [
+        "bank/similar?k=0",
+        "bank/similar?k=1001",
+        "bank/similar?k=x",
+        "bank/similar?n=3",
+        "river%20bank/similar",
+    ] {
         let reply = service.get(&format!("/v1/collections/town/words/{path}"));
         assert_eq!(reply.status, 422, "{path}: {}", reply.body);
         assert_eq!(reply.json()["code"], "invalid_request");
