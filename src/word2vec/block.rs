@@ -10,13 +10,14 @@ use super::settings::Settings;
 use super::shared::{self, SharedMatrix};
 
 /// Places in a block: a multiple of 4. More means fewer copies of negatives, but buffers that leave the first-level cache.
-const PLACES: usize = 32;
+const PLACES: usize = 64;
 
 /// Kept words of a piece of the corpus, with the number of the stretch that windows may not leave.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
-    pub(crate) ids: Vec<u32>,
-    pub(crate) stretches: Vec<u32>,
+    ids: Vec<u32>,
+    /// One for each word, then, once closed, `2 · SIDE` that stand for themselves alone.
+    stretches: Vec<u32>,
 }
 
 impl Stream {
@@ -28,6 +29,15 @@ impl Stream {
     pub(crate) fn push(&mut self, id: u32, stretch: u32) {
         self.ids.push(id);
         self.stretches.push(stretch);
+    }
+
+    /// To be called after the last word.
+    pub(crate) fn close(&mut self) {
+        self.stretches.extend((0..2 * SIDE as u32).map(|pad| u32::MAX - pad));
+    }
+
+    fn four_stretches(&self, place: usize) -> &[u32; SIDE] {
+        self.stretches[place..].first_chunk().expect("places are followed by padding")
     }
 }
 
@@ -43,7 +53,7 @@ pub(crate) struct Model {
     pub(crate) stride: usize,
 }
 
-/// Sums from which the mean loss of a pair is estimated, over one block in sixteen.
+/// Sums from which the mean loss of a pair is estimated, over one block in sixty-four.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Loss {
     pub(crate) sum: f64,
@@ -82,10 +92,10 @@ impl Rows {
     fn load(&mut self, matrix: &SharedMatrix, ids: &[u32]) {
         let used = ids.len() * self.stride;
         let (new, old) = self.values[self.start..].split_at_mut(self.len);
-        for (id, row) in ids.iter().zip(new.chunks_exact_mut(self.stride)) {
-            matrix.load(*id as usize, row);
+        let rows = new.chunks_exact_mut(self.stride).zip(old.chunks_exact_mut(self.stride));
+        for (id, (new, old)) in ids.iter().zip(rows) {
+            matrix.load(*id as usize, new, old);
         }
-        old[..used].copy_from_slice(&new[..used]);
         new[used..used + SIDE * self.stride].fill(0.0);
     }
 
@@ -154,14 +164,14 @@ impl<'a> Worker<'a> {
         self.inputs.load(&model.input, &stream.ids[places.clone()]);
         self.outputs.load(&model.output, &stream.ids[around.clone()]);
         self.negatives.load(&model.output, &self.negative_ids);
-        let measure = self.blocks.is_multiple_of(16);
+        let measure = self.blocks.is_multiple_of(64);
         for band in places.clone().step_by(SIDE) {
             self.prefetch(stream, band + PLACES, (band - start) / SIDE);
             let width = 1 + rng.below(window as u32) as usize;
             let near = band.saturating_sub(width).max(around.start)..(band + SIDE + width).min(around.end);
             let mut pairs = [0u32; SIDE];
             for column in near.clone().step_by(SIDE) {
-                let targets = positive_targets(stream, band, column, width, near.end, rate, &mut pairs);
+                let targets = positive_targets(stream, band, column, width, rate, &mut pairs);
                 let inputs = self.inputs.tile(band - start);
                 let scores = self.kernel.step(inputs, self.outputs.tile(column - around.start), &targets);
                 if measure {
@@ -204,25 +214,27 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Marks the pairs of places `band..band + 4` and `column..column + 4` that stand within `width` of each other in one stretch.
+/// Marks the pairs of places `band..band + 4` and `column..column + 4` that stand within `width` of each other in one
+/// stretch. Without branches, so that it vectorises.
 fn positive_targets(
     stream: &Stream,
     band: usize,
     column: usize,
     width: usize,
-    end: usize,
     rate: f32,
     pairs: &mut [u32; SIDE],
 ) -> Targets {
     let mut rates = [0.0; SIDE * SIDE];
-    for r in 0..SIDE.min(stream.ids.len() - band) {
-        for c in 0..SIDE.min(end - column) {
-            let (place, other) = (band + r, column + c);
-            let near = place != other && place.abs_diff(other) <= width;
-            if near && stream.stretches[place] == stream.stretches[other] {
-                rates[r * SIDE + c] = rate;
-                pairs[r] += 1;
-            }
+    let offset = (column as i32).wrapping_sub(band as i32);
+    let of_rows: &[u32; SIDE] = stream.four_stretches(band);
+    let of_columns: &[u32; SIDE] = stream.four_stretches(column);
+    for r in 0..SIDE {
+        for c in 0..SIDE {
+            let distance = (offset + c as i32 - r as i32).unsigned_abs();
+            let near = distance.wrapping_sub(1) < width as u32; // and not the place itself
+            let pair = near & (of_rows[r] == of_columns[c]);
+            rates[r * SIDE + c] = if pair { rate } else { 0.0 };
+            pairs[r] += u32::from(pair);
         }
     }
     Targets { label: 1.0, rates }

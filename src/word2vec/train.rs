@@ -239,6 +239,7 @@ impl Passes<'_> {
                 _ => {}
             }
         }
+        stream.close();
     }
 
     /// The learning rate of a piece: falls evenly with the pieces begun.
