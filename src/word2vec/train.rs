@@ -3,7 +3,7 @@
 use super::block::{Loss, Model, Stream, Worker};
 use super::kernel::Kernel;
 use super::sampling::{Rng, Subsampling};
-use super::settings::{Algorithm, Settings};
+use super::settings::Settings;
 use super::shared::SharedMatrix;
 use crate::error::{Error, Result};
 use crate::progress::{Go, Progress, Step};
@@ -218,10 +218,7 @@ impl Passes<'_> {
         let mut rng = Rng::new(self.settings.seed, epoch as u64 * self.pieces() + piece);
         self.keep(tokens, stream, &mut rng);
         let rate = self.rate(epoch as u64 * self.pieces() + turn);
-        match self.settings.algorithm {
-            Algorithm::SkipGram => worker.skip_gram(stream, rate, &mut rng),
-            Algorithm::Cbow => worker.skip_gram(stream, rate, &mut rng),
-        }
+        worker.train(self.settings.algorithm, stream, rate, &mut rng);
         Ok(())
     }
 
