@@ -1,1 +1,4 @@
 //! Integration tests.
+
+mod corpus;
+mod word2vec;
