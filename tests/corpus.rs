@@ -21,7 +21,7 @@ fn fill(text: &str, chunk: &mut Chunk) -> Result<()> {
 
 fn encoded(path: &Path, texts: &[String], settings: EncoderSettings) -> Result<(Corpus, EncoderReport)> {
     let items = texts.iter().map(|text| Ok(text.as_str()));
-    encode(items, |text, chunk| fill(text, chunk), CorpusEncoder::create(path, settings)?, &Silent)
+    encode(items, fill, CorpusEncoder::create(path, settings)?, &Silent)
 }
 
 fn at_least(min_count: u64) -> EncoderSettings {
