@@ -5,8 +5,9 @@ use sememe::linalg::cosine;
 use sememe::progress::{Go, Progress, Silent, Step};
 use sememe::vocab::chunk::Chunk;
 use sememe::vocab::corpus::{Corpus, CorpusEncoder, EncoderSettings, encode};
-use sememe::word2vec::{Algorithm, Init, Settings, Trained, Training, train};
+use sememe::word2vec::{Algorithm, Checkpoint, Init, Settings, Subwords, Trained, Training, train};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Sentences of eight words, each from one of two topics of twenty words.
 fn two_topics(folder: &Path) -> Corpus {
@@ -38,7 +39,7 @@ fn small() -> Settings {
 }
 
 fn trained(corpus: &Corpus, settings: &Settings) -> Result<Trained> {
-    train(Training { corpus, settings, init: None }, &Silent)
+    train(Training { corpus, settings, init: None, checkpoint: None }, &Silent)
 }
 
 /// Mean cosine of words of one topic, and of words of different topics.
@@ -104,7 +105,7 @@ fn training_continues_from_given_vectors() {
     let settings = Settings { epochs: Some(1), learning_rate: Some(1e-9), ..small() };
     let start = |words, rows| {
         let init = Some(Init { words, rows });
-        train(Training { corpus: &corpus, settings: &settings, init }, &Silent)
+        train(Training { corpus: &corpus, settings: &settings, init, checkpoint: None }, &Silent)
     };
     let two_rows = row.repeat(2);
     let trained = start(&["sea3", "elsewhere"], &two_rows).unwrap();
@@ -130,9 +131,70 @@ fn training_can_be_cancelled_and_refuses_what_does_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = two_topics(folder.path());
     let settings = small();
-    let cancelled = train(Training { corpus: &corpus, settings: &settings, init: None }, &Impatient);
+    let cancelled =
+        train(Training { corpus: &corpus, settings: &settings, init: None, checkpoint: None }, &Impatient);
     assert!(matches!(cancelled, Err(Error::Cancelled)));
     let tight = Settings { memory_budget_bytes: 1 << 20, ..small() };
     assert!(matches!(trained(&corpus, &tight), Err(Error::TooLarge { .. })));
     assert!(matches!(trained(&corpus, &Settings { dim: 0, ..small() }), Err(Error::Invalid { .. })));
+}
+
+/// Stops at the report of this number.
+struct StopsAt(AtomicUsize);
+
+impl Progress for StopsAt {
+    fn report(&self, _step: &Step<'_>) -> Go {
+        if self.0.fetch_sub(1, Relaxed) == 1 { Go::Stop } else { Go::On }
+    }
+}
+
+#[test]
+fn a_resumed_run_ends_in_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = two_topics(folder.path());
+    let path = folder.path().join("checkpoint");
+    let settings = Settings { epochs: Some(6), ..small() };
+    let run = |settings: &Settings, progress: &dyn Progress| {
+        let checkpoint = Some(Checkpoint { path: &path, every_epochs: 2 });
+        train(Training { corpus: &corpus, settings, init: None, checkpoint }, progress)
+    };
+    let whole = trained(&corpus, &settings).unwrap();
+    let stopped = run(&settings, &StopsAt(AtomicUsize::new(14 * 5)));
+    assert!(matches!(stopped, Err(Error::Cancelled)));
+    let half = std::fs::read(&path).unwrap();
+    let resumed = run(&settings, &Silent).unwrap();
+    assert!(whole.input == resumed.input && whole.output == resumed.output && whole.loss == resumed.loss);
+    assert!(std::fs::read(&path).unwrap() != half, "the end is put aside too");
+    let again = run(&settings, &Impatient).unwrap();
+    assert!(again.input == whole.input, "nothing is left to do");
+
+    let other = Settings { seed: 9, ..settings.clone() };
+    assert!(matches!(run(&other, &Silent), Err(Error::Invalid { .. })));
+    for at in [0, 9, 20, 63, 64, 1000, half.len() - 1] {
+        let mut bad = half.clone();
+        bad[at] ^= 1;
+        std::fs::write(&path, bad).unwrap();
+        assert!(matches!(run(&settings, &Silent), Err(Error::Damaged { .. })), "byte {at} flipped");
+        std::fs::write(&path, &half[..at]).unwrap();
+        assert!(matches!(run(&settings, &Silent), Err(Error::Damaged { .. })), "cut at {at}");
+    }
+}
+
+#[test]
+fn unknown_words_get_the_topic_of_their_ngrams() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = two_topics(folder.path());
+    let subwords = Subwords { min_n: 3, max_n: 4, buckets: 2000 };
+    let settings = Settings { subwords: Some(subwords), epochs: Some(4), ..small() };
+    let trained = trained(&corpus, &settings).unwrap();
+    assert_eq!((trained.input.len(), trained.buckets.len()), (40 * 24, 2000 * 24));
+    let mut unknown = vec![0.0; 24];
+    for bucket in subwords.buckets_of("sea777") {
+        sememe::linalg::add_scaled(&mut unknown, 1.0, &trained.buckets[bucket as usize * 24..][..24]);
+    }
+    let near = |word: &str| {
+        let id = corpus.vocabulary().id(word).unwrap();
+        cosine(&unknown, &trained.input[id.index() * 24..][..24])
+    };
+    assert!(near("sea5") > near("law5") + 0.3, "{} {}", near("sea5"), near("law5"));
 }

@@ -437,6 +437,12 @@ impl Corpus {
         &self.path
     }
 
+    /// Checksum of tokens and vocabulary: tells one corpus from another.
+    #[must_use]
+    pub fn checksum(&self) -> u32 {
+        self.header.body_crc
+    }
+
     /// Kept words with their counts.
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {

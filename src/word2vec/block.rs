@@ -8,11 +8,13 @@ use super::kernel::{Kernel, SIDE, Targets};
 use super::sampling::{NegativeTable, Rng};
 use super::settings::{Algorithm, Settings};
 use super::shared::{self, SharedMatrix};
+use super::subwords::Parts;
 use crate::linalg;
+use crate::vocab::Vocabulary;
 use std::ops::Range;
 
 /// Places in a block: a multiple of 4. More means fewer copies of negatives, but buffers that leave the first-level cache.
-const PLACES: usize = 64;
+pub(crate) const PLACES: usize = 64;
 
 /// Kept words of a piece of the corpus, with the number of the stretch that windows may not leave.
 #[derive(Debug, Default)]
@@ -48,6 +50,8 @@ impl Stream {
 pub(crate) struct Model {
     pub(crate) input: SharedMatrix,
     pub(crate) output: SharedMatrix,
+    /// With subwords: what each input vector is the mean of.
+    pub(crate) parts: Option<Parts>,
     pub(crate) negatives: NegativeTable,
     pub(crate) window: usize,
     pub(crate) negative_samples: usize,
@@ -99,6 +103,36 @@ impl Rows {
             matrix.load(*id as usize, new, old);
         }
         new[used..used + SIDE * self.stride].fill(0.0);
+    }
+
+    /// Loads input vectors: rows, or the means of their parts.
+    fn load_inputs(&mut self, model: &Model, ids: &[u32]) {
+        let Some(parts) = &model.parts else { return self.load(&model.input, ids) };
+        let used = ids.len() * self.stride;
+        let (new, old) = self.values[self.start..].split_at_mut(self.len);
+        let mut part = vec![0.0; self.stride];
+        for (i, id) in ids.iter().enumerate() {
+            let place = i * self.stride..(i + 1) * self.stride;
+            let (mean, old) = (&mut new[place.clone()], &mut old[place]);
+            mean.fill(0.0);
+            let weight = 1.0 / parts.of(*id).len() as f32;
+            for &row in parts.of(*id) {
+                model.input.load(row as usize, &mut part, old);
+                linalg::add_scaled(mean, weight, &part);
+            }
+            old.copy_from_slice(mean);
+        }
+        new[used..used + SIDE * self.stride].fill(0.0);
+    }
+
+    /// Adds back what input vectors gained: to rows, or to each of their parts in full, as fastText does.
+    fn add_back_inputs(&self, model: &Model, ids: &[u32]) {
+        let Some(parts) = &model.parts else { return self.add_back(&model.input, ids) };
+        let (new, old) = self.values[self.start..].split_at(self.len);
+        let rows = new.chunks_exact(self.stride).zip(old.chunks_exact(self.stride));
+        for (id, (new, old)) in ids.iter().zip(rows) {
+            parts.of(*id).iter().for_each(|row| model.input.add_difference(*row as usize, new, old));
+        }
     }
 
     fn add_back(&self, matrix: &SharedMatrix, ids: &[u32]) {
@@ -192,7 +226,7 @@ impl<'a> Worker<'a> {
     /// Each place's word as input, the words around it as outputs.
     fn skip_gram_block(&mut self, stream: &Stream, block: &Block, rng: &mut Rng) {
         let (model, Block { places, around, .. }) = (self.model, block);
-        self.inputs.load(&model.input, &stream.ids[places.clone()]);
+        self.inputs.load_inputs(model, &stream.ids[places.clone()]);
         self.outputs.load(&model.output, &stream.ids[around.clone()]);
         self.negatives.load(&model.output, &self.negative_ids);
         for band in places.clone().step_by(SIDE) {
@@ -214,7 +248,7 @@ impl<'a> Worker<'a> {
                 block.measure(&mut self.loss, &scores, &targets);
             }
         }
-        self.inputs.add_back(&model.input, &stream.ids[places.clone()]);
+        self.inputs.add_back_inputs(model, &stream.ids[places.clone()]);
         self.outputs.add_back(&model.output, &stream.ids[around.clone()]);
         self.negatives.add_back(&model.output, &self.negative_ids);
     }
@@ -222,7 +256,7 @@ impl<'a> Worker<'a> {
     /// The mean of the words around each place as input, the place's word as output.
     fn cbow_block(&mut self, stream: &Stream, block: &Block, rng: &mut Rng) {
         let (model, Block { places, around, .. }) = (self.model, block);
-        self.inputs.load(&model.input, &stream.ids[around.clone()]);
+        self.inputs.load_inputs(model, &stream.ids[around.clone()]);
         self.outputs.load(&model.output, &stream.ids[places.clone()]);
         self.negatives.load(&model.output, &self.negative_ids);
         for band in places.clone().step_by(SIDE) {
@@ -245,7 +279,7 @@ impl<'a> Worker<'a> {
             }
             self.distribute(&contexts, around.start);
         }
-        self.inputs.add_back(&model.input, &stream.ids[around.clone()]);
+        self.inputs.add_back_inputs(model, &stream.ids[around.clone()]);
         self.outputs.add_back(&model.output, &stream.ids[places.clone()]);
         self.negatives.add_back(&model.output, &self.negative_ids);
     }
@@ -282,7 +316,10 @@ impl<'a> Worker<'a> {
     fn prefetch(&self, stream: &Stream, place: usize, band: usize, ahead: (usize, usize)) {
         let model = self.model;
         for &id in stream.ids.iter().skip(place + ahead.0).take(SIDE) {
-            model.input.prefetch(id as usize);
+            match &model.parts {
+                Some(parts) => parts.of(id).iter().for_each(|row| model.input.prefetch(*row as usize)),
+                None => model.input.prefetch(id as usize),
+            }
         }
         for &id in stream.ids.iter().skip(place + ahead.1).take(SIDE) {
             model.output.prefetch(id as usize);
@@ -359,17 +396,45 @@ impl Model {
     pub(crate) fn new(
         input: SharedMatrix,
         output: SharedMatrix,
-        counts: &[u64],
+        vocabulary: &Vocabulary,
         settings: &Settings,
     ) -> Self {
         Self {
             input,
             output,
-            negatives: NegativeTable::new(counts, settings.negative_exponent),
+            parts: settings.subwords.map(|subwords| Parts::new(vocabulary, &subwords)),
+            negatives: NegativeTable::new(vocabulary.counts(), settings.negative_exponent),
             window: settings.window,
             negative_samples: settings.negative_samples,
             shared_negatives: settings.shared_negatives,
             stride: shared::stride(settings.dim),
         }
     }
+
+    /// The vector of each word, the mean of its parts where it has parts; `V × D`, row-major.
+    pub(crate) fn into_vectors(self, vocabulary: usize) -> Vectors {
+        let dim = self.input.dim();
+        let Some(parts) = self.parts else {
+            let input = self.input.into_values();
+            return Vectors { input, output: self.output.into_values(), buckets: Vec::new() };
+        };
+        let mut input = vec![0.0f32; vocabulary * dim];
+        for (id, mean) in input.chunks_exact_mut(dim).enumerate() {
+            let parts = parts.of(id as u32);
+            let weight = 1.0 / parts.len() as f32;
+            for &row in parts {
+                mean.iter_mut().zip(self.input.values(row as usize)).for_each(|(m, x)| *m += weight * x);
+            }
+        }
+        let mut buckets = self.input.into_values();
+        buckets.drain(..vocabulary * dim);
+        Vectors { input, output: self.output.into_values(), buckets }
+    }
+}
+
+/// The matrices of a trained model, without padding.
+pub(crate) struct Vectors {
+    pub(crate) input: Vec<f32>,
+    pub(crate) output: Vec<f32>,
+    pub(crate) buckets: Vec<f32>,
 }

@@ -58,12 +58,21 @@ impl SharedMatrix {
         atoms.zip(values).for_each(|(atom, value)| atom.store(value.to_bits(), Relaxed));
     }
 
+    pub(crate) fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// A row's values without padding.
+    pub(crate) fn values(&self, row: usize) -> impl Iterator<Item = f32> {
+        let atoms = self.row(row).iter().flat_map(|group| &group.0).take(self.dim);
+        atoms.map(|atom| f32::from_bits(atom.load(Relaxed)))
+    }
+
     /// The matrix without padding, rows × `dim`.
     pub(crate) fn into_values(self) -> Vec<f32> {
         let mut values = Vec::with_capacity(self.rows() * self.dim);
         for row in 0..self.rows() {
-            let atoms = self.row(row).iter().flat_map(|group| &group.0).take(self.dim);
-            values.extend(atoms.map(|atom| f32::from_bits(atom.load(Relaxed))));
+            values.extend(self.values(row));
         }
         values
     }
