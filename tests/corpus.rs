@@ -5,6 +5,7 @@ use sememe::progress::Silent;
 use sememe::vocab::WordId;
 use sememe::vocab::chunk::{Chunk, END_OF_DOCUMENT, END_OF_SENTENCE, UNKNOWN};
 use sememe::vocab::corpus::{Corpus, CorpusEncoder, EncoderReport, EncoderSettings, encode};
+use sememe::vocab::phrases::{PhraseSettings, join_phrases};
 use std::path::Path;
 
 const TEXT: [&str; 3] = ["a b a. c a b", "a d", "b a. b"];
@@ -120,4 +121,44 @@ fn damage_is_noticed_wherever_it_is() {
     }
     let longer: Vec<u8> = good.iter().copied().chain([0]).collect();
     assert!(matches!(opens(&longer), Err(Error::Damaged { .. })));
+}
+
+/// The words of a corpus as text: `?` for unknown ones, a sentence a line.
+fn spelled(corpus: &Corpus) -> String {
+    let mut text = String::new();
+    let mut sentence = |words: &[Option<WordId>]| {
+        let words = words.iter().map(|word| word.map_or("?", |id| corpus.vocabulary().word(id)));
+        text.push_str(&words.collect::<Vec<_>>().join(" "));
+        text.push('\n');
+        Ok(())
+    };
+    corpus.for_each_sentence(&mut sentence).unwrap();
+    text
+}
+
+#[test]
+fn words_that_belong_together_are_joined_and_others_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = vec!["new york city. the new york. the city. city the. york new the".to_owned(); 10];
+    let (corpus, _) = encoded(&folder.path().join("corpus"), &texts, at_least(1)).unwrap();
+    // 130 words: the 40, city 30, new 30, york 30. Scores with δ = 5: "new york" 15 · 130 / 900 = 2.17;
+    // "york city", "york new" 5 · 130 / 900 = 0.72; those with "the" 5 · 130 / 1200 = 0.54.
+    let settings = PhraseSettings { passes: 1, threshold: 2.0, min_count: 5, ..PhraseSettings::default() };
+    let path = folder.path().join("joined");
+    let (joined, report) = join_phrases(&corpus, &path, &settings, &Silent).unwrap();
+    assert_eq!(report.phrases, [1]);
+    let expected = "new_york city\nthe new_york\nthe city\ncity the\nyork new the\n";
+    assert_eq!(spelled(&joined), expected.repeat(10));
+    assert_eq!(spelled(&Corpus::open(&path).unwrap()), expected.repeat(10));
+    assert_eq!(joined.words(), 110);
+
+    // Second pass at half the threshold, 110 words: new_york 20, city 30, the 40, york 10, new 10. "new_york city"
+    // 5 · 110 / 600 = 0.92; "the new_york" 5 · 110 / 800 = 0.69; "york new" 5 · 110 / 100 = 5.5; "new the" 5 · 110 / 400 = 1.4.
+    let settings = PhraseSettings { passes: 2, threshold: 1.8, ..settings };
+    let (joined, report) = join_phrases(&corpus, &path, &settings, &Silent).unwrap();
+    assert_eq!(report.phrases, [1, 3]);
+    let expected = "new_york_city\nthe new_york\nthe city\ncity the\nyork_new the\n";
+    assert_eq!(spelled(&joined), expected.repeat(10));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    assert!(join_phrases(&corpus, &path, &PhraseSettings { passes: 0, ..settings }, &Silent).is_err());
 }

@@ -5,6 +5,7 @@
 
 pub mod chunk;
 pub mod corpus;
+pub mod phrases;
 
 use crate::error::{Error, Result};
 use std::collections::HashMap;
