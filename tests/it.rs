@@ -2,9 +2,11 @@
 
 mod api;
 mod command_line;
+mod corpus;
 mod index_files;
 mod index_suite;
 mod pipeline;
 mod program;
 mod properties;
 mod real_text;
+mod word2vec;

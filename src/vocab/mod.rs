@@ -6,6 +6,7 @@
 pub mod chunk;
 pub mod corpus;
 mod file;
+pub mod phrases;
 
 pub use chunk::Chunk;
 
