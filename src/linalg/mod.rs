@@ -6,7 +6,7 @@
 mod int8;
 mod simd;
 
-pub use int8::dots_u8_i8;
+pub use int8::{Estimate, dots_u8_i8, estimate};
 pub use simd::{add_scaled, dot};
 
 /// Euclidean length of `x`.
