@@ -2,3 +2,4 @@
 
 pub(crate) mod bytes;
 pub(crate) mod layout;
+pub(crate) mod words;
