@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::linalg::add_scaled;
 use finalfusion::compat::fasttext::FastTextIndexer;
 use finalfusion::compat::floret::FloretIndexer;
-use finalfusion::subword::{BucketIndexer, ExplicitIndexer, FinalfusionHashIndexer, Indexer};
+use finalfusion::subword::{BucketIndexer, ExplicitIndexer, FinalfusionHashIndexer};
 use finalfusion::vocab::{SubwordIndices, SubwordVocab, Vocab};
 
 /// The longest n-gram, in characters; fastText's usual largest is 6.
