@@ -1,1 +1,4 @@
 //! Integration tests.
+
+mod eval_words;
+mod formats;

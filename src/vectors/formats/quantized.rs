@@ -27,7 +27,8 @@ pub struct Quantization {
     pub bits: u32,
     /// Rounds of k-means.
     pub iterations: usize,
-    /// For the choice of first centroids.
+    /// For the choice of first centroids. The same seed gives the same vectors, but not the same bytes: the library numbers
+    /// centroids in the order of a hash set.
     pub seed: u64,
 }
 
