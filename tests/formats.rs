@@ -163,7 +163,11 @@ fn quantised_files_are_repeatable_and_near() {
         export(&vectors, path, &how, &Silent).unwrap();
     }
     let (format, back) = read(&paths[0]);
-    assert_eq!(bits(&back.originals()), bits(&read(&paths[1]).1.originals()), "the same seed, the same vectors");
+    assert_eq!(
+        bits(&back.originals()),
+        bits(&read(&paths[1]).1.originals()),
+        "the same seed, the same vectors"
+    );
     assert_eq!((format, back.len()), (Format::FifuQuantized, 47));
     for id in (0..46).map(WordId) {
         let cosine: f32 = back.unit(id).iter().zip(vectors.unit(id)).map(|(a, b)| a * b).sum();

@@ -3,6 +3,7 @@
 //! Words are numbered by falling count, ties by their bytes, so that the same corpus always gives the same ids and the
 //! most frequent words stand together in every table.
 
+pub mod collocates;
 mod file;
 
 use crate::error::{Error, Result};
