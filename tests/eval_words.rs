@@ -82,6 +82,7 @@ fn analogy_sets_are_scored_as_gensim_does() {
 
 /// The sets that papers use, where they are at hand.
 #[test]
+#[allow(clippy::print_stderr)] // a test that skips says so
 fn published_sets_are_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/words");
     if !folder.exists() {

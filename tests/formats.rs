@@ -3,7 +3,9 @@
 use sememe::error::Error;
 use sememe::progress::Silent;
 use sememe::vectors::formats::{Export, Format, Quantization, export, import, info};
-use sememe::vectors::{Ngrams, Similar, Subwords, WordVectors};
+use sememe::vectors::{
+    NEIGHBOURS_FILE, Neighbours, Ngrams, Similar, Subwords, VECTORS_FILE, VOCABULARY_FILE, WordVectors,
+};
 use sememe::vocab::{Vocabulary, WordId};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -65,6 +67,27 @@ fn there_and_back_is_exact() {
         let again = folder.join("again.bin");
         export(&back, &again, &Format::Word2vec.into(), &Silent).unwrap();
         assert_eq!(std::fs::read(&again).unwrap(), std::fs::read(folder.join("plain.word2vec")).unwrap());
+    }
+}
+
+/// A folder as version 1 wrote it. To make a sample of a newer version, copy what this test leaves in `exports/stored`.
+#[test]
+fn an_old_sample_still_opens_and_is_written_the_same() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/stored-v1");
+    let folder = exports().join("stored");
+    std::fs::create_dir_all(&folder).unwrap();
+    let (_, vectors) = read(&golden("fasttext.bin"));
+    vectors.save(&folder).unwrap();
+    Neighbours::build(&vectors, 4, &Silent).unwrap().save(&folder).unwrap();
+    let opened = WordVectors::open(&sample).unwrap();
+    assert_eq!(bits(&opened.originals()), bits(&vectors.originals()));
+    assert_eq!(opened.neighbours().unwrap().k(), 4);
+    assert_eq!(opened.vector("unheard-of").unwrap(), vectors.vector("unheard-of").unwrap());
+    for file in [VOCABULARY_FILE, VECTORS_FILE, NEIGHBOURS_FILE] {
+        assert!(
+            std::fs::read(sample.join(file)).unwrap() == std::fs::read(folder.join(file)).unwrap(),
+            "{file}"
+        );
     }
 }
 
