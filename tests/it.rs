@@ -3,6 +3,8 @@
 mod api;
 mod command_line;
 mod corpus;
+mod eval_words;
+mod formats;
 mod index_files;
 mod index_suite;
 mod pipeline;

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::linalg::add_scaled;
 use finalfusion::compat::fasttext::FastTextIndexer;
 use finalfusion::compat::floret::FloretIndexer;
-use finalfusion::subword::{BucketIndexer, ExplicitIndexer, FinalfusionHashIndexer, Indexer};
+use finalfusion::subword::{BucketIndexer, ExplicitIndexer, FinalfusionHashIndexer};
 use finalfusion::vocab::{SubwordIndices, SubwordVocab, Vocab};
 
 /// The longest n-gram, in characters; fastText's usual largest is 6.
@@ -45,7 +45,7 @@ macro_rules! with_index {
 pub struct Ngrams(pub(crate) Index);
 
 impl Ngrams {
-    /// finalfusion's buckets: n-grams of `min_n` to `max_n` characters of "<word>", hashed into `2^exponent` rows.
+    /// finalfusion's buckets: n-grams of `min_n` to `max_n` characters of `<word>`, hashed into `2^exponent` rows.
     ///
     /// # Errors
     /// [`Error::Invalid`] unless `1 <= min_n <= max_n <=` [`MAX_NGRAM`] and `exponent <= 30`.
@@ -58,7 +58,7 @@ impl Ngrams {
         Ok(Self(Index::Bucket(SubwordVocab::new(Vec::new(), min_n, max_n, indexer))))
     }
 
-    /// fastText's buckets: n-grams of `min_n` to `max_n` characters of "<word>", hashed into `buckets` rows.
+    /// fastText's buckets: n-grams of `min_n` to `max_n` characters of `<word>`, hashed into `buckets` rows.
     ///
     /// # Errors
     /// [`Error::Invalid`] unless `1 <= min_n <= max_n <=` [`MAX_NGRAM`] and `1 <= buckets <= 2^30`.
@@ -87,6 +87,11 @@ impl Ngrams {
     #[must_use]
     pub fn lengths(&self) -> (u32, u32) {
         with_index!(&self.0, vocab => (vocab.min_n(), vocab.max_n()))
+    }
+
+    /// Whether a word is one of its own n-grams: floret keeps no rows for words.
+    pub(crate) fn is_floret(&self) -> bool {
+        matches!(self.0, Index::Floret(_))
     }
 
     /// The rows of a word's n-grams; none for a word without n-grams, or longer than 200 characters.
@@ -161,13 +166,6 @@ impl Subwords {
         }
         mean.iter().any(|value| *value != 0.0).then_some(mean)
     }
-}
-
-/// The same index without words, from whatever finalfusion has read.
-pub(crate) fn without_words<I: Indexer + Clone>(vocab: &SubwordVocab<I>) -> SubwordVocab<I> {
-    let (bow, eow) = (vocab.bow().to_owned(), vocab.eow().to_owned());
-    let indexer = vocab.indexer().clone();
-    SubwordVocab::new_with_boundaries(Vec::new(), vocab.min_n(), vocab.max_n(), indexer, bow, eow)
 }
 
 #[cfg(test)]
