@@ -55,7 +55,7 @@ fn every(matrix: &Matrix) -> Vec<(&'static str, Box<dyn VectorIndex>)> {
     all
 }
 
-const BUILDERS: [(&str, Builder); 1] = [("hnsw_rs", Builder::HnswRs)];
+const BUILDERS: [(&str, Builder); 2] = [("own", Builder::Own), ("hnsw_rs", Builder::HnswRs)];
 
 fn rows(found: &[Neighbor]) -> Vec<u32> {
     found.iter().map(|hit| hit.row).collect()
