@@ -10,6 +10,7 @@ use crate::linalg::int8::{self, Line};
 use rayon::prelude::*;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// Bytes at the end of a row: scale and error, two f32.
 const TAIL: usize = 8;
@@ -47,6 +48,18 @@ impl Codes {
         let mut lines = vec![Line([128; 64]); rows.len() * width]; // code 0
         lines.par_chunks_exact_mut(width).zip(rows).for_each(|(to, row)| encode_row(row, to));
         Self { lines: lines.into(), width }
+    }
+
+    /// Adds a row of unit length.
+    pub fn push(&mut self, row: &[f32]) {
+        let mut owned = match std::mem::replace(&mut self.lines, Vec::new().into()) {
+            Array::Owned(lines) => Arc::unwrap_or_clone(lines),
+            mapped @ Array::Mapped(..) => mapped.to_vec(),
+        };
+        let start = owned.len();
+        owned.resize(start + self.width, Line([128; 64]));
+        encode_row(row, &mut owned[start..]);
+        self.lines = owned.into();
     }
 
     /// Scale s and error e of row `id`.
@@ -174,8 +187,9 @@ impl Bounds {
     }
 }
 
+/// A similarity in its total order.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Ordered(f32);
+pub(crate) struct Ordered(pub f32);
 
 impl Eq for Ordered {}
 

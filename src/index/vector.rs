@@ -123,7 +123,7 @@ pub(crate) fn unit_query(query: &[f32], dim: usize) -> Result<Vec<f32>> {
 }
 
 /// `x` scaled to length 1; none where it has no direction. Scales by the largest value first, so that neither huge
-/// nor tiny values are lost.
+/// nor tiny values are lost. What has length 1 up to rounding stays as it is, so that scaling twice changes nothing.
 pub(crate) fn unit(x: &[f32]) -> Option<Vec<f32>> {
     let largest = x.iter().fold(0.0f32, |most, value| most.max(value.abs()));
     let finite = x.iter().all(|value| value.is_finite());
@@ -131,6 +131,9 @@ pub(crate) fn unit(x: &[f32]) -> Option<Vec<f32>> {
         return None;
     }
     let mut scaled: Vec<f32> = x.to_vec();
+    if (linalg::dot(x, x) - 1.0).abs() < 2e-6 {
+        return Some(scaled);
+    }
     if !(1e-10..=1e10).contains(&largest) {
         scaled.iter_mut().for_each(|value| *value = (f64::from(*value) / f64::from(largest)) as f32);
     }

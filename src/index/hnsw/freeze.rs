@@ -2,11 +2,9 @@
 
 use super::build::{BuildReport, Links, Points};
 use super::walk::Scratch;
-use super::{Graph, Groups, Hnsw, own};
+use super::{Graph, Groups, Hnsw};
 use crate::error::Result;
 use crate::index::codes::{Codes, QueryCode};
-use crate::index::vector::{SearchOptions, Strategy, VectorIndex};
-use crate::linalg;
 use crate::progress::Progress;
 use rayon::prelude::*;
 use std::cmp::Reverse;
@@ -18,11 +16,10 @@ const ROUNDS: usize = 4;
 /// Search widths of the self-search: a narrow one for all, a wide one for those that it does not find.
 const SELF_EF: [usize; 2] = [16, 64];
 /// Questions whose answers are compared with the exact ones to calibrate ef.
-const CALIBRATION_ROWS: usize = 250;
+const CALIBRATION_NODES: usize = 400;
+const CALIBRATION_EF: [usize; 15] = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280];
 /// Smaller indexes are scanned anyway.
 const CALIBRATION_FROM: usize = 100;
-/// How far a question stands from a row of length 1.
-const ASIDE: f32 = 0.5;
 
 pub(super) fn freeze(points: Points, links: &Links, progress: &dyn Progress) -> Result<Hnsw> {
     let order = order(links);
@@ -161,28 +158,27 @@ fn relink(index: &mut Hnsw, lost: &[u32]) {
     index.graph.base = base.into();
 }
 
-/// Measures recall@10 over ef against the exact scan. The questions are rows of its own moved aside at random: a row
-/// itself would be answered too well, since its neighbours were sought with it.
+/// Measures recall@10 over ef against the exact scan, each question being a row that the walk may not see: as if it had
+/// been held out. (Rows that may be seen are answered too well, since their neighbours were sought with them.)
 fn calibrate(index: &mut Hnsw, progress: &dyn Progress) -> Result<()> {
-    let len = index.len();
-    if len <= CALIBRATION_FROM {
+    let first = index.graph.counts.first().copied().unwrap_or(0); // nodes of upper levels are entries: they are needed
+    let nodes = index.graph.nodes;
+    if nodes <= CALIBRATION_FROM || first >= nodes {
         return Ok(());
     }
-    progress.step("measuring recall", 0, CALIBRATION_ROWS as u64, "vectors")?;
-    let rows = (0..len).step_by(len.div_ceil(CALIBRATION_ROWS));
-    let queries: Vec<Vec<f32>> = rows.map(|row| aside(index.matrix.row(row as u32), row as u64)).collect();
-    let near = |options: &SearchOptions<'_>| -> Result<Vec<Vec<u32>>> {
-        let found = queries.par_iter().map(|query| index.search(query, 10, options));
-        found.map(|found| Ok(found?.iter().map(|hit| hit.row).collect())).collect()
-    };
-    let exact = near(&SearchOptions::EXACT)?;
+    progress.step("measuring recall", 0, CALIBRATION_NODES as u64, "vectors")?;
+    let step = (nodes - first).div_ceil(CALIBRATION_NODES);
+    let asked: Vec<u32> = (first as u32..nodes as u32).step_by(step).collect();
+    let exact: Vec<Vec<u32>> = asked.par_iter().map(|node| index.others(*node, None)).collect();
     let mut calibration = Vec::new();
-    for ef in [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280] {
-        let options = SearchOptions { ef: Some(ef), strategy: Strategy::Graph, ..SearchOptions::default() };
-        let found = near(&options)?;
-        let hits =
-            |(found, exact): (&Vec<u32>, &Vec<u32>)| found.iter().filter(|row| exact.contains(row)).count();
-        let hits: usize = found.iter().zip(&exact).map(hits).sum();
+    for ef in CALIBRATION_EF {
+        let hits: usize = asked
+            .par_iter()
+            .zip(&exact)
+            .map(|(node, exact)| {
+                index.others(*node, Some(ef)).iter().filter(|row| exact.contains(row)).count()
+            })
+            .sum();
         let recall = hits as f32 / exact.iter().map(Vec::len).sum::<usize>().max(1) as f32;
         calibration.push((ef, recall));
         if recall >= 0.999 {
@@ -191,13 +187,4 @@ fn calibrate(index: &mut Hnsw, progress: &dyn Progress) -> Result<()> {
     }
     index.calibration = calibration;
     Ok(())
-}
-
-/// `row` plus noise of length [`ASIDE`] that depends on `seed` alone.
-fn aside(row: &[f32], seed: u64) -> Vec<f32> {
-    let draw = |at: usize| (own::mix(seed << 20 | at as u64) >> 40) as f32 / 8_388_608.0 - 1.0;
-    let mut noise: Vec<f32> = (0..row.len()).map(draw).collect();
-    linalg::normalize(&mut noise);
-    noise.iter_mut().zip(row).for_each(|(noise, value)| *noise = value + ASIDE * *noise);
-    noise
 }

@@ -55,7 +55,7 @@ fn levels(len: usize, settings: &BuildSettings) -> Vec<(u8, u64)> {
 }
 
 /// SplitMix64's mixing step (Steele, Lea and Flood 2014).
-pub(super) fn mix(x: u64) -> u64 {
+fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
