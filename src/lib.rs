@@ -1,6 +1,7 @@
 //! sememe.
 
 pub mod error;
+pub mod eval;
 pub mod index;
 pub mod linalg;
 pub mod progress;

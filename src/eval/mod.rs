@@ -1,0 +1,3 @@
+//! How good is it?
+
+pub mod ann;
