@@ -12,3 +12,4 @@ mod program;
 mod properties;
 mod real_text;
 mod word2vec;
+mod wordnet;
