@@ -70,7 +70,7 @@ pub mod text;
 pub mod vectors;
 pub mod vocab;
 pub mod word2vec;
+pub mod wordnet;
 
 pub use engine::Engine;
 pub use error::{Error, Result};
-pub mod wordnet;
