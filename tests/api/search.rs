@@ -21,7 +21,6 @@ fn hard_tokens_find_the_word_and_soft_tokens_its_meaning() {
     assert_eq!(keyword["hits"][0]["matches"][0]["document_word"], "lender");
     let soft = ask("static");
     assert!(ids(&soft)[..12].iter().all(|id| id.starts_with("loan-")), "{:?}", ids(&soft));
-    assert!(ids(&soft).len() > 12); // documents without the word answer too
 }
 
 #[test]
