@@ -35,11 +35,16 @@ const EXCEPTION: usize = 12;
 const CURE: &str = "train again, or restore the folder from a backup";
 
 impl WordVectors {
-    /// Writes `vectors.fifu` and `vocab.bin` into a folder that exists.
+    /// Writes `vectors.fifu` and `vocab.bin` into a folder that exists, and removes a table of neighbours from it, which
+    /// would be one of other vectors.
     ///
     /// # Errors
     /// [`Error::Io`] if a file cannot be written; each file is then as it was before.
     pub fn save(&self, folder: &Path) -> Result<()> {
+        let table = folder.join(NEIGHBOURS_FILE);
+        if table.exists() {
+            std::fs::remove_file(&table).map_err(Error::io("remove", &table))?;
+        }
         self.vocabulary.save(&folder.join(VOCABULARY_FILE))?;
         let path = folder.join(VECTORS_FILE);
         write_whole(&path, |to| {
