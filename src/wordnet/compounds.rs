@@ -8,6 +8,7 @@ use super::languages::Language;
 use super::morphy::normalised;
 use super::{PartOfSpeech, WordNet};
 use crate::error::Result;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Tokens a lemma may have at most; WordNet's longest has nine words.
@@ -30,68 +31,92 @@ impl WordNet {
     /// # Errors
     /// [`crate::error::Error::NotFound`] for a language that was not added.
     pub fn find_lemmas(&self, tokens: &[&str], language: &str) -> Result<Vec<FoundLemma<'_>>> {
-        let language = self.language(language)?;
-        let mut found = Vec::new();
-        let mut start = 0;
-        while start < tokens.len() {
-            let longest = self.spelled_from(&tokens[start..], language).pop();
-            let length = longest.as_ref().map_or(1, |(length, _)| *length);
-            if let Some((length, lemmas)) = longest {
-                let table = self.lemma_table(language);
-                let lemmas = lemmas.into_iter().map(|lemma| table.get(lemma)).collect();
-                found.push(FoundLemma { tokens: start..start + length, lemmas });
-            }
-            start += length;
-        }
-        Ok(found)
+        Ok(LemmaFinder::new(self, self.language(language)?).find(tokens))
     }
 
     /// The English lemma that these parts spell all together.
     pub(super) fn compound_of(&self, parts: &[&str]) -> Option<&str> {
-        let (length, lemmas) = self.spelled_from(parts, None).pop()?;
+        let mut finder = LemmaFinder::new(self, None);
+        let (length, lemmas) = finder.longest(parts)?;
         (length == parts.len()).then(|| self.lemmas().get(lemmas[0]))
     }
+}
 
-    fn lemma_table<'a>(&'a self, language: Option<&Language>) -> Texts<'a> {
-        language.map_or_else(|| self.lemmas(), |language| language.lemmas(self))
+/// Finds lemmas in sentence after sentence, and remembers the base forms of the tokens it has met.
+pub(super) struct LemmaFinder<'a> {
+    wordnet: &'a WordNet,
+    english: bool,
+    lemmas: Texts<'a>,
+    forms: HashMap<String, Vec<String>>,
+}
+
+impl<'a> LemmaFinder<'a> {
+    pub fn new(wordnet: &'a WordNet, language: Option<&Language>) -> Self {
+        let lemmas = language.map_or_else(|| wordnet.lemmas(), |language| language.lemmas(wordnet));
+        Self { wordnet, english: language.is_none(), lemmas, forms: HashMap::new() }
     }
 
-    /// Lemmas that begin with the first token, by rising number of tokens.
-    fn spelled_from(&self, tokens: &[&str], language: Option<&Language>) -> Vec<(usize, Vec<usize>)> {
-        let table = self.lemma_table(language);
+    pub fn find(&mut self, tokens: &[&str]) -> Vec<FoundLemma<'a>> {
         let mut found = Vec::new();
+        let mut start = 0;
+        while start < tokens.len() {
+            let longest = self.longest(&tokens[start..]);
+            let length = longest.as_ref().map_or(1, |(length, _)| *length);
+            if let Some((_, lemmas)) = longest {
+                let lemmas = lemmas.into_iter().map(|lemma| self.lemmas.get(lemma)).collect();
+                found.push(FoundLemma { tokens: start..start + length, lemmas });
+            }
+            start += length;
+        }
+        found
+    }
+
+    /// The longest lemma that begins with the first token: its number of tokens, and where the lemmas so spelled stand.
+    fn longest(&mut self, tokens: &[&str]) -> Option<(usize, Vec<usize>)> {
+        let mut longest = None;
         let mut prefixes = vec![String::new()];
         for (at, token) in tokens.iter().take(TOKENS_MAX).enumerate() {
-            let forms = self.forms(token, language);
-            prefixes = extended(&prefixes, &forms);
-            prefixes.retain(|prefix| begins_a_lemma(table, prefix));
+            prefixes = extended(&prefixes, self.forms(token));
+            let mut lemmas = Vec::new();
+            prefixes.retain(|prefix| {
+                let at = self.lemmas.lower_bound(prefix);
+                let first = if at < self.lemmas.len() { self.lemmas.get(at) } else { "" };
+                lemmas.extend((first == prefix).then_some(at));
+                first.starts_with(prefix.as_str())
+            });
             prefixes.truncate(PREFIXES_MAX);
-            let lemmas: Vec<usize> = prefixes.iter().filter_map(|prefix| table.find(prefix)).collect();
             if !lemmas.is_empty() {
-                found.push((at + 1, lemmas));
+                longest = Some((at + 1, lemmas));
             }
             if prefixes.is_empty() {
                 break;
             }
         }
-        found
+        longest
     }
 
     /// The token as written, and its English base forms.
-    fn forms(&self, token: &str, language: Option<&Language>) -> Vec<String> {
-        let written = normalised(token).into_owned();
-        let mut forms = vec![written];
-        if language.is_none() && !forms[0].is_empty() {
-            for pos in PartOfSpeech::ALL {
-                for lemma in self.base_lemmas(&forms[0], pos) {
-                    let base = self.lemmas().get(lemma);
-                    if !forms.iter().any(|form| form == base) {
-                        forms.push(base.to_owned());
-                    }
+    fn forms(&mut self, token: &str) -> &[String] {
+        if !self.forms.contains_key(token) {
+            let forms = self.worked_out(token);
+            self.forms.insert(token.to_owned(), forms);
+        }
+        &self.forms[token]
+    }
+
+    fn worked_out(&self, token: &str) -> Vec<String> {
+        let mut forms = vec![normalised(token).into_owned()];
+        if forms[0].is_empty() {
+            return Vec::new();
+        }
+        for pos in PartOfSpeech::ALL.into_iter().filter(|_| self.english) {
+            for lemma in self.wordnet.base_lemmas(&forms[0], pos) {
+                let base = self.lemmas.get(lemma);
+                if !forms.iter().any(|form| form == base) {
+                    forms.push(base.to_owned());
                 }
             }
         }
-        forms.retain(|form| !form.is_empty());
         forms
     }
 }
@@ -119,9 +144,4 @@ fn unspaced(left: &str, right: &str) -> bool {
         )
     };
     ideographic(left.chars().next_back()) && ideographic(right.chars().next())
-}
-
-fn begins_a_lemma(table: Texts<'_>, prefix: &str) -> bool {
-    let at = table.lower_bound(prefix);
-    at < table.len() && table.get(at).starts_with(prefix)
 }

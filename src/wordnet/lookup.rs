@@ -138,6 +138,9 @@ impl WordNet {
             if kind == 5 { PartOfSpeech::Adjective } else { *PartOfSpeech::ALL.get(kind.checked_sub(1)?)? };
         let lemma = self.lemmas().find(&normalised(lemma))?;
         let key = key.to_lowercase();
-        self.senses_of_lemma(lemma, pos).find(|sense| sense.key() == key)
+        // Two words of one synset may differ in case only (KB, kB): the second stands in no order of its own.
+        self.senses_of_lemma(lemma, pos)
+            .flat_map(|sense| sense.synset().senses())
+            .find(|sense| sense.key() == key)
     }
 }

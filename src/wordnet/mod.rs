@@ -17,7 +17,7 @@
 //!
 //! Sources: Miller 1995, "WordNet: a lexical database for English"; the manual pages `wndb(5WN)`, `morphy(7WN)`.
 
-mod answers;
+pub mod answers;
 mod compile;
 mod compounds;
 mod container;
@@ -48,10 +48,13 @@ pub use compounds::FoundLemma;
 pub use expand::{Expanded, Expansion, Via};
 pub use find::{USUAL_PLACES, find_database};
 pub use graph::{Link, Sense, Synset, SynsetId};
+pub use information::InformationContent;
 pub use languages::{ENGLISH, LanguageReport, add_language};
+pub use pagerank::{PageRank, Ranks};
 pub use pos::PartOfSpeech;
 pub use read::Warnings;
 pub use relation::Relation;
+pub use similarity::Measure;
 pub use taxonomy::{HyponymPage, Path as GraphPath, Step as PathStep};
 pub use walk::GraphNeighbour;
 
@@ -67,6 +70,8 @@ pub struct WordNet {
     layout: Layout,
     /// Where each part of speech begins, and the end.
     pos_bounds: [u32; 5],
+    /// Longest hypernym path of each part of speech.
+    depths: [u32; 4],
     languages: Vec<Language>,
 }
 
@@ -92,7 +97,16 @@ impl WordNet {
             |kind: u8| PartOfSpeech::ALL.iter().position(|pos| pos.letter() as u8 == kind).unwrap_or(2);
         let bound = |pos: usize| kinds.partition_point(|kind| rank(*kind) < pos) as u32;
         let pos_bounds = [0, bound(1), bound(2), bound(3), kinds.len() as u32];
-        Ok(Self { file, layout, pos_bounds, languages })
+        let mut wordnet = Self { file, layout, pos_bounds, depths: [0; 4], languages };
+        wordnet.depths =
+            PartOfSpeech::ALL.map(|pos| wordnet.all(pos).map(Synset::depth_max).max().unwrap_or(0));
+        Ok(wordnet)
+    }
+
+    /// Links of the longest hypernym path of a part of speech.
+    #[must_use]
+    pub fn depth_max(&self, pos: PartOfSpeech) -> u32 {
+        self.depths[pos.index()]
     }
 
     /// The version of the database: `3.0`, `3.1`; empty if it does not say.

@@ -35,7 +35,7 @@ impl Ancestors {
     }
 
     /// Distance to an imaginary root above everything.
-    fn distance_to_root(&self) -> u32 {
+    pub fn distance_to_root(&self) -> u32 {
         self.found.last().map_or(0, |last| last.1) + 1
     }
 

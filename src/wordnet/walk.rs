@@ -3,8 +3,11 @@
 //! Each step looks at all neighbours of all synsets found so far, so the work grows with the number of synsets around,
 //! which is thousands after three or four links; there is no way to skip ahead. The benches set this beside vectors.
 
+use super::morphy::normalised;
 use super::taxonomy::{Path, Step};
-use super::{Synset, SynsetId, WordNet};
+use super::{Relation, Synset, SynsetId, WordNet};
+use crate::error::Result;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// A word near another in the graph.
@@ -27,8 +30,7 @@ impl WordNet {
         to: Synset<'a>,
         links_max: usize,
     ) -> Option<Path<'a>> {
-        let mut came: HashMap<SynsetId, Option<(Synset<'a>, super::Relation)>> =
-            HashMap::from([(from.number, None)]);
+        let mut came: Came<'a> = HashMap::from([(from.number, None)]);
         let mut queue = VecDeque::from([(from, 0)]);
         while let Some((synset, distance)) = queue.pop_front() {
             if synset == to {
@@ -38,7 +40,7 @@ impl WordNet {
                 continue;
             }
             for link in synset.links() {
-                if let std::collections::hash_map::Entry::Vacant(entry) = came.entry(link.target.number) {
+                if let Entry::Vacant(entry) = came.entry(link.target.number) {
                     entry.insert(Some((synset, link.relation)));
                     queue.push_back((link.target, distance + 1));
                 }
@@ -47,36 +49,42 @@ impl WordNet {
         None
     }
 
-    /// The `k` words fewest links away from any of the `starts`, synonyms first, by breadth-first search over all
-    /// relations. Words of the start named in `without` are left out; equally near ones come in the order of the database.
-    #[must_use]
+    /// The `k` words of a language fewest links away from any of the `starts`, synonyms first, by breadth-first search over
+    /// all relations. The word `without` is left out; equally near ones come in the order of the database.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::NotFound`] for a language that was not added.
     pub fn nearest_words<'a>(
         &'a self,
         starts: &[Synset<'a>],
-        without: &[&str],
+        without: &str,
         k: usize,
-    ) -> Vec<GraphNeighbour<'a>> {
-        let mut words: HashSet<&str> = without.iter().copied().collect();
+        language: &str,
+    ) -> Result<Vec<GraphNeighbour<'a>>> {
+        let without = normalised(without);
+        let mut words: HashSet<&str> = HashSet::new();
         let mut seen: HashSet<SynsetId> = starts.iter().map(|synset| synset.number).collect();
         let mut queue: VecDeque<(Synset<'a>, u32)> = starts.iter().map(|synset| (*synset, 0)).collect();
         let mut found = Vec::new();
         while let Some((synset, distance)) = queue.pop_front() {
-            for word in synset.words().filter(|word| words.insert(*word)) {
+            for word in synset.words_in(language)? {
                 if found.len() == k {
-                    return found;
+                    return Ok(found);
                 }
-                found.push(GraphNeighbour { word, synset, distance });
+                if words.insert(word) && normalised(word) != without {
+                    found.push(GraphNeighbour { word, synset, distance });
+                }
             }
             let targets = synset.links().map(|link| link.target);
             queue.extend(
                 targets.filter(|target| seen.insert(target.number)).map(|target| (target, distance + 1)),
             );
         }
-        found
+        Ok(found)
     }
 }
 
-type Came<'a> = HashMap<SynsetId, Option<(Synset<'a>, super::Relation)>>;
+type Came<'a> = HashMap<SynsetId, Option<(Synset<'a>, Relation)>>;
 
 fn trace<'a>(from: Synset<'a>, to: Synset<'a>, came: &Came<'a>) -> Path<'a> {
     let mut steps = Vec::new();

@@ -3,7 +3,10 @@
 //! The real database is looked for in `../shared/data/wordnet/`, then in the usual places; tests that need it say when
 //! they skip.
 
+mod damage;
 mod full;
+mod golden;
+mod tiny;
 
 use sememe::progress::Silent;
 use sememe::wordnet::{WordNet, add_language, compile, find_database};
