@@ -56,7 +56,7 @@ impl Pool {
         }
         let at = self.items.partition_point(|item| item.similarity >= similarity);
         self.items.insert(at, Candidate { similarity, node });
-        let first = at <= self.next;
+        let first = at <= self.next + 1;
         self.next = self.next.min(at);
         first
     }
@@ -72,9 +72,10 @@ impl Pool {
         Some(node)
     }
 
+    /// What may be expanded next: a guess, to be prefetched.
     #[inline]
-    fn peek(&self) -> Option<u32> {
-        self.items.get(self.next).map(|item| item.node()) // a guess is enough: it is only prefetched
+    fn peek(&self) -> impl Iterator<Item = u32> + '_ {
+        self.items.iter().skip(self.next).take(2).map(|item| item.node())
     }
 
     pub fn items(&self) -> &[Candidate] {
@@ -156,9 +157,10 @@ pub(crate) fn search_layer(
     let lines: &[Line] = &codes.lines;
     scratch.visited.reset(lines.len() / codes.width, scratch.hidden);
     scratch.pool.reset(ef);
-    score_new(layer, codes, lines, query, entries, scratch);
+    score_new(layer, codes, lines, query, [entries, &[]], scratch);
     while let Some(node) = scratch.pool.pop() {
-        score_new(layer, codes, lines, query, layer.of(node), scratch);
+        let second = scratch.pool.pop().map_or(&[][..], |node| layer.of(node));
+        score_new(layer, codes, lines, query, [layer.of(node), second], scratch);
     }
 }
 
@@ -181,7 +183,7 @@ pub(crate) fn search_layer_filtered(
     scratch.frontier.clear();
     let mut links = entries;
     loop {
-        score_fresh(codes, lines, query, links, scratch);
+        score_fresh(codes, lines, query, [links, &[]], scratch);
         for (&node, &similarity) in scratch.fresh.iter().zip(&scratch.scores.similarities) {
             if similarity > scratch.pool.floor() {
                 scratch.frontier.push((Ordered(similarity), node));
@@ -208,10 +210,10 @@ fn score_new(
     codes: &Codes,
     lines: &[Line],
     query: &QueryCode,
-    nodes: &[u32],
+    nodes: [&[u32]; 2],
     scratch: &mut Scratch,
 ) {
-    if let Some(next) = scratch.pool.peek() {
+    for next in scratch.pool.peek() {
         int8::prefetch(layer.of(next));
     }
     score_fresh(codes, lines, query, nodes, scratch);
@@ -224,11 +226,14 @@ fn score_new(
 
 /// Scores those of `nodes` that were not seen yet.
 #[inline]
-fn score_fresh(codes: &Codes, lines: &[Line], query: &QueryCode, nodes: &[u32], scratch: &mut Scratch) {
+fn score_fresh(codes: &Codes, lines: &[Line], query: &QueryCode, nodes: [&[u32]; 2], scratch: &mut Scratch) {
     scratch.fresh.clear();
-    scratch.visited.insert(nodes, &mut scratch.fresh);
-    for &node in &scratch.fresh {
-        int8::prefetch(&lines[node as usize * codes.width..][..codes.width]);
+    for nodes in nodes {
+        let start = scratch.fresh.len();
+        scratch.visited.insert(nodes, &mut scratch.fresh);
+        for &node in &scratch.fresh[start..] {
+            int8::prefetch(&lines[node as usize * codes.width..][..codes.width]);
+        }
     }
     codes.similarities(lines, query, &scratch.fresh, &mut scratch.scores);
 }
