@@ -208,7 +208,10 @@ impl Ord for Ordered {
 impl QueryCode {
     /// Encodes a query of unit length.
     pub fn new(query: &[f32]) -> Self {
-        let row = Codes::encode(&[query], query.len());
+        let width = width(query.len());
+        let mut lines = vec![Line([128; 64]); width];
+        encode_row(query, &mut lines);
+        let row = Codes { lines: lines.into(), width };
         let mut code = Self::empty();
         row.as_query(0, &mut code);
         code

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::index::codes::{self, Codes};
 use crate::index::mapped::{self, Array, Kind, Mapped, bytes_of};
 use crate::index::matrix::{MAX_DIM, Matrix};
+use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -81,7 +82,12 @@ impl Hnsw {
             Some((graph, groups(&file, &shape)?, self::codes(&file, &shape)?, calibration))
         };
         let Some((graph, groups, codes, calibration)) = read() else {
-            return Err(Error::damaged(path, "sections of the sizes it names", "others", KIND.cure));
+            return Err(Error::damaged(
+                path,
+                "sections of the sizes it names, with numbers in range",
+                "others",
+                KIND.cure,
+            ));
         };
         let report =
             BuildReport { rows, nodes, relinked: rest & 0xFF_FFFF, stragglers: graph.stragglers.len() };
@@ -124,11 +130,15 @@ fn groups(file: &Mapped, shape: &Shape) -> Option<Groups> {
         starts => starts == shape.nodes + 1,
     };
     fits.then_some(())?;
-    Some(Groups {
+    let groups = Groups {
         rows: file.array(ROWS, shape.rows)?,
         starts: file.array(STARTS, shape.starts)?,
         nodes: file.array(NODES, shape.rows)?,
-    })
+    };
+    let below = |numbers: &[u32], end: usize| numbers.par_iter().all(|number| (*number as usize) < end);
+    let rising = groups.starts.is_sorted_by(|a, b| a < b)
+        && groups.starts.last().is_none_or(|end| *end as usize == shape.rows);
+    (below(&groups.rows, shape.rows) && below(&groups.nodes, shape.nodes) && rising).then_some(groups)
 }
 
 fn codes(file: &Mapped, shape: &Shape) -> Option<Codes> {

@@ -45,17 +45,20 @@ impl Pool {
         if self.items.len() < self.capacity { f32::MIN } else { self.items[self.capacity - 1].similarity }
     }
 
+    /// Takes a node in, if it is good enough; says whether it is now the next to be expanded.
     #[inline]
-    fn offer(&mut self, node: u32, similarity: f32) {
+    fn offer(&mut self, node: u32, similarity: f32) -> bool {
         if similarity <= self.floor() {
-            return;
+            return false;
         }
         if self.items.len() == self.capacity {
             self.items.pop();
         }
         let at = self.items.partition_point(|item| item.similarity >= similarity);
         self.items.insert(at, Candidate { similarity, node });
+        let first = at <= self.next + 1;
         self.next = self.next.min(at);
+        first
     }
 
     /// The best candidate not yet expanded, now marked as expanded.
@@ -69,9 +72,10 @@ impl Pool {
         Some(node)
     }
 
+    /// What may be expanded next: a guess, to be prefetched.
     #[inline]
-    fn peek(&self) -> Option<u32> {
-        self.items.get(self.next).map(|item| item.node()) // a guess is enough: it is only prefetched
+    fn peek(&self) -> impl Iterator<Item = u32> + '_ {
+        self.items.iter().skip(self.next).take(2).map(|item| item.node())
     }
 
     pub fn items(&self) -> &[Candidate] {
@@ -79,38 +83,38 @@ impl Pool {
     }
 }
 
-/// Nodes seen in this search (`v` in the paper), one bit each.
+/// Nodes seen in this search (`v` in the paper), one bit each: of a million nodes, what a second-level cache holds.
 #[derive(Debug, Default)]
 pub(crate) struct Visited {
     words: Vec<u64>,
-    touched: Vec<u32>,
+    count: usize,
 }
 
 impl Visited {
     fn reset(&mut self, nodes: usize, hidden: Option<u32>) {
+        self.words.clear();
         self.words.resize(nodes.div_ceil(64), 0);
-        if self.touched.len() * 16 > self.words.len() {
-            self.words.fill(0);
-        } else {
-            self.touched.iter().for_each(|node| self.words[*node as usize / 64] = 0);
-        }
-        self.touched.clear();
+        self.count = 0;
         if let Some(node) = hidden {
-            self.insert(node);
+            self.words[node as usize / 64] |= 1 << (node % 64);
         }
     }
 
-    /// Marks `node`; says whether it is new.
+    /// Marks `nodes`, and appends to `fresh` those that are new. Without branches: whether a node is new cannot be guessed.
     #[inline]
-    pub fn insert(&mut self, node: u32) -> bool {
-        let word = &mut self.words[node as usize / 64];
-        let bit = 1 << (node % 64);
-        let new = *word & bit == 0;
-        *word |= bit;
-        if new {
-            self.touched.push(node);
+    fn insert(&mut self, nodes: &[u32], fresh: &mut Vec<u32>) {
+        let start = fresh.len();
+        fresh.resize(start + nodes.len(), 0);
+        let mut end = start;
+        for &node in nodes {
+            let word = &mut self.words[node as usize / 64];
+            let before = *word;
+            *word |= 1 << (node % 64);
+            fresh[end] = node;
+            end += usize::from(*word != before);
         }
-        new
+        fresh.truncate(end);
+        self.count += end - start;
     }
 }
 
@@ -153,13 +157,10 @@ pub(crate) fn search_layer(
     let lines: &[Line] = &codes.lines;
     scratch.visited.reset(lines.len() / codes.width, scratch.hidden);
     scratch.pool.reset(ef);
-    score_new(codes, lines, query, entries, scratch);
+    score_new(layer, codes, lines, query, [entries, &[]], scratch);
     while let Some(node) = scratch.pool.pop() {
-        let links = layer.of(node);
-        score_new(codes, lines, query, links, scratch);
-        if let Some(next) = scratch.pool.peek() {
-            int8::prefetch(layer.of(next));
-        }
+        let second = scratch.pool.pop().map_or(&[][..], |node| layer.of(node));
+        score_new(layer, codes, lines, query, [layer.of(node), second], scratch);
     }
 }
 
@@ -182,7 +183,7 @@ pub(crate) fn search_layer_filtered(
     scratch.frontier.clear();
     let mut links = entries;
     loop {
-        score_fresh(codes, lines, query, links, scratch);
+        score_fresh(codes, lines, query, [links, &[]], scratch);
         for (&node, &similarity) in scratch.fresh.iter().zip(&scratch.scores.similarities) {
             if similarity > scratch.pool.floor() {
                 scratch.frontier.push((Ordered(similarity), node));
@@ -191,7 +192,7 @@ pub(crate) fn search_layer_filtered(
                 }
             }
         }
-        if scratch.visited.touched.len() > most {
+        if scratch.visited.count > most {
             return false;
         }
         match scratch.frontier.pop() {
@@ -201,23 +202,37 @@ pub(crate) fn search_layer_filtered(
     }
 }
 
-/// Scores those of `nodes` that were not seen yet, and offers them to the pool.
+/// Scores those of `nodes` that were not seen yet, and offers them to the pool. What may be expanded next has its
+/// links fetched meanwhile.
 #[inline]
-fn score_new(codes: &Codes, lines: &[Line], query: &QueryCode, nodes: &[u32], scratch: &mut Scratch) {
+fn score_new(
+    layer: Layer<'_>,
+    codes: &Codes,
+    lines: &[Line],
+    query: &QueryCode,
+    nodes: [&[u32]; 2],
+    scratch: &mut Scratch,
+) {
+    for next in scratch.pool.peek() {
+        int8::prefetch(layer.of(next));
+    }
     score_fresh(codes, lines, query, nodes, scratch);
     for (&node, &similarity) in scratch.fresh.iter().zip(&scratch.scores.similarities) {
-        scratch.pool.offer(node, similarity);
+        if scratch.pool.offer(node, similarity) {
+            int8::prefetch(layer.of(node));
+        }
     }
 }
 
 /// Scores those of `nodes` that were not seen yet.
 #[inline]
-fn score_fresh(codes: &Codes, lines: &[Line], query: &QueryCode, nodes: &[u32], scratch: &mut Scratch) {
+fn score_fresh(codes: &Codes, lines: &[Line], query: &QueryCode, nodes: [&[u32]; 2], scratch: &mut Scratch) {
     scratch.fresh.clear();
-    for &node in nodes {
-        if scratch.visited.insert(node) {
+    for nodes in nodes {
+        let start = scratch.fresh.len();
+        scratch.visited.insert(nodes, &mut scratch.fresh);
+        for &node in &scratch.fresh[start..] {
             int8::prefetch(&lines[node as usize * codes.width..][..codes.width]);
-            scratch.fresh.push(node);
         }
     }
     codes.similarities(lines, query, &scratch.fresh, &mut scratch.scores);
