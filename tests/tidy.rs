@@ -218,16 +218,21 @@ fn every_dependency_stays_in_its_rooms() {
     let mapped: BTreeSet<String> = table.keys().map(|name| (*name).to_owned()).collect();
     assert_eq!(listed, mapped, "dependencies of Cargo.toml against the crate table of ARCHITECTURE.md");
     let mut wrong = Vec::new();
+    let mut unused: BTreeSet<&str> = table.keys().copied().collect();
     for source in sources() {
         let module = source.module.join("/");
         for (name, rooms) in &table {
             let at_home = |room: &&str| *room == "anywhere" || (module.clone() + "/").starts_with(&format!("{room}/"));
             let path = format!("{}::", name.replace('-', "_"));
-            if !rooms.iter().any(|room| at_home(room)) && behind(&source.code, &path).next().is_some() {
-                wrong.push(format!("{} uses {name}", source.path.display()));
+            if behind(&source.code, &path).next().is_some() {
+                unused.remove(name);
+                if !rooms.iter().any(at_home) {
+                    wrong.push(format!("{} uses {name}", source.path.display()));
+                }
             }
         }
     }
+    assert!(unused.is_empty(), "dependencies that nothing uses: {unused:?}");
     assert!(wrong.is_empty(), "against the crate table of ARCHITECTURE.md:\n{}", wrong.join("\n"));
 }
 
