@@ -79,11 +79,12 @@ impl StaticEncoder {
         Some(WeightedWord { id, vector })
     }
 
-    /// `a / (a + p)` times the length that training gave the word: rare and much-used words are longer.
+    /// `a / (a + p)`. Words count at length 1: with the lengths that training gives them, judged queries of the bundled
+    /// collections lost a third of their nDCG@10.
     fn weight(&self, id: WordId) -> f32 {
         let vocabulary = self.vectors.vocabulary();
         let share = vocabulary.count(id) as f64 / vocabulary.total().max(1) as f64;
-        (SIF_A / (SIF_A + share)) as f32 * self.vectors.norm(id)
+        (SIF_A / (SIF_A + share)) as f32
     }
 
     fn remove_direction(&self, vector: &mut [f32]) {
@@ -105,8 +106,8 @@ mod tests {
 
     #[test]
     fn a_text_is_the_weighted_mean_of_its_words() {
-        // bank: p = .03, weight .001/.031; river: p = .01, weight .001/.011. Sum: (3, 4)/31 + (1, 0)/11.
-        let (x, y) = (3.0 / 31.0 + 1.0 / 11.0, 4.0f32 / 31.0);
+        // bank: p = .03, weight .001/.031; river: p = .01, weight .001/.011. Sum: (.6, .8)/31 + (1, 0)/11.
+        let (x, y) = (0.6 / 31.0 + 1.0 / 11.0, 0.8f32 / 31.0);
         let length = (x * x + y * y).sqrt();
         let text = StaticEncoder::plain(vectors()).text(["bank", "unknown", "river"]).unwrap();
         assert!((text[0] - x / length).abs() < 1e-6 && (text[1] - y / length).abs() < 1e-6, "{text:?}");

@@ -90,7 +90,8 @@ struct Collection {
 fn lines<T: for<'a> Deserialize<'a>>(name: &str) -> Vec<T> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let parse = |(at, line)| serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}:{}: {error}", at + 1));
+    let parse =
+        |(at, line)| serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}:{}: {error}", at + 1));
     text.lines().enumerate().map(parse).collect()
 }
 
@@ -269,7 +270,11 @@ fn queries_lead_to_documents(rules: &'static Rules) {
 fn exact_terms_stand_in_relevant_documents_alone(rules: &'static Rules) {
     let collection = collection(rules);
     let lost = collection.of_kind(Kind::Exact).filter(|query| collection.exact_term(query).is_none());
-    check(&lost.map(|query| format!("{}: {:?} names no term of its own", query.id, query.query)).collect::<Vec<_>>());
+    check(
+        &lost
+            .map(|query| format!("{}: {:?} names no term of its own", query.id, query.query))
+            .collect::<Vec<_>>(),
+    );
 }
 
 fn mismatch_queries_share_no_content_word(rules: &'static Rules) {

@@ -1,6 +1,12 @@
 //! Integration tests.
 
+mod api;
+mod command_line;
 mod corpora;
 mod index_files;
 mod index_suite;
+mod pipeline;
+mod program;
+mod properties;
+mod real_text;
 mod tidy;

@@ -7,9 +7,7 @@ mod arguments;
 mod bars;
 mod show;
 
-use crate::engine::{
-    AnalogyRequest, ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest,
-};
+use crate::engine::{AnalogyRequest, ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest};
 use crate::error::{Error, Result};
 use crate::server;
 use crate::text::{Documents, ReadOptions};

@@ -11,9 +11,9 @@ use std::fmt;
 /// `application/problem+json`.
 #[derive(Debug, Serialize)]
 pub struct Problem {
-    /// A name for the kind of problem; documented under this path.
+    /// `about:blank`: the kind of problem is told by `code`.
     #[serde(rename = "type")]
-    kind: String,
+    kind: &'static str,
     title: &'static str,
     status: u16,
     detail: String,
@@ -80,7 +80,7 @@ impl Problem {
         request: &HttpRequest,
     ) -> Self {
         Self {
-            kind: format!("/docs/errors#{code}"),
+            kind: "about:blank",
             title,
             status: status.as_u16(),
             detail,

@@ -12,6 +12,11 @@ use unicode_segmentation::UnicodeSegmentation;
 /// The dictionary (5 MB) is unpacked once, at the first Chinese character.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 
+/// Unpacks the dictionary now, so that the first Chinese query need not wait for it.
+pub fn warm_up() {
+    LazyLock::force(&JIEBA);
+}
+
 /// Longest token in folded bytes; longer ones (base64, keys) carry no meaning and would bloat every index.
 const TOKEN_BYTES_MAX: usize = 256;
 

@@ -1,0 +1,70 @@
+//! Bad requests: a problem document each time, never a 500.
+
+use super::Service;
+use serde_json::json;
+
+#[test]
+fn unknown_collections_and_documents_are_not_found() {
+    let service = Service::start();
+    let reply = service.get("/v1/collections/twon");
+    assert_eq!((reply.status, reply.json()["code"].as_str()), (404, Some("collection_not_found")));
+    assert!(reply.json()["detail"].as_str().unwrap().contains("nearest: town"));
+    assert_eq!(service.get("/v1/collections/town/documents/loan-3").json()["title"], "Note 3");
+    assert_eq!(service.get("/v1/collections/town/documents/none").json()["code"], "document_not_found");
+    assert_eq!(service.get("/v1/nothing").json()["code"], "route_not_found");
+}
+
+#[test]
+fn names_that_are_none_are_refused() {
+    let service = Service::start();
+    for name in ["Town", "to.wn", "%2e%2e", "-town", "t%00", "%E9%93%B6"] {
+        let reply = service.get(&format!("/v1/collections/{name}"));
+        assert_eq!(reply.status, 422, "{name}: {}", reply.body);
+    }
+}
+
+#[test]
+fn requests_that_make_no_sense_say_where() {
+    let service = Service::start();
+    let long = "x ".repeat(40_000);
+    for (body, pointer) in [
+        (json!({"query": "", "mode": "keyword"}), Some("/query")),
+        (json!({"query": " \n", "mode": "static"}), Some("/query")),
+        (json!({"query": long, "mode": "static"}), Some("/query")),
+        (json!({"query": "x", "mode": "keyword", "limit": 0}), Some("/limit")),
+        (json!({"query": "x", "mode": "keyword", "limit": 1001}), Some("/limit")),
+        (json!({"query": "x", "mode": "telepathy"}), None),
+        (json!({"query": "x"}), None),
+        (json!({"query": "x", "mode": "keyword", "limits": 3}), None),
+        (json!({"query": "x", "mode": "keyword", "limit": -1}), None),
+    ] {
+        let reply = service.post("/v1/collections/town/search", &body);
+        assert_eq!(reply.status, 422, "{body}: {}", reply.body);
+        let problem = reply.json();
+        assert_eq!(problem["errors"][0]["pointer"].as_str(), pointer, "{problem}");
+        assert!(!problem["request_id"].as_str().unwrap().is_empty());
+        assert!(reply.body.len() < 2000, "an error repeats its input");
+    }
+}
+
+#[test]
+fn bodies_that_are_no_json_or_too_large() {
+    let service = Service::start();
+    let search = "/v1/collections/town/search";
+    let reply = service.post_text(search, "{\"query\": ");
+    assert_eq!((reply.status, reply.json()["code"].as_str()), (400, Some("malformed_json")));
+    let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
+    assert_eq!(service.post_text(search, &format!("{{\"query\": {deep}}}")).status, 422);
+    let large = json!({"query": "x".repeat(2 << 20), "mode": "keyword"});
+    assert_eq!(service.post(search, &large).status, 413);
+}
+
+#[test]
+fn a_collection_without_vectors_says_what_to_do() {
+    let service = Service::start();
+    service.program.write("plain.txt", "Only words.");
+    service.program.ok(&["ingest", "plain", "plain.txt"]);
+    let reply = service.post("/v1/collections/plain/contrast", &json!({"query": "words"}));
+    assert_eq!((reply.status, reply.json()["code"].as_str()), (409, Some("not_ready")));
+    assert!(reply.json()["detail"].as_str().unwrap().contains("sememe train plain"));
+}

@@ -1,0 +1,89 @@
+//! The service as its users see it: the real binary, a temporary folder, a free port, HTTP.
+
+mod contrast;
+mod errors;
+mod page;
+mod search;
+mod words;
+
+use crate::program::{Program, ingest_and_train};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+/// A running service with the small collection `town`.
+pub(crate) struct Service {
+    pub program: Program,
+    child: Child,
+    address: String,
+}
+
+/// Status and body of an answer.
+pub(crate) struct Reply {
+    pub status: u16,
+    pub content_type: String,
+    pub body: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.body))
+    }
+}
+
+impl Service {
+    pub(crate) fn start() -> Self {
+        let program = Program::new();
+        ingest_and_train(&program);
+        Self::of(program)
+    }
+
+    pub(crate) fn of(program: Program) -> Self {
+        let mut child = program
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address =
+            line.trim().strip_prefix("sememe listens on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { program, child, address }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        Self::reply(agent().get(format!("{}{path}", self.address)).call())
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.post_text(path, &body.to_string())
+    }
+
+    pub(crate) fn post_text(&self, path: &str, body: &str) -> Reply {
+        let request =
+            agent().post(format!("{}{path}", self.address)).header("content-type", "application/json");
+        Self::reply(request.send(body))
+    }
+
+    fn reply(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Reply {
+        let mut answer = answer.unwrap();
+        let header = answer.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+        Reply {
+            status: answer.status().as_u16(),
+            content_type: header.unwrap_or_default(),
+            body: answer.body_mut().read_to_string().unwrap(),
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
