@@ -1,5 +1,7 @@
 //! Integration tests.
 
+#![allow(clippy::print_stderr)] // a test that skips says so
+
 mod api;
 mod command_line;
 mod corpora;
