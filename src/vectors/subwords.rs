@@ -45,7 +45,7 @@ macro_rules! with_index {
 pub struct Ngrams(pub(crate) Index);
 
 impl Ngrams {
-    /// finalfusion's buckets: n-grams of `min_n` to `max_n` characters of "<word>", hashed into `2^exponent` rows.
+    /// finalfusion's buckets: n-grams of `min_n` to `max_n` characters of `<word>`, hashed into `2^exponent` rows.
     ///
     /// # Errors
     /// [`Error::Invalid`] unless `1 <= min_n <= max_n <=` [`MAX_NGRAM`] and `exponent <= 30`.
@@ -58,7 +58,7 @@ impl Ngrams {
         Ok(Self(Index::Bucket(SubwordVocab::new(Vec::new(), min_n, max_n, indexer))))
     }
 
-    /// fastText's buckets: n-grams of `min_n` to `max_n` characters of "<word>", hashed into `buckets` rows.
+    /// fastText's buckets: n-grams of `min_n` to `max_n` characters of `<word>`, hashed into `buckets` rows.
     ///
     /// # Errors
     /// [`Error::Invalid`] unless `1 <= min_n <= max_n <=` [`MAX_NGRAM`] and `1 <= buckets <= 2^30`.
