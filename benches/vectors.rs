@@ -4,8 +4,9 @@
 
 #![allow(clippy::print_stdout)]
 
-use sememe::vectors::WordVectors;
-use sememe::vocab::Vocabulary;
+use sememe::progress::Silent;
+use sememe::vectors::{Analogy, AnalogyMethod, Neighbours, Similar, WordVectors};
+use sememe::vocab::{Vocabulary, WordId};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,6 +24,45 @@ fn main() {
         WordVectors::open_with(folder.path(), vocabulary.clone()).expect("opened")
     });
     median("originals", 5, || vectors.originals());
+    questions(folder.path());
+}
+
+fn questions(folder: &std::path::Path) {
+    let vectors = WordVectors::open(folder).expect("opened");
+    median("rows in bytes, once", 1, || vectors.prepare());
+    let word = |i: usize| format!("word{}", i * 7919 % WORDS);
+    let mut i = 0;
+    median("similar, exact scan", 201, || {
+        i += 1;
+        vectors.similar(&word(i), &Similar::default()).expect("known")
+    });
+    for (what, method) in [("analogy, 3CosAdd", AnalogyMethod::Add), ("analogy, 3CosMul", AnalogyMethod::Mul)]
+    {
+        median(what, 201, || {
+            i += 1;
+            let analogy = Analogy { method, ..Analogy::new(word(i), word(i + 1), word(i + 2)) };
+            vectors.analogy(&analogy).expect("known")
+        });
+    }
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    median("analogy, 3CosAdd, one thread", 201, || {
+        i += 1;
+        let analogy = Analogy::new(word(i), word(i + 1), word(i + 2));
+        one.install(|| vectors.analogy(&analogy).expect("known"))
+    });
+    median("table of 32 neighbours", 1, || Neighbours::build(&vectors, 32, &Silent).expect("built"));
+    let table = Neighbours::build(&vectors, 32, &Silent).expect("built");
+    table.save(folder).expect("saved");
+    let vectors = WordVectors::open(folder).expect("opened");
+    median("open with the table", 21, || WordVectors::open(folder).expect("opened"));
+    let names: Vec<String> = (0..1000).map(word).collect();
+    median("similar x 1000, from the table", 101, || {
+        let ask = |name: &String| vectors.similar(name, &Similar::default()).expect("known");
+        names.iter().map(ask).map(|answer| answer.neighbours[0].id).max()
+    });
+    median("plain f32 scan, one thread", 21, || {
+        (0..WORDS as u32).map(|id| vectors.cosine(WordId(id), WordId(7))).fold(0.0, f32::max)
+    });
 }
 
 fn random_vectors() -> WordVectors {

@@ -58,6 +58,7 @@ pub mod cli;
 pub mod encoder;
 pub mod engine;
 pub mod error;
+pub mod eval;
 pub mod files;
 pub mod index;
 pub mod linalg;

@@ -5,6 +5,9 @@
 mod api;
 mod command_line;
 mod corpora;
+mod corpus;
+mod eval_words;
+mod formats;
 mod index_files;
 mod index_suite;
 mod pipeline;
@@ -12,3 +15,4 @@ mod program;
 mod properties;
 mod real_text;
 mod tidy;
+mod word2vec;

@@ -84,7 +84,7 @@ pub(crate) fn town_documents() -> String {
                     "Herons stand on the bank of the river near {street} Lane. The water is cold and the current strong, day {n}."
                 ),
             ),
-            ("钱", format!("银行贷款的利息又涨了，存款也多了，第{n}号柜台。")),
+            ("钱", format!("这家银行的贷款利息又涨了，存款也多了，第{n}号柜台。")),
         ];
         for (topic, text) in texts {
             let document = serde_json::json!({
@@ -101,5 +101,7 @@ pub(crate) fn town_documents() -> String {
 pub(crate) fn ingest_and_train(program: &Program) {
     program.write("town.jsonl", &town_documents());
     program.ok(&["ingest", "town", "town.jsonl"]);
-    program.ok(&["train", "town", "--dim", "32", "--epochs", "40", "--threads", "1"]);
+    let settings =
+        ["--dim", "32", "--epochs", "60", "--subsample", "0", "--window", "20", "--learning-rate", "0.02"];
+    program.ok(&[&["train", "town", "--threads", "1"], &settings[..]].concat());
 }

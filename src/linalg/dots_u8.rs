@@ -49,18 +49,66 @@ mod x86 {
         super::dots_loop(query, rows, dim, out);
     }
 
-    /// Four rows at a time, so that the four sums across lanes are made together.
+    /// Four rows at a time, so that the four sums across lanes are made together. Queries of up to 512 bytes stay in
+    /// registers: the number of 64-byte pieces is then known when compiling.
     ///
     /// # Safety
     /// `query` holds `dim` bytes and `rows` holds `out.len() * dim`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
     pub(super) unsafe fn dots_vnni(query: &[u8], rows: &[i8], dim: usize, out: &mut [i32]) {
         let (fours, rest) = out.as_chunks_mut::<4>();
+        // SAFETY: as promised to this function.
+        unsafe {
+            match dim.div_ceil(64) {
+                1 => fours_of::<1>(query, rows, dim, fours),
+                2 => fours_of::<2>(query, rows, dim, fours),
+                3 => fours_of::<3>(query, rows, dim, fours),
+                4 => fours_of::<4>(query, rows, dim, fours),
+                5 => fours_of::<5>(query, rows, dim, fours),
+                6 => fours_of::<6>(query, rows, dim, fours),
+                7 => fours_of::<7>(query, rows, dim, fours),
+                8 => fours_of::<8>(query, rows, dim, fours),
+                _ => fours_of_any(query, rows, dim, fours),
+            }
+        }
+        super::dots_loop(query, &rows[fours.len() * 4 * dim..], dim, rest);
+    }
+
+    /// # Safety
+    /// As [`dots_vnni`], with `PIECES` pieces of 64 bytes, the last one not empty.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    unsafe fn fours_of<const PIECES: usize>(query: &[u8], rows: &[i8], dim: usize, fours: &mut [[i32; 4]]) {
+        let last = mask_of(dim - 64 * (PIECES - 1));
+        let mask = |piece: usize| if piece + 1 == PIECES { last } else { u64::MAX };
+        let mut q = [_mm512_setzero_si512(); PIECES];
+        for (piece, q) in q.iter_mut().enumerate() {
+            // SAFETY: the mask ends at `dim`.
+            *q = unsafe { _mm512_maskz_loadu_epi8(mask(piece), query.as_ptr().add(64 * piece).cast()) };
+        }
         let mut row = rows.as_ptr();
-        for sums in &mut *fours {
+        for sums in fours {
             let mut lanes = [_mm512_setzero_si512(); 4];
-            let mut at = 0;
-            while at < dim {
+            for (i, lanes) in lanes.iter_mut().enumerate() {
+                for (piece, q) in q.iter().enumerate() {
+                    // SAFETY: the mask ends at `dim`, and four rows are left.
+                    let r = unsafe { _mm512_maskz_loadu_epi8(mask(piece), row.add(i * dim + 64 * piece)) };
+                    *lanes = _mm512_dpbusd_epi32(*lanes, *q, r);
+                }
+            }
+            *sums = add_across(lanes);
+            // SAFETY: one past the four rows is at most one past the end.
+            row = unsafe { row.add(4 * dim) };
+        }
+    }
+
+    /// # Safety
+    /// As [`dots_vnni`].
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    unsafe fn fours_of_any(query: &[u8], rows: &[i8], dim: usize, fours: &mut [[i32; 4]]) {
+        let mut row = rows.as_ptr();
+        for sums in fours {
+            let mut lanes = [_mm512_setzero_si512(); 4];
+            for at in (0..dim).step_by(64) {
                 let mask = mask_of(dim - at);
                 // SAFETY: the mask ends at `dim`, and four rows are left.
                 unsafe {
@@ -70,14 +118,11 @@ mod x86 {
                         *lanes = _mm512_dpbusd_epi32(*lanes, q, r);
                     }
                 }
-                at += 64;
             }
             *sums = add_across(lanes);
             // SAFETY: one past the four rows is at most one past the end.
             row = unsafe { row.add(4 * dim) };
         }
-        let done = fours.len() * 4 * dim;
-        super::dots_loop(query, &rows[done..], dim, rest);
     }
 
     /// The first `left` of 64 bytes.
@@ -97,6 +142,54 @@ mod x86 {
         // SAFETY: both are 128 bits of four i32.
         unsafe { std::mem::transmute::<__m128i, [i32; 4]>(sums) }
     }
+}
+
+/// Turns sums of products of bytes into cosines and bounds: `cosines[r] = (sums[r] - offsets[r]) · scales[r] · scale` and
+/// `bounds[r] = errors[r] · factor + error`. Returns the highest `cosines[r] + bounds[r]`.
+pub struct Estimate<'a> {
+    /// Sums of products, one a row.
+    pub sums: &'a [i32],
+    /// What to take from each sum.
+    pub offsets: &'a [i32],
+    /// What to multiply each sum by.
+    pub scales: &'a [f32],
+    /// How far each row is from its bytes.
+    pub errors: &'a [f32],
+    /// What to multiply all sums by.
+    pub scale: f32,
+    /// What to multiply all errors by.
+    pub factor: f32,
+    /// What to add to all errors.
+    pub error: f32,
+}
+
+const LANES: usize = 16;
+
+#[inline(always)]
+fn estimate_loop(from: &Estimate<'_>, cosines: &mut [f32], bounds: &mut [f32]) -> f32 {
+    let n = cosines.len();
+    let (sums, offsets) = (&from.sums[..n], &from.offsets[..n]);
+    let (scales, errors, bounds) = (&from.scales[..n], &from.errors[..n], &mut bounds[..n]);
+    let mut highest = [f32::NEG_INFINITY; LANES];
+    for first in (0..n).step_by(LANES) {
+        for (lane, highest) in highest.iter_mut().enumerate().take(n - first) {
+            let r = first + lane;
+            cosines[r] = (sums[r] - offsets[r]) as f32 * (scales[r] * from.scale);
+            bounds[r] = errors[r] * from.factor + from.error;
+            let at_most = cosines[r] + bounds[r];
+            *highest = if at_most > *highest { at_most } else { *highest };
+        }
+    }
+    highest.into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
+super::simd::for_each_instruction_set! {
+    /// Fills `cosines` and `bounds` as [`Estimate`] says.
+    ///
+    /// # Panics
+    /// If a slice is shorter than `cosines`.
+    estimate, estimate_loop, estimate_avx2, estimate_avx512,
+    (from: &Estimate<'_>, cosines: &mut [f32], bounds: &mut [f32]) -> f32
 }
 
 #[cfg(test)]

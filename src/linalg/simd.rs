@@ -75,6 +75,8 @@ fn add_scaled_loop(to: &mut [f32], scale: f32, x: &[f32]) {
     }
 }
 
+pub(super) use for_each_instruction_set;
+
 for_each_instruction_set! {
     /// Dot product `x·y`.
     ///

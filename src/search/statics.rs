@@ -48,8 +48,10 @@ impl Retriever for StaticRetriever<'_> {
             return Ok(Vec::new());
         };
         let found = self.index.search(&query, limit, &SearchOptions::default())?;
+        // At a right angle or beyond, a document has nothing to do with the query.
         Ok(found
             .into_iter()
+            .filter(|neighbor| neighbor.similarity > 0.0)
             .map(|neighbor| Ranked { seq: self.seqs[neighbor.row as usize], score: neighbor.similarity })
             .collect())
     }

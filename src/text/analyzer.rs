@@ -128,10 +128,40 @@ fn run_len(text: &str, inside: impl Fn(char) -> bool) -> usize {
 fn han_words(run: &str, offset: usize, found: &mut impl FnMut(Range<usize>)) {
     let mut at = offset;
     for word in JIEBA.cut(run, true) {
-        let end = at + word.word.len();
-        emit(at..end, found);
-        at = end;
+        for part in parts(word.word) {
+            emit(at..at + part.len(), found);
+            at += part.len();
+        }
     }
+}
+
+/// A compound of four or more characters as the words it is made of: 银行利息 is found by 银行 then, and both learn from it. Names
+/// and idioms stay whole, and so does what is not made of words.
+fn parts(word: &str) -> Vec<&str> {
+    if word.len() < 4 * '银'.len_utf8() || !is_common(word) {
+        return vec![word];
+    }
+    words_of_compound(word).unwrap_or_else(|| vec![word])
+}
+
+/// Not a name (person, place, organisation, other) and not an idiom, by the dictionary's tags.
+fn is_common(word: &str) -> bool {
+    let tags = JIEBA.tag(word, false);
+    tags.iter().all(|part| !matches!(part.tag, "nr" | "nrfg" | "nrt" | "ns" | "nt" | "nz" | "i"))
+}
+
+/// Words of two or three characters each, the longest first.
+fn words_of_compound(word: &str) -> Option<Vec<&str>> {
+    let bounds: Vec<usize> = word.char_indices().map(|(at, _)| at).chain([word.len()]).collect();
+    let chars = bounds.len() - 1;
+    if chars <= 3 {
+        return (chars > 1 && JIEBA.has_word(word)).then(|| vec![word]);
+    }
+    (2..=3).rev().find_map(|cut| {
+        let (first, rest) = word.split_at(bounds[cut]);
+        let rest = JIEBA.has_word(first).then(|| words_of_compound(rest))??;
+        Some([vec![first], rest].concat())
+    })
 }
 
 fn other_words(run: &str, offset: usize, found: &mut impl FnMut(Range<usize>)) {
@@ -196,6 +226,13 @@ mod tests {
         let words = words_of("我早上去了星巴克");
         let expected = [vec!["我", "早上", "去", "了", "星巴克"], vec!["我", "早上", "去了", "星巴克"]];
         assert!(expected.iter().any(|e| *e == words), "{words:?}");
+    }
+
+    #[test]
+    fn compounds_are_cut_into_the_words_they_are_made_of() {
+        assert_eq!(words_of("银行利息"), ["银行", "利息"]);
+        assert_eq!(words_of("电脑病毒"), ["电脑", "病毒"]);
+        assert_eq!(words_of("乌兰巴托"), ["乌兰巴托"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! A row `r` is rounded to `r̂ = s · c` with `c` in -127..127. For a query `q` of length 1 rounded to `q̂`,
 //! `|r·q - r̂·q̂| ≤ ‖r - r̂‖ + ‖r̂‖·‖q - q̂‖` by Cauchy and Schwarz.
 
-use crate::linalg::{dots_u8_i8, norm};
+use crate::linalg::{Estimate, dots_u8_i8, estimate, norm};
 use rayon::prelude::*;
 
 /// Quantised rows, `V` x `D`.
@@ -71,19 +71,17 @@ impl Codes {
         let mut sums = [0; BLOCK];
         let rows = first..first + cosines.len();
         let codes = &self.codes[rows.start * self.dim..rows.end * self.dim];
-        let sums = &mut sums[..cosines.len()];
-        dots_u8_i8(&query.codes, codes, self.dim, sums);
-        let rows = self.scales[rows.clone()].iter().zip(&self.offsets[rows.clone()]).zip(&self.errors[rows]);
-        let mut highest = f32::NEG_INFINITY;
-        for (((cosine, error), sum), ((scale, offset), row)) in
-            cosines.iter_mut().zip(errors).zip(sums).zip(rows)
-        {
-            *cosine = (*sum - offset) as f32 * (scale * query.scale);
-            *error = row + (1.0 + row) * query.error + SLACK;
-            let at_most = *cosine + *error;
-            highest = if at_most > highest { at_most } else { highest };
-        }
-        highest
+        dots_u8_i8(&query.codes, codes, self.dim, &mut sums[..cosines.len()]);
+        let from = Estimate {
+            sums: &sums,
+            offsets: &self.offsets[rows.clone()],
+            scales: &self.scales[rows.clone()],
+            errors: &self.errors[rows],
+            scale: query.scale,
+            factor: 1.0 + query.error,
+            error: query.error + SLACK,
+        };
+        estimate(&from, cosines, errors)
     }
 }
 

@@ -156,6 +156,33 @@ impl WordVectors {
         &self.vocabulary
     }
 
+    /// The vectors of the words of `vocabulary`, in its order and with its counts: how imported vectors come to serve a
+    /// collection. Words without a vector are left out; those made from n-grams have one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no word has a vector.
+    pub fn for_vocabulary(&self, vocabulary: &Vocabulary) -> Result<Self> {
+        let mut words = Vec::new();
+        let mut matrix = Vec::new();
+        for (_, word, count) in vocabulary.iter() {
+            let vector = match self.vocabulary.id(word) {
+                Some(id) => Some(self.original(id)),
+                None => self.subwords.as_ref().and_then(|subwords| subwords.vector(word)),
+            };
+            if let Some(vector) = vector {
+                words.push((word.into(), count));
+                matrix.extend(vector);
+            }
+        }
+        if words.is_empty() {
+            let name = format!("any of {} words", vocabulary.len());
+            return Err(Error::NotFound { kind: "vector", name, nearest: Vec::new() });
+        }
+        let mut vectors = Self::new(Arc::new(Vocabulary::from_sorted(words)?), matrix, self.dim)?;
+        vectors.subwords.clone_from(&self.subwords);
+        Ok(vectors)
+    }
+
     /// Number of words, `V`.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -277,7 +304,7 @@ impl WordVectors {
 mod tests {
     use super::*;
 
-    pub(crate) fn sample() -> WordVectors {
+    pub(super) fn sample() -> WordVectors {
         let words = ["bank", "river", "loan", "the"].map(|word| (word.into(), 1)).to_vec();
         let vocabulary = Arc::new(Vocabulary::from_sorted(words).unwrap());
         WordVectors::new(vocabulary, vec![3.0, 4.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0], 2).unwrap()
@@ -308,6 +335,18 @@ mod tests {
             let error = WordVectors::new(vocabulary.clone(), vec![value; 8], 2).unwrap_err();
             assert!(error.to_string().contains("\"bank\""), "{error}");
         }
+    }
+
+    #[test]
+    fn imported_vectors_take_the_words_and_counts_of_a_collection() {
+        let collection = Vocabulary::from_counts([("river", 7), ("zebra", 5), ("bank", 3)], 1).unwrap();
+        let vectors = sample().for_vocabulary(&collection).unwrap();
+        let words: Vec<_> =
+            vectors.vocabulary().iter().map(|(_, word, count)| (word.to_owned(), count)).collect();
+        assert_eq!(words, [("river".into(), 7), ("bank".into(), 3)]);
+        assert_eq!(vectors.originals(), [0.0, 2.0, 3.0, 4.0]);
+        let strangers = Vocabulary::from_counts([("zebra", 5)], 1).unwrap();
+        assert!(matches!(sample().for_vocabulary(&strangers), Err(Error::NotFound { .. })));
     }
 
     #[test]

@@ -259,8 +259,10 @@ mod tests {
         for at in 0..bytes.len() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x08;
+            std::fs::remove_file(&path).unwrap(); // ext4 flushes a file that is written over
             std::fs::write(&path, &flipped).unwrap();
             assert!(matches!(Neighbours::open(folder.path()), Err(Error::Damaged { .. })), "byte {at}");
+            std::fs::remove_file(&path).unwrap();
             std::fs::write(&path, &bytes[..at]).unwrap();
             assert!(matches!(Neighbours::open(folder.path()), Err(Error::Damaged { .. })), "cut to {at}");
         }

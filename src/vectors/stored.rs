@@ -8,15 +8,18 @@
 use super::WordVectors;
 use super::formats::bytes::{Complaint, Reader};
 use super::formats::layout::{self, Layout};
+use super::formats::words::{self, WordsChunk};
 use super::mapped::Mapped;
 use super::neighbours::{NEIGHBOURS_FILE, Neighbours};
 use super::rounding::Rounding;
 use super::rows::{self, MAX_DIM, Rows};
+use super::subwords::{Ngrams, Subwords};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
-use crate::vocab::Vocabulary;
+use crate::vocab::{Vocabulary, WordId};
 use rayon::prelude::*;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,7 +30,7 @@ pub const VOCABULARY_FILE: &str = "vocab.bin";
 
 const MAGIC: &[u8; 8] = b"sememeWV";
 const VERSION: u32 = 1;
-const FOOTER: usize = 48;
+const FOOTER: usize = 64 + 8;
 const EXCEPTION: usize = 12;
 const CURE: &str = "train again, or restore the folder from a backup";
 
@@ -73,101 +76,167 @@ impl WordVectors {
 
     fn from_mapped(file: Arc<Mapped>, vocabulary: Arc<Vocabulary>) -> Result<Self, Complaint> {
         let footer = Footer::read(&file)?;
-        if footer.vocabulary != vocabulary.checksum() || footer.words != vocabulary.len() as u64 {
+        if footer.vocabulary != vocabulary.checksum() || footer.words != vocabulary.len() {
             let got = format!("those of another one, of {} words", footer.words);
             return Err((format!("vectors of the vocabulary of {} words beside it", vocabulary.len()), got));
         }
         let layout = Layout::read(&file[..footer.chunks_end])?;
-        let missing = || ("a matrix and its norms".to_string(), "neither".to_string());
-        let array = layout.array(&file)?.ok_or_else(missing)?;
-        let norms = layout.norms(&file)?.ok_or_else(missing)?;
-        let words = vocabulary.len();
-        if (array.rows, array.dim, norms.len()) != (words, footer.dim, 4 * words) {
-            let got = format!("{} rows of {}, {} norms", array.rows, array.dim, norms.len() / 4);
-            return Err((format!("{words} rows of {} and their norms", footer.dim), got));
-        }
-        let norms = rows::floats(&file[norms]);
-        let codes = footer.chunks_end..footer.codes_end;
-        let exceptions = exceptions(&file[footer.codes_end..file.len() - FOOTER], words, array.dim)?;
-        let rounding = Rounding::mapped(file.clone(), codes, array.dim, exceptions);
-        let units = Rows::of_file(file, array.values);
-        Ok(Self::of_parts(vocabulary, array.dim, units, norms, rounding))
+        let subwords = match layout.chunk(layout::SIMPLE_VOCAB) {
+            Some(_) => None,
+            None => subwords_of(&file, &layout)?,
+        };
+        let norms = rows::floats(&file[footer.norms.clone()]);
+        let rounding = footer.rounding(&file)?;
+        let units = Rows::of_file(file, footer.units);
+        let mut vectors = Self::of_parts(vocabulary, footer.dim, units, norms, rounding);
+        vectors.subwords = subwords;
+        Ok(vectors)
     }
 
-    fn write_stored<W: Write>(&self, to: &mut Checked<W>) -> std::io::Result<()> {
-        let kinds = [layout::SIMPLE_VOCAB, layout::ARRAY, layout::NORMS];
-        to.write_all(layout::MAGIC)?;
-        to.numbers(&[layout::VERSION, kinds.len() as u32])?;
-        to.numbers(&kinds)?;
-        self.write_words(to)?;
-        to.numbers(&[layout::ARRAY])?;
-        to.values(&self.units, Some(self.dim))?;
-        to.numbers(&[layout::NORMS])?;
-        to.values(&self.norms, None)?;
+    /// All of the file: chunks, what finalfusion has no place for, and the footer.
+    pub(super) fn write_stored<W: Write>(&self, to: &mut Checked<W>) -> std::io::Result<()> {
+        let mut places = self.write_chunks(to)?;
         let chunks_end = to.written;
+        if places.is_none() && !self.is_empty() {
+            // floret has no place for words: they stand behind, aligned for mapping.
+            to.write_all(&[0; 4][..layout::padding(to.written as usize)])?;
+            let units = to.written;
+            to.floats(&self.units)?;
+            places = Some((units, to.written));
+            to.floats(&self.norms)?;
+        }
+        let codes = to.written;
         to.write_all(self.rounding.codes())?;
         for (row, column, value) in &self.rounding.exceptions {
             to.numbers(&[*row, *column, value.to_bits()])?;
         }
+        let (units, norms) = places.unwrap_or_default();
         to.write_all(MAGIC)?;
         to.numbers(&[VERSION, self.dim as u32])?;
         to.long(self.len() as u64)?;
         to.long(chunks_end)?;
+        to.long(units)?;
+        to.long(norms)?;
+        to.long(codes)?;
         to.long(self.rounding.exceptions.len() as u64)?;
         to.numbers(&[self.vocabulary.checksum()])?;
         to.finish()
     }
 
-    fn write_words<W: Write>(&self, to: &mut Checked<W>) -> std::io::Result<()> {
-        let len: usize = self.vocabulary.iter().map(|(_, word, _)| 4 + word.len()).sum();
-        to.numbers(&[layout::SIMPLE_VOCAB])?;
-        to.long(8 + len as u64)?;
-        to.long(self.len() as u64)?;
-        for (_, word, _) in self.vocabulary.iter() {
-            to.numbers(&[word.len() as u32])?;
-            to.write_all(word.as_bytes())?;
+    /// The finalfusion file; returns where units and norms stand, unless it has no place for them.
+    fn write_chunks<W: Write>(&self, to: &mut Checked<W>) -> std::io::Result<Option<(u64, u64)>> {
+        let ngrams = self.subwords.as_ref().map(Subwords::ngrams);
+        let floret = ngrams.is_some_and(Ngrams::is_floret);
+        let kind = ngrams.map_or(layout::SIMPLE_VOCAB, words::kind_of);
+        let kinds = [kind, layout::ARRAY, layout::NORMS];
+        let kinds = &kinds[..if floret { 2 } else { 3 }];
+        to.write_all(layout::MAGIC)?;
+        to.numbers(&[layout::VERSION, kinds.len() as u32])?;
+        to.numbers(kinds)?;
+        words::write_words(to, Spellings::new(&self.vocabulary), ngrams)?;
+        to.numbers(&[layout::ARRAY])?;
+        let buckets = self.subwords.as_ref().map_or(&[][..], Subwords::matrix);
+        let own: &[f32] = if floret { &[] } else { &self.units };
+        let units = to.values(&[own, buckets], Some(self.dim))?;
+        if floret {
+            return Ok(None);
         }
-        Ok(())
+        to.numbers(&[layout::NORMS])?;
+        let norms = to.values(&[&self.norms], None)?;
+        Ok(Some((units, norms)))
     }
 }
 
+fn subwords_of(file: &Arc<Mapped>, layout: &Layout) -> Result<Option<Subwords>, Complaint> {
+    let chunk = WordsChunk::read(file, layout)?;
+    let array = layout.array(file)?.ok_or_else(|| ("a matrix".to_string(), "none".to_string()))?;
+    let Some(ngrams) = chunk.ngrams else { return Ok(None) };
+    if array.rows != chunk.words.len() + ngrams.len() {
+        let expected = format!("{} rows", chunk.words.len() + ngrams.len());
+        return Err((expected, format!("{} rows", array.rows)));
+    }
+    let rows = array.values.start + 4 * chunk.words.len() * array.dim..array.values.end;
+    Ok(Some(Subwords::of_rows(ngrams, Rows::of_file(file.clone(), rows), array.dim)))
+}
+
+/// The spellings of a vocabulary, in id order.
+#[derive(Clone)]
+pub(super) struct Spellings<'a> {
+    vocabulary: &'a Vocabulary,
+    ids: Range<u32>,
+}
+
+impl<'a> Spellings<'a> {
+    pub(super) fn new(vocabulary: &'a Vocabulary) -> Self {
+        Self { vocabulary, ids: 0..vocabulary.len() as u32 }
+    }
+}
+
+impl<'a> Iterator for Spellings<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.ids.next().map(|id| self.vocabulary.word(WordId(id)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ids.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Spellings<'_> {}
+
 /// The last bytes of the file, which say where the rest stands.
-struct Footer {
-    dim: usize,
-    words: u64,
+pub(super) struct Footer {
+    pub(super) dim: usize,
+    pub(super) words: usize,
+    pub(super) units: Range<usize>,
+    pub(super) norms: Range<usize>,
+    pub(super) codes: Range<usize>,
     chunks_end: usize,
-    codes_end: usize,
     vocabulary: u32,
 }
 
 impl Footer {
-    fn read(bytes: &[u8]) -> Result<Self, Complaint> {
-        let start = bytes
-            .len()
-            .checked_sub(FOOTER)
-            .ok_or_else(|| ("a file of stored vectors".to_string(), format!("{} bytes", bytes.len())))?;
-        let mut reader = Reader::new(bytes, start);
-        if reader.take(8, "magic")? != MAGIC {
+    /// Whether the file ends as [`WordVectors::save`] ends it.
+    pub(super) fn is_there(bytes: &[u8]) -> bool {
+        bytes.len() >= FOOTER && &bytes[bytes.len() - FOOTER..][..8] == MAGIC
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Complaint> {
+        if !Self::is_there(bytes) {
             return Err(("a file that ends as stored vectors do".into(), "another end".into()));
         }
+        let start = bytes.len() - FOOTER;
+        let mut reader = Reader::new(bytes, start + 8);
         reader.number(u64::from(VERSION)..=u64::from(VERSION), false, "format version")?;
         let dim = reader.number(1..=MAX_DIM as u64, false, "dimension")? as usize;
-        let words = reader.number(0..=u64::from(u32::MAX), true, "number of words")?;
-        let chunks_end = reader.number(0..=start as u64, true, "end of chunks")? as usize;
+        let words = reader.number(0..=u64::from(u32::MAX), true, "number of words")? as usize;
+        let mut place = || reader.number(0..=start as u64, true, "place in the file").map(|at| at as usize);
+        let (chunks_end, units, norms, codes) = (place()?, place()?, place()?, place()?);
         let exceptions = reader.number(0..=(start / EXCEPTION) as u64, true, "exceptions")? as usize;
         let vocabulary = reader.u32("vocabulary")?;
-        let checksum = reader.u32("checksum")?;
-        let codes = words.checked_mul(Rounding::stride(dim) as u64);
-        let codes_end = codes.and_then(|codes| codes.checked_add(chunks_end as u64));
-        let listed = (exceptions * EXCEPTION) as u64;
-        if codes_end.and_then(|end| end.checked_add(listed)) != Some(start as u64) {
-            return Err(("the length that the footer names".into(), format!("{} bytes", bytes.len())));
-        }
-        if checksum_of(&bytes[..bytes.len() - 4]) != checksum {
+        if checksum_of(&bytes[..bytes.len() - 4]) != reader.u32("checksum")? {
             return Err(("the checksum of the content".into(), "another one".into()));
         }
-        let codes_end = start - exceptions * EXCEPTION;
-        Ok(Self { dim, words, chunks_end, codes_end, vocabulary })
+        let within = |at: usize, len: usize| {
+            let end = at.checked_add(words.checked_mul(len)?)?;
+            (end <= start).then_some(at..end)
+        };
+        let places = (within(units, 4 * dim), within(norms, 4), within(codes, Rounding::stride(dim)));
+        let (Some(units), Some(norms), Some(codes)) = places else {
+            return Err(("places inside the file".into(), "places outside".into()));
+        };
+        if codes.end + exceptions * EXCEPTION != start || !units.start.is_multiple_of(4) {
+            return Err(("the length that the footer names".into(), format!("{} bytes", bytes.len())));
+        }
+        Ok(Self { dim, words, units, norms, codes, chunks_end, vocabulary })
+    }
+
+    /// What the rows lack of the vectors as given.
+    pub(super) fn rounding(&self, file: &Arc<Mapped>) -> Result<Rounding, Complaint> {
+        let exceptions = exceptions(&file[self.codes.end..file.len() - FOOTER], self.words, self.dim)?;
+        Ok(Rounding::mapped(file.clone(), self.codes.clone(), self.dim, exceptions))
     }
 }
 
@@ -234,17 +303,7 @@ impl<W: Write> Checked<W> {
         self.write_all(&number.to_le_bytes())
     }
 
-    /// Chunk length, shape, type, padding and values; a matrix has a dimension, a vector has none.
-    fn values(&mut self, values: &[f32], dim: Option<usize>) -> std::io::Result<()> {
-        let shape = if dim.is_some() { 12 } else { 8 };
-        let padding = layout::padding(self.written as usize + 8 + shape + 4);
-        self.long((shape + 4 + padding + 4 * values.len()) as u64)?;
-        self.long((values.len() / dim.unwrap_or(1)) as u64)?;
-        if let Some(dim) = dim {
-            self.numbers(&[dim as u32])?;
-        }
-        self.numbers(&[layout::F32])?;
-        self.write_all(&[0; 4][..padding])?;
+    fn floats(&mut self, values: &[f32]) -> std::io::Result<()> {
         let mut buffer = Vec::with_capacity(1 << 16);
         for block in values.chunks(1 << 14) {
             buffer.clear();
@@ -253,13 +312,35 @@ impl<W: Write> Checked<W> {
         }
         Ok(())
     }
+
+    /// Chunk length, shape, type, padding and values; a matrix has a dimension, a vector has none. Returns where the
+    /// values stand.
+    fn values(&mut self, parts: &[&[f32]], dim: Option<usize>) -> std::io::Result<u64> {
+        let shape = if dim.is_some() { 12 } else { 8 };
+        let padding = layout::padding(self.written as usize + 8 + shape + 4);
+        let len: usize = parts.iter().map(|values| values.len()).sum();
+        self.long((shape + 4 + padding + 4 * len) as u64)?;
+        self.long((len / dim.unwrap_or(1)) as u64)?;
+        if let Some(dim) = dim {
+            self.numbers(&[dim as u32])?;
+        }
+        self.numbers(&[layout::F32])?;
+        self.write_all(&[0; 4][..padding])?;
+        let start = self.written;
+        parts.iter().try_for_each(|values| self.floats(values))?;
+        Ok(start)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::subwords::Index;
     use crate::vectors::tests::sample;
+    use finalfusion::compat::floret::FloretIndexer;
     use finalfusion::prelude::*;
+    use finalfusion::subword::ExplicitIndexer;
+    use finalfusion::vocab::SubwordVocab;
 
     #[test]
     fn saved_and_opened_they_are_the_same_and_finalfusion_agrees() {
@@ -279,6 +360,37 @@ mod tests {
         assert_eq!((bank.embedding.to_vec(), bank.norm), (vec![0.6, 0.8], 5.0));
     }
 
+    /// With subwords of each kind; words and n-grams are found again, and finalfusion finds the same.
+    #[test]
+    fn subwords_are_kept_and_finalfusion_agrees() {
+        let folder = tempfile::tempdir().unwrap();
+        let explicit = ExplicitIndexer::new(vec!["<ba".to_string(), "ank".to_string(), "nks".to_string()]);
+        let floret = FloretIndexer::new(16, 2, 7);
+        let kinds = [
+            Ngrams::buckets(3, 6, 4).unwrap(),
+            Ngrams::fasttext(3, 5, 19).unwrap(),
+            Ngrams(Index::Explicit(SubwordVocab::new(Vec::new(), 3, 3, explicit))),
+            Ngrams(Index::Floret(SubwordVocab::new_with_boundaries(Vec::new(), 2, 3, floret, "[", "]"))),
+        ];
+        for ngrams in kinds {
+            let matrix: Vec<f32> = (0..2 * ngrams.len()).map(|i| i as f32 - 5.0).collect();
+            let is_floret = ngrams.is_floret();
+            let vectors = sample().with_subwords(Subwords::new(ngrams, matrix, 2).unwrap()).unwrap();
+            vectors.save(folder.path()).unwrap();
+            let opened = WordVectors::open(folder.path()).unwrap();
+            assert_eq!(opened.originals(), vectors.originals());
+            let expected = vectors.lookup("banks").unwrap();
+            assert_eq!(opened.lookup("banks").unwrap(), expected);
+
+            let file = std::fs::File::open(folder.path().join(VECTORS_FILE)).unwrap();
+            let theirs: Embeddings<VocabWrap, StorageViewWrap> =
+                Embeddings::mmap_embeddings(&mut std::io::BufReader::new(file)).unwrap();
+            let unknown = theirs.embedding("banks").unwrap().to_vec();
+            assert!(unknown.iter().zip(&*expected.unit).all(|(a, b)| (a - b).abs() < 1e-6));
+            assert_eq!(theirs.len(), if is_floret { 0 } else { 4 });
+        }
+    }
+
     #[test]
     fn every_flipped_byte_and_every_cut_is_found() {
         let folder = tempfile::tempdir().unwrap();
@@ -288,8 +400,10 @@ mod tests {
         for at in 0..bytes.len() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x20;
+            std::fs::remove_file(&path).unwrap(); // ext4 flushes a file that is written over
             std::fs::write(&path, &flipped).unwrap();
             assert!(matches!(WordVectors::open(folder.path()), Err(Error::Damaged { .. })), "byte {at}");
+            std::fs::remove_file(&path).unwrap();
             std::fs::write(&path, &bytes[..at]).unwrap();
             assert!(matches!(WordVectors::open(folder.path()), Err(Error::Damaged { .. })), "cut to {at}");
         }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::linalg::add_scaled;
 use finalfusion::compat::fasttext::FastTextIndexer;
 use finalfusion::compat::floret::FloretIndexer;
-use finalfusion::subword::{BucketIndexer, ExplicitIndexer, FinalfusionHashIndexer, Indexer};
+use finalfusion::subword::{BucketIndexer, ExplicitIndexer, FinalfusionHashIndexer};
 use finalfusion::vocab::{SubwordIndices, SubwordVocab, Vocab};
 
 /// The longest n-gram, in characters; fastText's usual largest is 6.
@@ -89,6 +89,11 @@ impl Ngrams {
         with_index!(&self.0, vocab => (vocab.min_n(), vocab.max_n()))
     }
 
+    /// Whether a word is one of its own n-grams: floret keeps no rows for words.
+    pub(crate) fn is_floret(&self) -> bool {
+        matches!(self.0, Index::Floret(_))
+    }
+
     /// The rows of a word's n-grams; none for a word without n-grams, or longer than 200 characters.
     #[must_use]
     pub fn rows(&self, word: &str) -> Vec<usize> {
@@ -161,13 +166,6 @@ impl Subwords {
         }
         mean.iter().any(|value| *value != 0.0).then_some(mean)
     }
-}
-
-/// The same index without words, from whatever finalfusion has read.
-pub(crate) fn without_words<I: Indexer + Clone>(vocab: &SubwordVocab<I>) -> SubwordVocab<I> {
-    let (bow, eow) = (vocab.bow().to_owned(), vocab.eow().to_owned());
-    let indexer = vocab.indexer().clone();
-    SubwordVocab::new_with_boundaries(Vec::new(), vocab.min_n(), vocab.max_n(), indexer, bow, eow)
 }
 
 #[cfg(test)]

@@ -78,10 +78,10 @@ pub struct EncoderReport {
     pub types: u64,
     /// Word types forgotten because there were more than `max_types`.
     pub pruned_types: u64,
-    /// Running words lost with them; a kept word may be undercounted by at most [`Self::prune_count`].
+    /// Running words lost with them.
     pub pruned_words: u64,
-    /// Words up to this count were forgotten when memory was last tidied, 0 if never.
-    pub prune_count: u64,
+    /// By so much at most a kept word may be undercounted, because it had been forgotten before.
+    pub undercount_most: u64,
     /// Words longer than [`super::chunk::MAX_WORD_BYTES`].
     pub too_long: u64,
 }
@@ -158,14 +158,15 @@ impl CorpusEncoder {
         Ok(ids)
     }
 
-    /// Forgets the rarest words until at most half of `max_types` remain (the idea of word2vec.c's `ReduceVocab`).
+    /// Forgets the rarest words until at most half of `max_types` remain (as word2vec.c's `ReduceVocab`, but told).
     fn prune(&mut self) {
         if self.ids.len() <= self.settings.max_types {
             return;
         }
+        let mut least = 0;
         while self.ids.len() > self.settings.max_types / 2 {
-            self.report.prune_count += 1;
-            let (least, counts, report) = (self.report.prune_count, &mut self.counts, &mut self.report);
+            least += 1;
+            let (counts, report) = (&mut self.counts, &mut self.report);
             self.ids.retain(|_, id| {
                 let count = &mut counts[*id as usize];
                 if *count > least {
@@ -177,6 +178,7 @@ impl CorpusEncoder {
                 false
             });
         }
+        self.report.undercount_most += least;
         self.ids.shrink_to_fit();
     }
 
@@ -433,6 +435,12 @@ impl Corpus {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Checksum of tokens and vocabulary: tells one corpus from another.
+    #[must_use]
+    pub fn checksum(&self) -> u32 {
+        self.header.body_crc
     }
 
     /// Kept words with their counts.

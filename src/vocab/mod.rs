@@ -4,8 +4,10 @@
 //! most frequent words stand together in every table.
 
 pub mod chunk;
+pub mod collocates;
 pub mod corpus;
 mod file;
+pub mod phrases;
 
 pub use chunk::Chunk;
 

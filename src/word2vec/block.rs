@@ -6,17 +6,22 @@
 
 use super::kernel::{Kernel, SIDE, Targets};
 use super::sampling::{NegativeTable, Rng};
-use super::settings::Settings;
+use super::settings::{Algorithm, Settings};
 use super::shared::{self, SharedMatrix};
+use super::subwords::Parts;
+use crate::linalg;
+use crate::vocab::Vocabulary;
+use std::ops::Range;
 
 /// Places in a block: a multiple of 4. More means fewer copies of negatives, but buffers that leave the first-level cache.
-const PLACES: usize = 32;
+pub(crate) const PLACES: usize = 64;
 
 /// Kept words of a piece of the corpus, with the number of the stretch that windows may not leave.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
-    pub(crate) ids: Vec<u32>,
-    pub(crate) stretches: Vec<u32>,
+    ids: Vec<u32>,
+    /// One for each word, then, once closed, `2 · SIDE` that stand for themselves alone.
+    stretches: Vec<u32>,
 }
 
 impl Stream {
@@ -29,6 +34,15 @@ impl Stream {
         self.ids.push(id);
         self.stretches.push(stretch);
     }
+
+    /// To be called after the last word.
+    pub(crate) fn close(&mut self) {
+        self.stretches.extend((0..2 * SIDE as u32).map(|pad| u32::MAX - pad));
+    }
+
+    fn four_stretches(&self, place: usize) -> &[u32; SIDE] {
+        self.stretches[place..].first_chunk().expect("places are followed by padding")
+    }
 }
 
 /// What is shared by all threads while training.
@@ -36,6 +50,8 @@ impl Stream {
 pub(crate) struct Model {
     pub(crate) input: SharedMatrix,
     pub(crate) output: SharedMatrix,
+    /// With subwords: what each input vector is the mean of.
+    pub(crate) parts: Option<Parts>,
     pub(crate) negatives: NegativeTable,
     pub(crate) window: usize,
     pub(crate) negative_samples: usize,
@@ -43,7 +59,7 @@ pub(crate) struct Model {
     pub(crate) stride: usize,
 }
 
-/// Sums from which the mean loss of a pair is estimated, over one block in sixteen.
+/// Sums from which the mean loss of a pair is estimated, over one block in sixty-four.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Loss {
     pub(crate) sum: f64,
@@ -82,11 +98,41 @@ impl Rows {
     fn load(&mut self, matrix: &SharedMatrix, ids: &[u32]) {
         let used = ids.len() * self.stride;
         let (new, old) = self.values[self.start..].split_at_mut(self.len);
-        for (id, row) in ids.iter().zip(new.chunks_exact_mut(self.stride)) {
-            matrix.load(*id as usize, row);
+        let rows = new.chunks_exact_mut(self.stride).zip(old.chunks_exact_mut(self.stride));
+        for (id, (new, old)) in ids.iter().zip(rows) {
+            matrix.load(*id as usize, new, old);
         }
-        old[..used].copy_from_slice(&new[..used]);
         new[used..used + SIDE * self.stride].fill(0.0);
+    }
+
+    /// Loads input vectors: rows, or the means of their parts.
+    fn load_inputs(&mut self, model: &Model, ids: &[u32]) {
+        let Some(parts) = &model.parts else { return self.load(&model.input, ids) };
+        let used = ids.len() * self.stride;
+        let (new, old) = self.values[self.start..].split_at_mut(self.len);
+        let mut part = vec![0.0; self.stride];
+        for (i, id) in ids.iter().enumerate() {
+            let place = i * self.stride..(i + 1) * self.stride;
+            let (mean, old) = (&mut new[place.clone()], &mut old[place]);
+            mean.fill(0.0);
+            let weight = 1.0 / parts.of(*id).len() as f32;
+            for &row in parts.of(*id) {
+                model.input.load(row as usize, &mut part, old);
+                linalg::add_scaled(mean, weight, &part);
+            }
+            old.copy_from_slice(mean);
+        }
+        new[used..used + SIDE * self.stride].fill(0.0);
+    }
+
+    /// Adds back what input vectors gained: to rows, or to each of their parts in full, as fastText does.
+    fn add_back_inputs(&self, model: &Model, ids: &[u32]) {
+        let Some(parts) = &model.parts else { return self.add_back(&model.input, ids) };
+        let (new, old) = self.values[self.start..].split_at(self.len);
+        let rows = new.chunks_exact(self.stride).zip(old.chunks_exact(self.stride));
+        for (id, (new, old)) in ids.iter().zip(rows) {
+            parts.of(*id).iter().for_each(|row| model.input.add_difference(*row as usize, new, old));
+        }
     }
 
     fn add_back(&self, matrix: &SharedMatrix, ids: &[u32]) {
@@ -95,6 +141,21 @@ impl Rows {
         for (id, (new, old)) in ids.iter().zip(rows) {
             matrix.add_difference(*id as usize, new, old);
         }
+    }
+
+    fn row(&self, row: usize) -> &[f32] {
+        &self.values[self.start + row * self.stride..][..self.stride]
+    }
+
+    fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        &mut self.values[self.start + row * self.stride..][..self.stride]
+    }
+
+    /// A row as it becomes, and as it was.
+    fn row_twice(&mut self, row: usize) -> (&mut [f32], &mut [f32]) {
+        let (new, old) = self.values[self.start..].split_at_mut(self.len);
+        let place = row * self.stride..(row + 1) * self.stride;
+        (&mut new[place.clone()], &mut old[place])
     }
 
     fn tile(&mut self, row: usize) -> &mut [f32] {
@@ -110,6 +171,8 @@ pub(crate) struct Worker<'a> {
     inputs: Rows,
     outputs: Rows,
     negatives: Rows,
+    /// CBOW: the means of the contexts of four places.
+    means: Rows,
     negative_ids: Vec<u32>,
     next_negative_ids: Vec<u32>,
     pub(crate) loss: Loss,
@@ -121,9 +184,10 @@ impl<'a> Worker<'a> {
         Self {
             model,
             kernel,
-            inputs: Rows::new(PLACES, model.stride),
+            inputs: Rows::new(PLACES + 2 * model.window, model.stride),
             outputs: Rows::new(PLACES + 2 * model.window, model.stride),
             negatives: Rows::new(model.shared_negatives, model.stride),
+            means: Rows::new(SIDE, model.stride),
             negative_ids: Vec::new(),
             next_negative_ids: Vec::new(),
             loss: Loss::default(),
@@ -132,12 +196,24 @@ impl<'a> Worker<'a> {
     }
 
     /// Trains on a piece of the corpus at one learning rate.
-    pub(crate) fn skip_gram(&mut self, stream: &Stream, rate: f32, rng: &mut Rng) {
+    pub(crate) fn train(&mut self, algorithm: Algorithm, stream: &Stream, rate: f32, rng: &mut Rng) {
         self.draw_negatives(rng);
         for start in (0..stream.ids.len()).step_by(PLACES) {
             std::mem::swap(&mut self.negative_ids, &mut self.next_negative_ids);
             self.draw_negatives(rng);
-            self.skip_gram_block(stream, start, rate, rng);
+            let end = (start + PLACES).min(stream.ids.len());
+            let window = self.model.window;
+            let block = Block {
+                places: start..end,
+                around: start.saturating_sub(window)..(end + window).min(stream.ids.len()),
+                rate,
+                measure: self.blocks.is_multiple_of(64),
+            };
+            match algorithm {
+                Algorithm::SkipGram => self.skip_gram_block(stream, &block, rng),
+                Algorithm::Cbow => self.cbow_block(stream, &block, rng),
+            }
+            self.blocks += 1;
         }
     }
 
@@ -147,54 +223,105 @@ impl<'a> Worker<'a> {
         self.next_negative_ids.extend((0..model.shared_negatives).map(|_| model.negatives.draw(rng)));
     }
 
-    fn skip_gram_block(&mut self, stream: &Stream, start: usize, rate: f32, rng: &mut Rng) {
-        let (model, window) = (self.model, self.model.window);
-        let places = start..(start + PLACES).min(stream.ids.len());
-        let around = start.saturating_sub(window)..(places.end + window).min(stream.ids.len());
-        self.inputs.load(&model.input, &stream.ids[places.clone()]);
+    /// Each place's word as input, the words around it as outputs.
+    fn skip_gram_block(&mut self, stream: &Stream, block: &Block, rng: &mut Rng) {
+        let (model, Block { places, around, .. }) = (self.model, block);
+        self.inputs.load_inputs(model, &stream.ids[places.clone()]);
         self.outputs.load(&model.output, &stream.ids[around.clone()]);
         self.negatives.load(&model.output, &self.negative_ids);
-        let measure = self.blocks.is_multiple_of(16);
         for band in places.clone().step_by(SIDE) {
-            self.prefetch(stream, band + PLACES, (band - start) / SIDE);
-            let width = 1 + rng.below(window as u32) as usize;
-            let near = band.saturating_sub(width).max(around.start)..(band + SIDE + width).min(around.end);
+            self.prefetch(stream, band + PLACES, (band - places.start) / SIDE, (0, model.window));
+            let row = band - places.start;
+            let width = 1 + rng.below(model.window as u32) as usize;
             let mut pairs = [0u32; SIDE];
-            for column in near.clone().step_by(SIDE) {
-                let targets = positive_targets(stream, band, column, width, near.end, rate, &mut pairs);
-                let inputs = self.inputs.tile(band - start);
-                let scores = self.kernel.step(inputs, self.outputs.tile(column - around.start), &targets);
-                if measure {
-                    self.loss.add(&scores, &targets, rate);
-                }
+            for column in block.near(band, width).step_by(SIDE) {
+                let targets = positive_targets(stream, band, column, width, block.rate, &mut pairs);
+                let outputs = self.outputs.tile(column - around.start);
+                let scores = self.kernel.step(self.inputs.tile(row), outputs, &targets);
+                block.measure(&mut self.loss, &scores, &targets);
             }
-            self.negative_band(band - start, &pairs, rate, measure);
+            let share = self.negative_share(block.rate);
+            let rates = std::array::from_fn(|pair| share * pairs[pair / SIDE] as f32);
+            let targets = Targets { label: 0.0, rates };
+            for column in (0..model.shared_negatives).step_by(SIDE) {
+                let scores = self.kernel.step(self.inputs.tile(row), self.negatives.tile(column), &targets);
+                block.measure(&mut self.loss, &scores, &targets);
+            }
         }
-        self.inputs.add_back(&model.input, &stream.ids[places]);
-        self.outputs.add_back(&model.output, &stream.ids[around]);
+        self.inputs.add_back_inputs(model, &stream.ids[places.clone()]);
+        self.outputs.add_back(&model.output, &stream.ids[around.clone()]);
         self.negatives.add_back(&model.output, &self.negative_ids);
-        self.blocks += 1;
     }
 
-    fn negative_band(&mut self, row: usize, pairs: &[u32; SIDE], rate: f32, measure: bool) {
-        let share = rate * self.model.negative_samples as f32 / self.model.shared_negatives as f32;
-        let rates = std::array::from_fn(|pair| share * pairs[pair / SIDE] as f32);
-        let targets = Targets { label: 0.0, rates };
-        for column in (0..self.model.shared_negatives).step_by(SIDE) {
-            let scores = self.kernel.step(self.inputs.tile(row), self.negatives.tile(column), &targets);
-            if measure {
-                self.loss.add(&scores, &targets, rate);
+    /// The mean of the words around each place as input, the place's word as output.
+    fn cbow_block(&mut self, stream: &Stream, block: &Block, rng: &mut Rng) {
+        let (model, Block { places, around, .. }) = (self.model, block);
+        self.inputs.load_inputs(model, &stream.ids[around.clone()]);
+        self.outputs.load(&model.output, &stream.ids[places.clone()]);
+        self.negatives.load(&model.output, &self.negative_ids);
+        for band in places.clone().step_by(SIDE) {
+            self.prefetch(stream, band + PLACES, (band - places.start) / SIDE, (model.window, 0));
+            let width = 1 + rng.below(model.window as u32) as usize;
+            let contexts = std::array::from_fn(|r| context(stream, band + r, width));
+            self.average(&contexts, around.start);
+            let full: [bool; SIDE] = std::array::from_fn(|r| contexts[r].1.len() > 1);
+            let own = |pair| if pair / SIDE == pair % SIDE && full[pair / SIDE] { block.rate } else { 0.0 };
+            let targets = Targets { label: 1.0, rates: std::array::from_fn(own) };
+            let outputs = self.outputs.tile(band - places.start);
+            let scores = self.kernel.step(self.means.tile(0), outputs, &targets);
+            block.measure(&mut self.loss, &scores, &targets);
+            let share = self.negative_share(block.rate);
+            let rates = std::array::from_fn(|pair| if full[pair / SIDE] { share } else { 0.0 });
+            let targets = Targets { label: 0.0, rates };
+            for column in (0..model.shared_negatives).step_by(SIDE) {
+                let scores = self.kernel.step(self.means.tile(0), self.negatives.tile(column), &targets);
+                block.measure(&mut self.loss, &scores, &targets);
+            }
+            self.distribute(&contexts, around.start);
+        }
+        self.inputs.add_back_inputs(model, &stream.ids[around.clone()]);
+        self.outputs.add_back(&model.output, &stream.ids[places.clone()]);
+        self.negatives.add_back(&model.output, &self.negative_ids);
+    }
+
+    fn negative_share(&self, rate: f32) -> f32 {
+        rate * self.model.negative_samples as f32 / self.model.shared_negatives as f32
+    }
+
+    /// Sets `means` to the means of the contexts of four places; `contexts` hold the place itself, which does not count.
+    fn average(&mut self, contexts: &[Context; SIDE], first: usize) {
+        for (r, (place, around)) in contexts.iter().enumerate() {
+            let (mean, old) = self.means.row_twice(r);
+            mean.fill(0.0);
+            let weight = 1.0 / (around.len().max(2) - 1) as f32;
+            for other in around.clone().filter(|other| other != place) {
+                linalg::add_scaled(mean, weight, self.inputs.row(other - first));
+            }
+            old.copy_from_slice(mean);
+        }
+    }
+
+    /// Adds what the means gained to each word that they were made of (undivided, as word2vec.c does).
+    fn distribute(&mut self, contexts: &[Context; SIDE], first: usize) {
+        for (r, (place, around)) in contexts.iter().enumerate() {
+            let (mean, old) = self.means.row_twice(r);
+            linalg::add_scaled(mean, -1.0, old);
+            for other in around.clone().filter(|other| other != place) {
+                linalg::add_scaled(self.inputs.row_mut(other - first), 1.0, mean);
             }
         }
     }
 
     /// Fetches rows of the next block: those of four places, and this band's share of the negatives.
-    fn prefetch(&self, stream: &Stream, place: usize, band: usize) {
+    fn prefetch(&self, stream: &Stream, place: usize, band: usize, ahead: (usize, usize)) {
         let model = self.model;
-        for &id in stream.ids.iter().skip(place).take(SIDE) {
-            model.input.prefetch(id as usize);
+        for &id in stream.ids.iter().skip(place + ahead.0).take(SIDE) {
+            match &model.parts {
+                Some(parts) => parts.of(id).iter().for_each(|row| model.input.prefetch(*row as usize)),
+                None => model.input.prefetch(id as usize),
+            }
         }
-        for &id in stream.ids.iter().skip(place + model.window).take(SIDE) {
+        for &id in stream.ids.iter().skip(place + ahead.1).take(SIDE) {
             model.output.prefetch(id as usize);
         }
         let share = model.shared_negatives.div_ceil(PLACES / SIDE);
@@ -204,25 +331,62 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Marks the pairs of places `band..band + 4` and `column..column + 4` that stand within `width` of each other in one stretch.
+/// Places trained together.
+struct Block {
+    places: Range<usize>,
+    /// The places and a window on both sides.
+    around: Range<usize>,
+    rate: f32,
+    measure: bool,
+}
+
+impl Block {
+    /// All places within `width` of the four from `band` on.
+    fn near(&self, band: usize, width: usize) -> Range<usize> {
+        band.saturating_sub(width).max(self.around.start)..(band + SIDE + width).min(self.around.end)
+    }
+
+    fn measure(&self, loss: &mut Loss, scores: &[f32; SIDE * SIDE], targets: &Targets) {
+        if self.measure {
+            loss.add(scores, targets, self.rate);
+        }
+    }
+}
+
+/// A place, and the places within its window, itself included.
+type Context = (usize, Range<usize>);
+
+fn context(stream: &Stream, place: usize, width: usize) -> Context {
+    if place >= stream.ids.len() {
+        return (place, place..place);
+    }
+    let here = |other: &usize| stream.stretches[*other] == stream.stretches[place];
+    let start = (place.saturating_sub(width)..place).rev().take_while(here).last().unwrap_or(place);
+    let end = (place + 1..(place + 1 + width).min(stream.ids.len())).take_while(here).last().unwrap_or(place);
+    (place, start..end + 1)
+}
+
+/// Marks the pairs of places `band..band + 4` and `column..column + 4` that stand within `width` of each other in one
+/// stretch. Without branches, so that it vectorises.
 fn positive_targets(
     stream: &Stream,
     band: usize,
     column: usize,
     width: usize,
-    end: usize,
     rate: f32,
     pairs: &mut [u32; SIDE],
 ) -> Targets {
     let mut rates = [0.0; SIDE * SIDE];
-    for r in 0..SIDE.min(stream.ids.len() - band) {
-        for c in 0..SIDE.min(end - column) {
-            let (place, other) = (band + r, column + c);
-            let near = place != other && place.abs_diff(other) <= width;
-            if near && stream.stretches[place] == stream.stretches[other] {
-                rates[r * SIDE + c] = rate;
-                pairs[r] += 1;
-            }
+    let offset = (column as i32).wrapping_sub(band as i32);
+    let of_rows: &[u32; SIDE] = stream.four_stretches(band);
+    let of_columns: &[u32; SIDE] = stream.four_stretches(column);
+    for r in 0..SIDE {
+        for c in 0..SIDE {
+            let distance = (offset + c as i32 - r as i32).unsigned_abs();
+            let near = distance.wrapping_sub(1) < width as u32; // and not the place itself
+            let pair = near & (of_rows[r] == of_columns[c]);
+            rates[r * SIDE + c] = if pair { rate } else { 0.0 };
+            pairs[r] += u32::from(pair);
         }
     }
     Targets { label: 1.0, rates }
@@ -232,17 +396,45 @@ impl Model {
     pub(crate) fn new(
         input: SharedMatrix,
         output: SharedMatrix,
-        counts: &[u64],
+        vocabulary: &Vocabulary,
         settings: &Settings,
     ) -> Self {
         Self {
             input,
             output,
-            negatives: NegativeTable::new(counts, settings.negative_exponent),
+            parts: settings.subwords.map(|subwords| Parts::new(vocabulary, &subwords)),
+            negatives: NegativeTable::new(vocabulary.counts(), settings.negative_exponent),
             window: settings.window,
             negative_samples: settings.negative_samples,
             shared_negatives: settings.shared_negatives,
             stride: shared::stride(settings.dim),
         }
     }
+
+    /// The vector of each word, the mean of its parts where it has parts; `V × D`, row-major.
+    pub(crate) fn into_vectors(self, vocabulary: usize) -> Vectors {
+        let dim = self.input.dim();
+        let Some(parts) = self.parts else {
+            let input = self.input.into_values();
+            return Vectors { input, output: self.output.into_values(), buckets: Vec::new() };
+        };
+        let mut input = vec![0.0f32; vocabulary * dim];
+        for (id, mean) in input.chunks_exact_mut(dim).enumerate() {
+            let parts = parts.of(id as u32);
+            let weight = 1.0 / parts.len() as f32;
+            for &row in parts {
+                mean.iter_mut().zip(self.input.values(row as usize)).for_each(|(m, x)| *m += weight * x);
+            }
+        }
+        let mut buckets = self.input.into_values();
+        buckets.drain(..vocabulary * dim);
+        Vectors { input, output: self.output.into_values(), buckets }
+    }
+}
+
+/// The matrices of a trained model, without padding.
+pub(crate) struct Vectors {
+    pub(crate) input: Vec<f32>,
+    pub(crate) output: Vec<f32>,
+    pub(crate) buckets: Vec<f32>,
 }

@@ -115,12 +115,13 @@ mod room {
         /// # Safety
         /// See [`Values::load`].
         unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
+        /// The sum of each of the `4·R` groups of values, row by row.
         /// # Safety
-        /// See [`Values::load`].
-        unsafe fn sum(self) -> f32;
+        /// See [`Values::load`]; `scores` holds `4·R` values.
+        unsafe fn sums<const R: usize>(rows: &[[Self; SIDE]; R], scores: &mut [f32]);
     }
 
-    /// Eight values in plain Rust, which the compiler turns into SSE2 or NEON.
+    /// Four values in plain Rust, which the compiler turns into SSE2 or NEON.
     #[derive(Clone, Copy)]
     pub(super) struct Plain([f32; 4]);
 
@@ -148,8 +149,10 @@ mod room {
             }))
         }
         #[inline(always)]
-        unsafe fn sum(self) -> f32 {
-            (self.0[0] + self.0[2]) + (self.0[1] + self.0[3])
+        unsafe fn sums<const R: usize>(rows: &[[Self; SIDE]; R], scores: &mut [f32]) {
+            for (Self(x), score) in rows.as_flattened().iter().zip(scores) {
+                *score = (x[0] + x[2]) + (x[1] + x[3]);
+            }
         }
     }
 
@@ -196,9 +199,7 @@ mod room {
                     }
                 }
             }
-            for (sums, scores) in sums.iter().zip(scores.chunks_exact_mut(SIDE)) {
-                sums.iter().zip(scores).for_each(|(sum, score)| *score = sum.sum());
-            }
+            V::sums(&sums, scores);
         }
     }
 
@@ -241,7 +242,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     macro_rules! values {
-        ($name:ident, $width:literal, $load:ident, $store:ident, $splat:ident, $fma:ident, $sum:expr) => {
+        ($name:ident, $width:literal, $load:ident, $store:ident, $splat:ident, $fma:ident, $sums:ident) => {
             impl Values for $name {
                 const WIDTH: usize = $width;
                 #[inline(always)]
@@ -265,22 +266,49 @@ mod x86 {
                     unsafe { $fma(self, by, plus) }
                 }
                 #[inline(always)]
-                unsafe fn sum(self) -> f32 {
+                unsafe fn sums<const R: usize>(rows: &[[Self; SIDE]; R], scores: &mut [f32]) {
                     // SAFETY: by contract.
-                    unsafe { $sum(self) }
+                    unsafe { $sums(rows, scores) }
                 }
             }
         };
     }
 
-    values!(__m512, 16, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps, |x| {
-        _mm512_reduce_add_ps(x)
-    });
-    values!(__m256, 8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, |x| {
-        let half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
-        let quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));
-        _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)))
-    });
+    values!(__m512, 16, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps, sums_avx512);
+    values!(__m256, 8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, sums_avx2);
+
+    /// Adds across by transposing: first within the quarters of four registers, then the quarters of four rows.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn sums_avx512<const R: usize>(rows: &[[__m512; SIDE]; R], scores: &mut [f32]) {
+        let mut quarters = [_mm512_setzero_ps(); SIDE];
+        for (quarter, [a, b, c, d]) in quarters.iter_mut().zip(rows) {
+            let ab = _mm512_add_ps(_mm512_unpacklo_ps(*a, *b), _mm512_unpackhi_ps(*a, *b));
+            let cd = _mm512_add_ps(_mm512_unpacklo_ps(*c, *d), _mm512_unpackhi_ps(*c, *d));
+            let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));
+            let low = _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd));
+            *quarter = _mm512_add_ps(low, _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)));
+        }
+        let [a, b, c, d] = quarters;
+        let ab = _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xEE>(a, b));
+        let cd = _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(c, d), _mm512_shuffle_f32x4::<0xEE>(c, d));
+        let all = _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(ab, cd), _mm512_shuffle_f32x4::<0xDD>(ab, cd));
+        let mut sums = [0.0; SIDE * SIDE];
+        // SAFETY: the array holds 16 values.
+        unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), all) };
+        scores[..R * SIDE].copy_from_slice(&sums[..R * SIDE]);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn sums_avx2<const R: usize>(rows: &[[__m256; SIDE]; R], scores: &mut [f32]) {
+        for ([a, b, c, d], scores) in rows.iter().zip(scores.as_chunks_mut::<SIDE>().0) {
+            let halves = _mm256_hadd_ps(_mm256_hadd_ps(*a, *b), _mm256_hadd_ps(*c, *d));
+            let sums = _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps::<1>(halves));
+            // SAFETY: the array holds 4 values.
+            unsafe { _mm_storeu_ps(scores.as_mut_ptr(), sums) };
+        }
+    }
 
     /// # Safety
     /// As [`room::step`].

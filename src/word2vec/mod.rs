@@ -8,11 +8,15 @@
 //! Not here: cutting text into words (`text`), storing and asking vectors (`vectors`).
 
 mod block;
+mod checkpoint;
 mod kernel;
 mod sampling;
 mod settings;
 mod shared;
+mod subwords;
 mod train;
 
+pub use checkpoint::Checkpoint;
 pub use settings::{Algorithm, Settings};
+pub use subwords::Subwords;
 pub use train::{Init, Trained, Training, train};

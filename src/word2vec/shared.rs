@@ -58,19 +58,28 @@ impl SharedMatrix {
         atoms.zip(values).for_each(|(atom, value)| atom.store(value.to_bits(), Relaxed));
     }
 
+    pub(crate) fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// A row's values without padding.
+    pub(crate) fn values(&self, row: usize) -> impl Iterator<Item = f32> {
+        let atoms = self.row(row).iter().flat_map(|group| &group.0).take(self.dim);
+        atoms.map(|atom| f32::from_bits(atom.load(Relaxed)))
+    }
+
     /// The matrix without padding, rows × `dim`.
     pub(crate) fn into_values(self) -> Vec<f32> {
         let mut values = Vec::with_capacity(self.rows() * self.dim);
         for row in 0..self.rows() {
-            let atoms = self.row(row).iter().flat_map(|group| &group.0).take(self.dim);
-            values.extend(atoms.map(|atom| f32::from_bits(atom.load(Relaxed))));
+            values.extend(self.values(row));
         }
         values
     }
 
-    /// Copies a row to `to`, which has [`stride`] values.
-    pub(crate) fn load(&self, row: usize, to: &mut [f32]) {
-        room::load(self.row(row), to);
+    /// Copies a row twice, to `new` and `old`; both have [`stride`] values.
+    pub(crate) fn load(&self, row: usize, new: &mut [f32], old: &mut [f32]) {
+        room::load(self.row(row), new, old);
     }
 
     /// Adds `new - old` to a row; both have [`stride`] values.
@@ -88,10 +97,11 @@ impl SharedMatrix {
 mod plain {
     use super::{GROUP, Group, Relaxed};
 
-    pub(super) fn load(from: &[Group], to: &mut [f32]) {
-        for (from, to) in from.iter().zip(to.chunks_exact_mut(GROUP)) {
-            from.0.iter().zip(to).for_each(|(atom, to)| *to = f32::from_bits(atom.load(Relaxed)));
+    pub(super) fn load(from: &[Group], new: &mut [f32], old: &mut [f32]) {
+        for (from, new) in from.iter().zip(new.chunks_exact_mut(GROUP)) {
+            from.0.iter().zip(new).for_each(|(atom, new)| *new = f32::from_bits(atom.load(Relaxed)));
         }
+        old.copy_from_slice(new);
     }
 
     pub(super) fn add_difference(to: &[Group], new: &[f32], old: &[f32]) {
@@ -108,17 +118,17 @@ mod plain {
 mod room {
     use super::{GROUP, Group, plain};
 
-    pub(super) fn load(from: &[Group], to: &mut [f32]) {
-        assert_eq!(from.len() * GROUP, to.len(), "a buffer of one row");
+    pub(super) fn load(from: &[Group], new: &mut [f32], old: &mut [f32]) {
+        assert!(from.len() * GROUP == new.len() && new.len() == old.len(), "buffers of one row");
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx512f") {
             // SAFETY: the processor has the instructions, and the lengths agree.
-            return unsafe { x86::load_avx512(from, to) };
+            return unsafe { x86::load_avx512(from, new, old) };
         } else if is_x86_feature_detected!("avx") {
             // SAFETY: as above.
-            return unsafe { x86::load_avx(from, to) };
+            return unsafe { x86::load_avx(from, new, old) };
         }
-        plain::load(from, to);
+        plain::load(from, new, old);
     }
 
     pub(super) fn add_difference(to: &[Group], new: &[f32], old: &[f32]) {
@@ -155,15 +165,16 @@ mod room {
         macro_rules! copies {
             ($feature:literal, $register:ident, $width:literal, $load:ident, $add_difference:ident) => {
                 /// # Safety
-                /// The processor has the instructions; `to` is as long as `from`.
+                /// The processor has the instructions; `new` and `old` are as long as `from`.
                 #[target_feature(enable = $feature)]
-                pub(super) unsafe fn $load(from: &[Group], to: &mut [f32]) {
+                pub(super) unsafe fn $load(from: &[Group], new: &mut [f32], old: &mut [f32]) {
                     for at in (0..from.len() * GROUP).step_by($width) {
-                        // SAFETY: both places hold `$width` values. The block reads as many atomics, relaxed: the processor
+                        // SAFETY: all places hold `$width` values. The block reads as many atomics, relaxed: the processor
                         // moves aligned 4-byte elements of a vector whole.
                         unsafe {
-                            asm!("vmovups {v}, [{from}]", "vmovups [{to}], {v}", v = out($register) _,
-                                from = in(reg) from.as_ptr().cast::<f32>().add(at), to = in(reg) to.as_mut_ptr().add(at),
+                            asm!("vmovups {v}, [{from}]", "vmovups [{new}], {v}", "vmovups [{old}], {v}",
+                                v = out($register) _, from = in(reg) from.as_ptr().cast::<f32>().add(at),
+                                new = in(reg) new.as_mut_ptr().add(at), old = in(reg) old.as_mut_ptr().add(at),
                                 options(nostack, preserves_flags));
                         }
                     }

@@ -1,9 +1,10 @@
 //! The passes over the corpus: pieces are handed to threads, learning rate and progress follow.
 
 use super::block::{Loss, Model, Stream, Worker};
+use super::checkpoint::Checkpoint;
 use super::kernel::Kernel;
 use super::sampling::{Rng, Subsampling};
-use super::settings::{Algorithm, Settings};
+use super::settings::Settings;
 use super::shared::SharedMatrix;
 use crate::error::{Error, Result};
 use crate::progress::{Go, Progress, Step};
@@ -32,6 +33,8 @@ pub struct Training<'a> {
     pub settings: &'a Settings,
     /// Vectors to continue from.
     pub init: Option<Init<'a>>,
+    /// Where the run is put aside, and taken up again if it was interrupted.
+    pub checkpoint: Option<Checkpoint<'a>>,
 }
 
 /// Trained vectors.
@@ -41,6 +44,9 @@ pub struct Trained {
     pub input: Vec<f32>,
     /// Output vectors `u_w`, `V × D`, row-major, by word id.
     pub output: Vec<f32>,
+    /// With subwords: one vector for each bucket, `buckets × D`, row-major; else empty. An unknown word's vector is the mean of
+    /// those of [`Subwords::buckets_of`](super::Subwords::buckets_of).
+    pub buckets: Vec<f32>,
     /// The dimension, `D`.
     pub dim: usize,
     /// The settings with everything chosen.
@@ -66,20 +72,22 @@ pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Trained>
     check_memory(&settings, vocabulary.len())?;
     let input = start_vectors(&settings, vocabulary, training.init)?;
     let output = SharedMatrix::zeros(vocabulary.len(), settings.dim)?;
-    let model = Model::new(input, output, vocabulary.counts(), &settings);
-    let subsampling = Subsampling::new(vocabulary.counts(), settings.subsample);
-    let passes =
-        Passes { corpus: training.corpus, model: &model, subsampling, settings: &settings, progress };
-    let epochs = settings.epochs.unwrap_or(1);
-    let mut loss = f64::NAN;
-    for epoch in 0..epochs {
-        loss = passes.pass(epoch)?;
-    }
+    let model = Model::new(input, output, vocabulary, &settings);
+    let passes = Passes {
+        corpus: training.corpus,
+        model: &model,
+        subsampling: Subsampling::new(vocabulary.counts(), settings.subsample),
+        settings: &settings,
+        progress,
+    };
+    let loss = passes.all(training.checkpoint)?;
+    let vectors = model.into_vectors(vocabulary.len());
     Ok(Trained {
-        input: model.input.into_values(),
-        output: model.output.into_values(),
+        input: vectors.input,
+        output: vectors.output,
+        buckets: vectors.buckets,
         dim: settings.dim,
-        words_trained: training.corpus.words() * epochs as u64,
+        words_trained: training.corpus.words() * settings.epochs.unwrap_or(1) as u64,
         settings,
         loss,
     })
@@ -105,14 +113,21 @@ fn start_vectors(
     init: Option<Init<'_>>,
 ) -> Result<SharedMatrix> {
     let dim = settings.dim;
-    let matrix = SharedMatrix::zeros(vocabulary.len(), dim)?;
+    let buckets = settings.subwords.map_or(0, |subwords| subwords.buckets);
+    let matrix = SharedMatrix::zeros(vocabulary.len() + buckets, dim)?;
     let mut rng = Rng::new(settings.seed, u64::MAX);
     let mut row = vec![0.0; dim];
-    for id in 0..vocabulary.len() {
+    for id in 0..matrix.rows() {
         row.iter_mut().for_each(|value| *value = (rng.unit() - 0.5) / dim as f32);
         matrix.set(id, &row);
     }
-    let Some(init) = init else { return Ok(matrix) };
+    if let Some(init) = init {
+        set_vectors(&matrix, dim, vocabulary, init)?;
+    }
+    Ok(matrix)
+}
+
+fn set_vectors(matrix: &SharedMatrix, dim: usize, vocabulary: &Vocabulary, init: Init<'_>) -> Result<()> {
     if init.words.len().checked_mul(dim) != Some(init.rows.len()) {
         let expected = format!("{} rows of dimension {dim}", init.words.len());
         let got = format!("{} values", init.rows.len());
@@ -132,7 +147,7 @@ fn start_vectors(
             matrix.set(id.index(), row);
         }
     }
-    Ok(matrix)
+    Ok(())
 }
 
 struct Passes<'a> {
@@ -152,6 +167,29 @@ struct Pass {
 }
 
 impl Passes<'_> {
+    /// All passes that are not done yet; returns the mean loss of a pair in the last.
+    fn all(&self, checkpoint: Option<Checkpoint<'_>>) -> Result<f64> {
+        let epochs = self.settings.epochs.unwrap_or(1);
+        let (first, mut loss) = match checkpoint {
+            Some(checkpoint) => {
+                checkpoint.check()?;
+                checkpoint.load(self.model, self.settings, self.corpus)?
+            }
+            None => (0, f64::NAN),
+        };
+        for epoch in first..epochs {
+            loss = self.pass(epoch)?;
+            let done = epoch + 1;
+            match checkpoint {
+                Some(checkpoint) if done % checkpoint.every_epochs == 0 || done == epochs => {
+                    checkpoint.save(self.model, self.settings, self.corpus, (done, loss))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(loss)
+    }
+
     fn piece_len(&self) -> u64 {
         (self.corpus.tokens() / 64).clamp(1000, PIECE)
     }
@@ -218,10 +256,7 @@ impl Passes<'_> {
         let mut rng = Rng::new(self.settings.seed, epoch as u64 * self.pieces() + piece);
         self.keep(tokens, stream, &mut rng);
         let rate = self.rate(epoch as u64 * self.pieces() + turn);
-        match self.settings.algorithm {
-            Algorithm::SkipGram => worker.skip_gram(stream, rate, &mut rng),
-            Algorithm::Cbow => worker.skip_gram(stream, rate, &mut rng),
-        }
+        worker.train(self.settings.algorithm, stream, rate, &mut rng);
         Ok(())
     }
 
@@ -239,6 +274,7 @@ impl Passes<'_> {
                 _ => {}
             }
         }
+        stream.close();
     }
 
     /// The learning rate of a piece: falls evenly with the pieces begun.

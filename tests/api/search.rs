@@ -21,7 +21,7 @@ fn hard_tokens_find_the_word_and_soft_tokens_its_meaning() {
     assert_eq!(keyword["hits"][0]["matches"][0]["document_word"], "lender");
     let soft = ask("static");
     assert!(ids(&soft)[..12].iter().all(|id| id.starts_with("loan-")), "{:?}", ids(&soft));
-    assert_eq!(soft["hits"].as_array().unwrap().len(), 20); // soft tokens rank everything
+    assert!(ids(&soft).len() > 12); // documents without the word answer too
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn chinese_queries_meet_the_same_tokens() {
     assert_eq!(answer["words"], json!(["银行", "利息"]));
     assert!(ids(&answer).iter().all(|id| id.starts_with("钱-")));
     let hit = &answer["hits"][0];
-    assert!(hit["snippet"].as_str().unwrap().contains("银行贷款"), "{hit}");
+    assert!(hit["snippet"].as_str().unwrap().contains("这家银行的贷款"), "{hit}");
     assert_eq!(hit["fields"]["topic"], "钱");
 }
 

@@ -23,6 +23,11 @@ impl<'a> Reader<'a> {
         self.bytes.len() - self.at
     }
 
+    /// The next byte, which stays.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
     /// The next `len` bytes; `what` is named in the complaint if the file ends before.
     pub(crate) fn take(&mut self, len: u64, what: &str) -> Result<&'a [u8], Complaint> {
         let left = self.left();

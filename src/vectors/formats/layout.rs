@@ -27,8 +27,6 @@ pub(crate) const FLORET_VOCAB: u32 = 9;
 pub(crate) struct Layout {
     /// Chunk number and content, in file order.
     pub(crate) chunks: Vec<(u32, Range<usize>)>,
-    /// Where the last chunk ends.
-    pub(crate) end: usize,
 }
 
 /// A matrix of `rows` x `dim` values of four bytes.
@@ -63,7 +61,7 @@ impl Layout {
             reader.take(len, "a chunk")?;
             chunks.push((kind, start..reader.at()));
         }
-        Ok(Self { chunks, end: reader.at() })
+        Ok(Self { chunks })
     }
 
     /// The content of the chunk of this kind.

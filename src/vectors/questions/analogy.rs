@@ -2,11 +2,12 @@
 //!
 //! Source: 3CosAdd, Mikolov et al. 2013 (NAACL); 3CosMul, Levy and Goldberg 2014 (CoNLL), equations 3 and 4.
 
-use super::{Answer, Restrict, Similar};
+use super::{Answer, Neighbour, Restrict, Similar};
 use crate::error::{Error, Result};
 use crate::linalg::{add_scaled, normalize};
 use crate::vectors::WordVectors;
-use crate::vectors::scan::Score;
+use crate::vectors::scan::{Scan, Score};
+use crate::vocab::WordId;
 
 /// An analogy: words to be near to, and words to be far from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +66,32 @@ impl WordVectors {
         let options = Similar { k: analogy.k, restrict: analogy.restrict.clone() };
         let neighbours = self.nearest(queries, score, &options, &asked.known())?;
         Ok(Answer { neighbours, from_subwords: asked.from_subwords })
+    }
+
+    /// The best completion of *a* is to *b* as *c* is to … among the first `among` words, for evaluation; `None` if they
+    /// are all words of the question.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the words cancel out.
+    ///
+    /// # Panics
+    /// If an id is of another vocabulary and too large for this one.
+    pub fn complete(
+        &self,
+        [a, b, c]: [WordId; 3],
+        method: AnalogyMethod,
+        among: usize,
+    ) -> Result<Option<Neighbour>> {
+        let units = [self.unit(b), self.unit(c), self.unit(a)];
+        let (queries, score) = match method {
+            AnalogyMethod::Add => (vec![self.offset(&units, 2)?], Score::Cosine),
+            AnalogyMethod::Mul => {
+                (units.iter().map(|unit| unit.to_vec()).collect(), Score::Quotient { above: 2 })
+            }
+        };
+        let keep = |id| ![a, b, c].contains(&id);
+        let rows = 0..among.min(self.len());
+        Ok(Scan { queries: &queries, score, k: 1, rows, keep: &keep }.run(self).first().copied())
     }
 
     /// The first `above` minus the others, at length 1.

@@ -1,0 +1,4 @@
+//! How good is it?
+
+pub mod stats;
+pub mod words;
