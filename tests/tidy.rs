@@ -420,6 +420,10 @@ fn released_migrations_never_change() {
         let text = fs::read(&path).unwrap();
         found.push((path.file_name().unwrap().to_string_lossy().into_owned(), crc32fast::hash(&text)));
     }
+    let store = read(&root().join("src/store/mod.rs"));
+    for (name, _) in &found {
+        assert!(store.contains(name.as_str()), "src/store/mod.rs does not run {name}");
+    }
     let found: Vec<(&str, u32)> = found.iter().map(|(name, sum)| (name.as_str(), *sum)).collect();
     assert_eq!(
         found, MIGRATIONS,
