@@ -73,3 +73,4 @@ pub mod word2vec;
 
 pub use engine::Engine;
 pub use error::{Error, Result};
+pub mod wordnet;

@@ -1,9 +1,10 @@
 //! One set of tests for every vector index: exact in f32, exact by codes, and the graph of each builder.
 
 use sememe::index::{
-    BuildSettings, Builder, Flat, Hnsw, Matrix, Neighbor, RowSet, SearchOptions, Strategy, VectorIndex,
+    BuildSettings, Builder, Flat, Hnsw, Live, Matrix, Neighbor, RowSet, SearchOptions, Strategy, VectorIndex,
 };
 use sememe::progress::Silent;
+use std::sync::Arc;
 
 /// Values between −1 and 1 from a fixed sequence.
 pub struct Numbers(u64);
@@ -52,10 +53,25 @@ fn every(matrix: &Matrix) -> Vec<(&'static str, Box<dyn VectorIndex>)> {
         let index = Hnsw::build(matrix.clone(), &settings(builder, 1), &Silent).unwrap();
         all.push((name, Box::new(index)));
     }
+    all.push(("live", Box::new(grown(matrix))));
     all
 }
 
-const BUILDERS: [(&str, Builder); 1] = [("hnsw_rs", Builder::HnswRs)];
+/// The same rows: the first two thirds in a graph, then one added that is deleted at last, then the others added.
+fn grown(matrix: &Matrix) -> Live {
+    let (dim, frozen) = (matrix.dim(), matrix.len() * 2 / 3);
+    let first = Matrix::from_rows(&matrix.values()[..frozen * dim], dim).unwrap();
+    let base = Hnsw::build(first, &settings(Builder::Own, 1), &Silent).unwrap();
+    let mut live = Live::new(Arc::new(base));
+    for row in frozen..matrix.len() {
+        assert_eq!(live.insert(matrix.row(row as u32)).unwrap(), row as u32);
+    }
+    let extra = live.insert(&vec![1.0; dim]).unwrap();
+    assert!(live.delete(extra) && !live.delete(extra));
+    live
+}
+
+const BUILDERS: [(&str, Builder); 2] = [("own", Builder::Own), ("hnsw_rs", Builder::HnswRs)];
 
 fn rows(found: &[Neighbor]) -> Vec<u32> {
     found.iter().map(|hit| hit.row).collect()
@@ -156,10 +172,12 @@ fn filters_of_every_selectivity_keep_recall() {
     let matrix = matrix(4000, 32, 8);
     let exact = Flat::new(matrix.clone());
     let queries = clustered(20, 32, 8);
-    for (name, index) in every(&matrix) {
+    for ((name, index), strategy) in
+        every(&matrix).iter().flat_map(|index| [(index, Strategy::Auto), (index, Strategy::Graph)])
+    {
         for every_nth in [1, 2, 10, 100, 1000, 4000, 5000] {
             let filter = RowSet::from_rows(4000, (0..4000).filter(|row| (row + 1) % every_nth == 0));
-            let filtered = SearchOptions { filter: Some(&filter), ..SearchOptions::default() };
+            let filtered = SearchOptions { filter: Some(&filter), strategy, ..SearchOptions::default() };
             let exactly = SearchOptions { filter: Some(&filter), ..SearchOptions::EXACT };
             let (mut hits, mut of) = (0, 0);
             for query in queries.chunks_exact(32) {
@@ -254,4 +272,48 @@ fn bad_rows_and_settings_get_clear_errors() {
         let settings = BuildSettings { ef_construction, ..BuildSettings::default() };
         assert!(Hnsw::build(matrix(10, 4, 1), &settings, &Silent).is_err(), "ef {ef_construction}");
     }
+}
+
+#[test]
+fn one_seed_gives_one_graph_on_any_number_of_threads() {
+    let matrix = matrix(3000, 24, 2);
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = |threads: usize, seed: u64| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let settings = settings(Builder::Own, seed);
+        let index = pool.install(|| Hnsw::build(matrix.clone(), &settings, &Silent)).unwrap();
+        let path = folder.path().join("graph");
+        index.save(&path, 1).unwrap();
+        std::fs::read(path).unwrap()
+    };
+    let one = bytes(1, 7);
+    assert!(one == bytes(3, 7), "another graph on three threads");
+    assert!(one != bytes(1, 8), "the seed changes nothing");
+}
+
+#[test]
+fn added_and_deleted_rows_are_seen_at_once_and_merged() {
+    let matrix = matrix(2000, 16, 12);
+    let base = Hnsw::build(matrix.clone(), &settings(Builder::Own, 1), &Silent).unwrap();
+    let mut live = Live::new(Arc::new(base));
+    let new = [9.0f32, -1.0].repeat(8);
+    let row = live.insert(&new).unwrap();
+    assert_eq!((row, live.len()), (2000, 2001));
+    assert_eq!(rows(&live.search(&new, 1, &SearchOptions::default()).unwrap()), [2000]);
+    let near = rows(&live.search(matrix.row(5), 2, &SearchOptions::default()).unwrap());
+    assert_eq!(near[0], 5);
+    assert!(live.delete(5));
+    assert_eq!(rows(&live.search(matrix.row(5), 1, &SearchOptions::default()).unwrap()), near[1..]);
+    assert!(live.insert(&[0.0; 16]).is_err() && live.insert(&[1.0; 15]).is_err());
+    for row in 100..400 {
+        live.delete(row);
+    }
+    for query in clustered(10, 16, 12).chunks_exact(16) {
+        let found = live.search(query, 10, &SearchOptions::default()).unwrap();
+        assert!(found.len() == 10 && found.iter().all(|hit| !(100..400).contains(&hit.row)));
+    }
+    let (merged, kept) = live.merged(&settings(Builder::Own, 1), &Silent).unwrap();
+    assert_eq!((merged.len(), kept.len(), kept[5], kept[1699]), (1700, 1700, 6, 2000));
+    let found = merged.search(&new, 1, &SearchOptions::default()).unwrap();
+    assert_eq!(kept[found[0].row as usize], 2000);
 }

@@ -16,3 +16,4 @@ mod properties;
 mod real_text;
 mod tidy;
 mod word2vec;
+mod wordnet;

@@ -1,4 +1,5 @@
 //! How good is it?
 
+pub mod ann;
 pub mod stats;
 pub mod words;

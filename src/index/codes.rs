@@ -7,8 +7,10 @@
 
 use crate::index::mapped::Array;
 use crate::linalg::int8::{self, Line};
+use rayon::prelude::*;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// Bytes at the end of a row: scale and error, two f32.
 const TAIL: usize = 8;
@@ -40,14 +42,24 @@ pub(crate) fn width(dim: usize) -> usize {
 }
 
 impl Codes {
-    /// Encodes rows of unit length.
-    pub fn encode<'a>(rows: impl Iterator<Item = &'a [f32]>, dim: usize) -> Self {
+    /// Encodes rows of unit length, on all threads of the pool.
+    pub fn encode(rows: &[&[f32]], dim: usize) -> Self {
         let width = width(dim);
-        let mut lines = Vec::with_capacity(rows.size_hint().0 * width);
-        for row in rows {
-            lines.extend_from_slice(&encode_row(row, width));
-        }
+        let mut lines = vec![Line([128; 64]); rows.len() * width]; // code 0
+        lines.par_chunks_exact_mut(width).zip(rows).for_each(|(to, row)| encode_row(row, to));
         Self { lines: lines.into(), width }
+    }
+
+    /// Adds a row of unit length.
+    pub fn push(&mut self, row: &[f32]) {
+        let mut owned = match std::mem::replace(&mut self.lines, Vec::new().into()) {
+            Array::Owned(lines) => Arc::unwrap_or_clone(lines),
+            mapped @ Array::Mapped(..) => mapped.to_vec(),
+        };
+        let start = owned.len();
+        owned.resize(start + self.width, Line([128; 64]));
+        encode_row(row, &mut owned[start..]);
+        self.lines = owned.into();
     }
 
     /// Scale s and error e of row `id`.
@@ -175,8 +187,9 @@ impl Bounds {
     }
 }
 
+/// A similarity in its total order.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Ordered(f32);
+pub(crate) struct Ordered(pub f32);
 
 impl Eq for Ordered {}
 
@@ -195,8 +208,7 @@ impl Ord for Ordered {
 impl QueryCode {
     /// Encodes a query of unit length.
     pub fn new(query: &[f32]) -> Self {
-        let width = width(query.len());
-        let row = Codes { lines: encode_row(query, width).into(), width };
+        let row = Codes::encode(&[query], query.len());
         let mut code = Self::empty();
         row.as_query(0, &mut code);
         code
@@ -209,21 +221,23 @@ impl QueryCode {
 }
 
 /// s = max|x| / 127, c = round(x / s).
-fn encode_row(row: &[f32], width: usize) -> Vec<Line> {
+fn encode_row(row: &[f32], to: &mut [Line]) {
     let largest = row.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-    let scale = largest / 127.0;
-    let mut bytes = vec![128u8; width * 64];
-    let mut squares = 0.0f64;
-    for (to, &value) in bytes.iter_mut().zip(row) {
-        let code = (value / scale).round().clamp(-127.0, 127.0);
-        *to = (code as i32 + 128) as u8;
-        squares += f64::from(value - code * scale).powi(2);
+    let (scale, per_scale) = (largest / 127.0, 127.0 / largest);
+    let mut squares = 0.0f32;
+    for (line, values) in to.iter_mut().zip(row.chunks(64)) {
+        for (byte, &value) in line.0.iter_mut().zip(values) {
+            // Adding and taking away 3 · 2²² rounds to the nearest integer, in vectors where `round` is a call.
+            let code = (value * per_scale + 12_582_912.0) - 12_582_912.0;
+            *byte = (code as i32 + 128) as u8;
+            squares += (value - code * scale).powi(2);
+        }
+        line.0[values.len()..].fill(128);
     }
-    let tail = bytes.len() - TAIL;
-    bytes[tail..tail + 4].copy_from_slice(&scale.to_le_bytes());
-    bytes[tail + 4..].copy_from_slice(&(squares.sqrt() as f32 * 1.000_01).to_le_bytes());
-    let (lines, _) = bytes.as_chunks::<64>();
-    lines.iter().map(|line| Line(*line)).collect()
+    if let Some(last) = to.last_mut() {
+        last.0[64 - TAIL..64 - TAIL + 4].copy_from_slice(&scale.to_le_bytes());
+        last.0[64 - 4..].copy_from_slice(&(squares.sqrt() * 1.000_1).to_le_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -234,7 +248,8 @@ mod tests {
     #[test]
     fn codes_of_a_row_worked_out_by_hand() {
         // Largest value 0.8: s = 0.8 / 127 = 0.0062992; 0.6 / s = 95.25, so c = 95; -0.8 / s = -127.
-        let lines = encode_row(&[0.6, -0.8], 1);
+        let mut lines = [Line::ZERO];
+        encode_row(&[0.6, -0.8], &mut lines);
         assert_eq!(lines[0].0[..3], [128 + 95, 1, 128]);
         let (scale, error) = Codes::tail(&lines, 1, 0);
         assert!((scale - 0.8 / 127.0).abs() < 1e-9);
@@ -256,7 +271,8 @@ mod tests {
         };
         for dim in [1, 2, 50, 56, 57, 64, 200] {
             let rows: Vec<Vec<f32>> = (0..100).map(|_| unit(dim)).collect();
-            let codes = Codes::encode(rows.iter().map(Vec::as_slice), dim);
+            let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+            let codes = Codes::encode(&rows, dim);
             let query = unit(dim);
             let code = QueryCode::new(&query);
             let ids: Vec<u32> = (0..100).collect();

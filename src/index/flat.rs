@@ -26,7 +26,8 @@ impl Flat {
     #[must_use]
     pub fn with_codes(matrix: Matrix) -> Self {
         let dim = matrix.dim();
-        let codes = Codes::encode(matrix.values().chunks_exact(dim), dim);
+        let rows: Vec<&[f32]> = matrix.values().chunks_exact(dim).collect();
+        let codes = Codes::encode(&rows, dim);
         Self { matrix, codes: Some(codes) }
     }
 

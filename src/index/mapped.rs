@@ -1,7 +1,7 @@
 //! Files of plain arrays that are mapped, not read: header, checksummed sections, little-endian. The one place in this
 //! room with `unsafe`: mapping a file, and seeing its bytes as numbers.
 //!
-//! The layout is drawn in docs/formats/vectors.md and docs/formats/hnsw.md. Every byte of a file is covered by a checksum.
+//! The layout is drawn in docs/formats/matrix.md and docs/formats/hnsw.md. Every byte of a file is covered by a checksum.
 #![allow(unsafe_code)] // mapping a file, and plain numbers as bytes and back
 
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! Rows of unit length: the vectors of an index, in memory or mapped from a checksummed file. Cosine is their dot product.
 //!
-//! Not word vectors with their words (those are in `vectors`): rows have numbers only. Layout: docs/formats/vectors.md.
+//! Not word vectors with their words (those are in `vectors`): rows have numbers only. Layout: docs/formats/matrix.md.
 
 use crate::error::{Error, Result};
 use crate::index::mapped::{self, Array, Kind, Mapped};
@@ -27,7 +27,7 @@ impl Matrix {
     /// [`Error::Invalid`] for `dim` outside 1 to [`MAX_DIM`], for values that are not whole rows, for 2³¹ rows or more,
     /// and for a row that is zero or not finite: it has no direction, and would be near to everything or to nothing.
     pub fn from_rows(values: &[f32], dim: usize) -> Result<Self> {
-        let len = check_shape(values.len(), dim)?;
+        check_shape(values.len(), dim)?;
         let mut rows = Vec::with_capacity(values.len());
         for (row, values) in values.chunks_exact(dim).enumerate() {
             let Some(unit) = vector::unit(values) else {
@@ -41,8 +41,14 @@ impl Matrix {
             };
             rows.extend_from_slice(&unit);
         }
-        let sum = mapped::padded_checksum(mapped::bytes_of(&rows));
-        Ok(Self { fingerprint: fingerprint(sum, len, dim), values: rows.into(), len, dim })
+        Self::from_units(rows, dim)
+    }
+
+    /// Takes rows that are of length 1 already, as they are.
+    pub(crate) fn from_units(values: Vec<f32>, dim: usize) -> Result<Self> {
+        let len = check_shape(values.len(), dim)?;
+        let sum = mapped::padded_checksum(mapped::bytes_of(&values));
+        Ok(Self { fingerprint: fingerprint(sum, len, dim), values: values.into(), len, dim })
     }
 
     /// Maps a file that [`save`](Self::save) wrote, after verifying it. `identity`: see there.

@@ -1,9 +1,11 @@
 //! Here is a vector or a term, give me the nearest; what is on disk?
 
 mod codes;
+mod cost;
 pub mod flat;
 pub mod hnsw;
 pub mod keyword;
+pub mod live;
 mod mapped;
 pub mod matrix;
 pub mod rows;
@@ -11,6 +13,7 @@ pub mod vector;
 
 pub use flat::Flat;
 pub use hnsw::{BuildReport, BuildSettings, Builder, Hnsw};
+pub use live::Live;
 pub use matrix::Matrix;
 pub use rows::RowSet;
 pub use vector::{Neighbor, SearchOptions, Strategy, VectorIndex};

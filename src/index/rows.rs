@@ -18,10 +18,11 @@ impl RowSet {
     /// Every row of `0..len`.
     #[must_use]
     pub fn all(len: usize) -> Self {
-        (0..len as u32).fold(Self::new(len), |mut set, row| {
-            set.insert(row);
-            set
-        })
+        let mut words = vec![u64::MAX; len.div_ceil(64)];
+        if let (Some(last), rest @ 1..) = (words.last_mut(), len % 64) {
+            *last = (1 << rest) - 1;
+        }
+        Self { words, len, count: len }
     }
 
     /// The given rows out of `0..len`; rows beyond are left out.
@@ -85,10 +86,24 @@ impl RowSet {
         self.words.resize(self.len.div_ceil(64), 0);
     }
 
+    /// The rows that are in both sets.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let words: Vec<u64> = self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect();
+        let count = words.iter().map(|word| word.count_ones() as usize).sum();
+        Self { words, len: self.len.min(other.len), count }
+    }
+
     /// The rows in rising order.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.words.iter().enumerate().flat_map(|(at, &word)| {
-            let mut rest = word;
+        self.iter_from(0)
+    }
+
+    /// The rows from `first` on, in rising order.
+    pub fn iter_from(&self, first: u32) -> impl Iterator<Item = u32> + '_ {
+        let start = first as usize / 64;
+        self.words.iter().enumerate().skip(start).flat_map(move |(at, &word)| {
+            let mut rest = if at == start { word & (u64::MAX << (first % 64)) } else { word };
             std::iter::from_fn(move || {
                 let bit = (rest != 0).then(|| rest.trailing_zeros())?;
                 rest &= rest - 1;
@@ -111,5 +126,9 @@ mod tests {
         set.grow(200);
         assert!(set.insert(199) && !set.insert(200));
         assert_eq!(RowSet::all(65).count(), 65);
+        assert_eq!(set.iter_from(64).collect::<Vec<_>>(), [64, 129, 199]);
+        let other = RowSet::from_rows(130, [1, 64, 129]);
+        assert_eq!(set.intersection(&other).iter().collect::<Vec<_>>(), [64, 129]);
+        assert_eq!(set.intersection(&other).count(), 2);
     }
 }

@@ -1,13 +1,13 @@
 //! From a builder's links to the frozen form: numbering, flat arrays, self-search, calibration.
 
-use super::build::{BuildReport, BuildSettings, Links, Points};
+use super::build::{BuildReport, Links, Points};
 use super::walk::Scratch;
 use super::{Graph, Groups, Hnsw};
 use crate::error::Result;
 use crate::index::codes::{Codes, QueryCode};
-use crate::index::vector::{SearchOptions, VectorIndex};
 use crate::progress::Progress;
 use rayon::prelude::*;
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -15,19 +15,19 @@ use std::sync::Mutex;
 const ROUNDS: usize = 4;
 /// Search widths of the self-search: a narrow one for all, a wide one for those that it does not find.
 const SELF_EF: [usize; 2] = [16, 64];
-/// Rows whose neighbours are compared with the exact ones to calibrate ef.
-const CALIBRATION_ROWS: usize = 200;
+/// Questions whose answers are compared with the exact ones to calibrate ef.
+const CALIBRATION_NODES: usize = 400;
+const CALIBRATION_EF: [usize; 15] = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280];
+/// Smaller indexes are scanned anyway.
+const CALIBRATION_FROM: usize = 100;
 
-pub(super) fn freeze(
-    points: Points,
-    links: Links,
-    settings: &BuildSettings,
-    progress: &dyn Progress,
-) -> Result<Hnsw> {
-    let order = order(&links);
-    let graph = flatten(&links, &order, settings.m);
-    let codes = Codes::encode(order.iter().map(|point| points.vector(*point)), points.matrix.dim());
-    let groups = groups(&points, &order);
+pub(super) fn freeze(points: Points, links: &Links, progress: &dyn Progress) -> Result<Hnsw> {
+    let order = order(links);
+    let graph = flatten(links, &order);
+    let order: Vec<u32> = order.iter().map(|node| links.order[*node as usize]).collect();
+    let vectors: Vec<&[f32]> = order.iter().map(|point| points.vector(*point)).collect();
+    let codes = Codes::encode(&vectors, points.matrix.dim());
+    let groups = groups(&points.of_row, &order);
     let report = BuildReport { rows: points.matrix.len(), nodes: points.len(), ..BuildReport::default() };
     let matrix = points.matrix;
     let mut index =
@@ -37,62 +37,55 @@ pub(super) fn freeze(
     Ok(index)
 }
 
-/// Points by falling level; within a level as a breadth-first walk through level 0 meets them.
+/// The builder's nodes by falling level; within a level as a breadth-first walk through level 0 meets them.
 fn order(links: &Links) -> Vec<u32> {
-    let len = links.levels.len();
-    let top = (0..len as u32).max_by_key(|point| (links.levels[*point as usize], std::cmp::Reverse(*point)));
+    let len = links.order.len();
     let mut order = Vec::with_capacity(len);
     let mut met = vec![false; len];
     let mut queue = VecDeque::new();
-    for start in top.into_iter().chain(0..len as u32) {
+    for start in 0..len as u32 {
         if !std::mem::replace(&mut met[start as usize], true) {
             queue.push_back(start);
         }
-        while let Some(point) = queue.pop_front() {
-            order.push(point);
-            let near = links.neighbours[point as usize].first().map_or(&[][..], Vec::as_slice);
+        while let Some(node) = queue.pop_front() {
+            order.push(node);
+            let near = links.layer(0).of(node);
             queue.extend(near.iter().filter(|next| !std::mem::replace(&mut met[**next as usize], true)));
         }
     }
-    order.sort_by_key(|point| std::cmp::Reverse(links.levels[*point as usize])); // stable
+    order.sort_by_key(|node| Reverse(links.level(*node))); // stable
     order
 }
 
-fn flatten(links: &Links, order: &[u32], m: usize) -> Graph {
-    let mut node_of = vec![0; order.len()];
-    order.iter().enumerate().for_each(|(node, point)| node_of[*point as usize] = node as u32);
-    let top = links.levels.iter().max().map_or(0, |level| usize::from(*level));
-    let count = |level: usize| links.levels.iter().filter(|own| usize::from(**own) >= level).count();
-    let counts: Vec<usize> = (1..=top).map(count).collect();
-    let layer = |level: usize, count: usize, width: usize, to: &mut Vec<u32>| {
-        for (node, point) in order[..count].iter().enumerate() {
-            let start = to.len();
-            let list = links.neighbours[*point as usize].get(level).map_or(&[][..], Vec::as_slice);
-            // A node belongs to a list of this level only if it is there, and links to itself say nothing.
-            let nodes = list.iter().map(|point| node_of[*point as usize]);
-            to.extend(nodes.filter(|next| (*next as usize) < count && *next as usize != node).take(width));
-            to.resize(start + width, node as u32);
-        }
+fn flatten(links: &Links, order: &[u32]) -> Graph {
+    let mut new = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(node, old)| new[*old as usize] = node as u32);
+    let layer = |level: usize, count: usize| {
+        let layer = links.layer(level);
+        order[..count]
+            .iter()
+            .flat_map(|old| layer.of(*old))
+            .map(|old| new[*old as usize])
+            .collect::<Vec<u32>>()
     };
-    let (mut base, mut upper) = (Vec::with_capacity(order.len() * 2 * m), Vec::new());
-    layer(0, order.len(), 2 * m, &mut base);
-    counts.iter().enumerate().for_each(|(at, count)| layer(at + 1, *count, m, &mut upper));
-    let (base, upper) = (base.into(), upper.into());
-    Graph { m, nodes: order.len(), base, upper, counts, stragglers: Vec::new() }
+    let base = layer(0, order.len()).into();
+    let upper: Vec<Vec<u32>> =
+        links.counts.iter().enumerate().map(|(at, count)| layer(at + 1, *count)).collect();
+    let (m, counts) = (links.m, links.counts.clone());
+    Graph { m, nodes: order.len(), base, upper: upper.concat().into(), counts, stragglers: Vec::new() }
 }
 
-fn groups(points: &Points, order: &[u32]) -> Groups {
-    let (mut rows, mut starts) = (Vec::with_capacity(points.matrix.len()), vec![0]);
-    let mut nodes = vec![0; points.matrix.len()];
-    for (node, point) in order.iter().enumerate() {
-        for &row in &points.rows[*point as usize] {
-            rows.push(row);
-            nodes[row as usize] = node as u32;
-        }
-        starts.push(rows.len() as u32);
-    }
-    if rows.len() == order.len() {
-        starts.clear();
+fn groups(of_row: &[u32], order: &[u32]) -> Groups {
+    let mut node_of = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(node, point)| node_of[*point as usize] = node as u32);
+    let nodes: Vec<u32> = of_row.iter().map(|point| node_of[*point as usize]).collect();
+    let mut rows: Vec<u32> = (0..of_row.len() as u32).collect();
+    rows.sort_by_key(|row| nodes[*row as usize]); // stable: rows rise within a node
+    let mut starts = Vec::new();
+    if rows.len() > order.len() {
+        starts = vec![0; order.len() + 1];
+        nodes.iter().for_each(|node| starts[*node as usize + 1] += 1);
+        (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
     }
     Groups { rows: rows.into(), starts: starts.into(), nodes: nodes.into() }
 }
@@ -165,36 +158,33 @@ fn relink(index: &mut Hnsw, lost: &[u32]) {
     index.graph.base = base.into();
 }
 
-/// Measures recall@10 over ef on rows of its own, against the exact scan.
+/// Measures recall@10 over ef against the exact scan, each question being a row that the walk may not see: as if it had
+/// been held out. (Rows that may be seen are answered too well, since their neighbours were sought with them.)
 fn calibrate(index: &mut Hnsw, progress: &dyn Progress) -> Result<()> {
-    let len = index.len();
-    if len <= 100 {
+    let first = index.graph.counts.first().copied().unwrap_or(0); // nodes of upper levels are entries: they are needed
+    let nodes = index.graph.nodes;
+    if nodes <= CALIBRATION_FROM || first >= nodes {
         return Ok(());
     }
-    progress.step("measuring recall", 0, CALIBRATION_ROWS as u64, "vectors")?;
-    let step = len.div_ceil(CALIBRATION_ROWS).max(1);
-    let rows: Vec<u32> = (0..len as u32).step_by(step).collect();
-    let exact: Vec<Vec<u32>> = rows.par_iter().map(|row| near(index, *row, &SearchOptions::EXACT)).collect();
-    for ef in [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280] {
-        let options = SearchOptions { ef: Some(ef), ..SearchOptions::default() };
-        let hits: usize = rows
+    progress.step("measuring recall", 0, CALIBRATION_NODES as u64, "vectors")?;
+    let step = (nodes - first).div_ceil(CALIBRATION_NODES);
+    let asked: Vec<u32> = (first as u32..nodes as u32).step_by(step).collect();
+    let exact: Vec<Vec<u32>> = asked.par_iter().map(|node| index.others(*node, None)).collect();
+    let mut calibration = Vec::new();
+    for ef in CALIBRATION_EF {
+        let hits: usize = asked
             .par_iter()
             .zip(&exact)
-            .map(|(row, exact)| {
-                near(index, *row, &options).iter().filter(|found| exact.contains(found)).count()
+            .map(|(node, exact)| {
+                index.others(*node, Some(ef)).iter().filter(|row| exact.contains(row)).count()
             })
             .sum();
         let recall = hits as f32 / exact.iter().map(Vec::len).sum::<usize>().max(1) as f32;
-        index.calibration.push((ef, recall));
+        calibration.push((ef, recall));
         if recall >= 0.999 {
             break;
         }
     }
+    index.calibration = calibration;
     Ok(())
-}
-
-/// The ten nearest other rows.
-fn near(index: &Hnsw, row: u32, options: &SearchOptions<'_>) -> Vec<u32> {
-    let found = index.search(index.matrix.row(row), 11, options).unwrap_or_default();
-    found.iter().map(|hit| hit.row).filter(|found| *found != row).take(10).collect()
 }

@@ -39,28 +39,38 @@ impl LinkBuilder for Crate {
             progress.step("linking neighbours", (done * BATCH) as u64, len as u64, "vectors")?;
             graph.parallel_insert_slice(&batch.to_vec());
         }
-        collect(&graph, len)
+        collect(&graph, len, settings)
     }
 }
 
-fn collect(graph: &Hnsw<'_, f32, CosineDistance>, len: usize) -> Result<Links> {
-    let mut links = Links { levels: vec![0; len], neighbours: vec![Vec::new(); len] };
+fn collect(graph: &Hnsw<'_, f32, CosineDistance>, len: usize, settings: &BuildSettings) -> Result<Links> {
+    let mut levels = vec![(0, 0); len];
+    let mut lists: Vec<Vec<Vec<u32>>> = vec![Vec::new(); len];
     let mut seen = 0;
     for point in graph.get_point_indexation() {
-        let (id, level) = (point.get_origin_id(), point.get_point_id().0);
-        let mut lists: Vec<Vec<u32>> = point
-            .get_neighborhood_id()
-            .iter()
-            .map(|list| list.iter().map(|neighbour| neighbour.d_id as u32).collect())
-            .collect();
-        lists.truncate(usize::from(level) + 1);
-        links.levels[id] = level;
-        links.neighbours[id] = lists;
+        let id = point.get_origin_id();
+        levels[id].0 = point.get_point_id().0;
+        let neighborhood = point.get_neighborhood_id();
+        let ids =
+            neighborhood.iter().map(|list| list.iter().map(|neighbour| neighbour.d_id as u32).collect());
+        lists[id] = ids.collect();
         seen += 1;
     }
     if seen != len {
         let message = format!("{seen} of {len} points are in the graph");
         return Err(Error::Library { library: "hnsw_rs", message });
+    }
+    let mut links = Links::unlinked(&levels, settings);
+    let mut node_of = vec![0; len];
+    links.order.iter().enumerate().for_each(|(node, point)| node_of[*point as usize] = node as u32);
+    for (point, lists) in lists.iter().enumerate() {
+        let node = node_of[point];
+        for (level, list) in lists.iter().enumerate().take(links.level(node) + 1) {
+            // It may list points that are not on the level, or the point itself.
+            let nodes = list.iter().map(|next| node_of[*next as usize]);
+            let list: Vec<u32> = nodes.filter(|next| *next != node && links.level(*next) >= level).collect();
+            links.set(level, node, &list);
+        }
     }
     Ok(links)
 }

@@ -10,7 +10,9 @@ mod build;
 mod file;
 mod freeze;
 mod hnsw_rs;
+mod own;
 mod search;
+mod select;
 mod walk;
 
 pub use build::{BuildReport, BuildSettings, Builder};

@@ -4,6 +4,7 @@ use super::Hnsw;
 use super::walk::{self, Scratch};
 use crate::error::Result;
 use crate::index::codes::QueryCode;
+use crate::index::cost::Work;
 use crate::index::flat;
 use crate::index::rows::RowSet;
 use crate::index::vector::{self, Neighbor, SearchOptions, Strategy, VectorIndex};
@@ -25,6 +26,21 @@ impl Hnsw {
         self.calibration.iter().find(|(_, measured)| *measured >= recall).map(|(ef, _)| *ef)
     }
 
+    /// Search width of the walk, and how many nodes a filtered one may look at; none for a scan.
+    fn plan(&self, k: usize, options: &SearchOptions<'_>) -> Option<(usize, usize)> {
+        if options.strategy == Strategy::Scan || self.is_empty() {
+            return None;
+        }
+        let ef = options.ef.or_else(|| self.ef_for(options.recall.unwrap_or(DEFAULT_RECALL)))?.max(k);
+        let rows = self.len();
+        let passing = options.filter.map_or(rows, RowSet::count);
+        let work = Work { rows, passing, width: self.codes.width, ef };
+        match options.strategy {
+            Strategy::Graph => Some((ef, usize::MAX)),
+            _ => work.walks().then(|| (ef, work.most_nodes())),
+        }
+    }
+
     pub(super) fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
         let lock = || self.scratch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut scratch = lock().pop().unwrap_or_default();
@@ -33,25 +49,81 @@ impl Hnsw {
         answer
     }
 
-    /// Nodes nearest to `query` by codes, nearest first.
-    pub(super) fn walk(&self, query: &QueryCode, ef: usize, scratch: &mut Scratch) {
+    /// Where a walk through level 0 starts.
+    fn entries(&self, query: &QueryCode, scratch: &mut Scratch) -> Vec<u32> {
         let mut entry = 0;
         for layer in self.graph.upper() {
             entry = walk::descend(layer, &self.codes, query, entry, &mut scratch.scores);
         }
         let mut entries = vec![entry];
         entries.extend_from_slice(&self.graph.stragglers);
+        entries
+    }
+
+    /// Fills the pool with the nodes nearest to `query` by codes.
+    pub(super) fn walk(&self, query: &QueryCode, ef: usize, scratch: &mut Scratch) {
+        let entries = self.entries(query, scratch);
         walk::search_layer(self.graph.base(), &self.codes, query, &entries, ef, scratch);
     }
 
-    fn search_graph(&self, query: &[f32], k: usize, ef: usize) -> Vec<Neighbor> {
+    /// As [`walk`](Self::walk), of nodes with a row that the filter lets through; false after more than `most` nodes.
+    fn walk_filtered(
+        &self,
+        query: &QueryCode,
+        ef: usize,
+        filter: &RowSet,
+        most: usize,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let entries = self.entries(query, scratch);
+        let passes = |node: u32| self.groups.rows(node).iter().any(|row| filter.contains(*row));
+        let base = self.graph.base();
+        walk::search_layer_filtered(base, &self.codes, query, &entries, ef, passes, most, scratch)
+    }
+
+    /// The `k` nearest by the graph; none where the filter's rows lie too far apart for it.
+    fn search_graph(
+        &self,
+        query: &[f32],
+        k: usize,
+        ef: usize,
+        filter: Option<(&RowSet, usize)>,
+    ) -> Option<Vec<Neighbor>> {
+        let code = QueryCode::new(query);
         self.with_scratch(|scratch| {
-            self.walk(&QueryCode::new(query), ef.max(k), scratch);
-            let found = scratch.pool.items();
-            let keep = found.len().min(k + (k / 4).max(16));
-            let nodes: Vec<u32> = found[..keep].iter().map(|item| item.node()).collect();
-            vector::top(self.score(query, &nodes, None), k)
+            match filter {
+                None => self.walk(&code, ef, scratch),
+                Some((filter, most)) => {
+                    self.walk_filtered(&code, ef, filter, most, scratch).then_some(())?;
+                }
+            }
+            Some(vector::top(self.best(query, k, filter.map(|(filter, _)| filter), scratch), k))
         })
+    }
+
+    /// True similarities of the best nodes of the pool: somewhat more than `k`, since codes may misplace a few.
+    fn best(&self, query: &[f32], k: usize, filter: Option<&RowSet>, scratch: &Scratch) -> Vec<Neighbor> {
+        let found = scratch.pool.items();
+        let keep = found.len().min(k + (k / 4).max(16));
+        let nodes: Vec<u32> = found[..keep].iter().map(|item| item.node()).collect();
+        self.score(query, &nodes, filter)
+    }
+
+    /// The ten nearest rows to those of `node`, apart from these: exactly, or by a walk that does not see the node.
+    pub(super) fn others(&self, node: u32, ef: Option<usize>) -> Vec<u32> {
+        let own = self.groups.rows(node);
+        let query = self.matrix.row(own[0]);
+        let mut found = match ef {
+            None => self.scan(query, 10 + own.len(), None),
+            Some(ef) => self.with_scratch(|scratch| {
+                scratch.hidden = Some(node);
+                self.walk(&QueryCode::new(query), ef, scratch);
+                scratch.hidden = None;
+                vector::top(self.best(query, 10, None, scratch), 10)
+            }),
+        };
+        found.retain(|hit| !own.contains(&hit.row));
+        found.iter().map(|hit| hit.row).take(10).collect()
     }
 
     /// True similarities of the rows of `nodes` that the filter lets through.
@@ -98,12 +170,10 @@ impl VectorIndex for Hnsw {
         vector::check_k(k)?;
         options.check()?;
         let query = vector::unit_query(query, self.dim())?;
-        let ef = options.ef.or_else(|| self.ef_for(options.recall.unwrap_or(DEFAULT_RECALL)));
-        let graph = options.strategy != Strategy::Scan && options.filter.is_none() && !self.is_empty();
-        match ef.filter(|_| graph) {
-            Some(ef) => Ok(self.search_graph(&query, k, ef)),
-            None => Ok(self.scan(&query, k, options.filter)),
-        }
+        let found = self.plan(k, options).and_then(|(ef, most)| {
+            self.search_graph(&query, k, ef, options.filter.map(|filter| (filter, most)))
+        });
+        Ok(found.unwrap_or_else(|| self.scan(&query, k, options.filter)))
     }
 
     fn range(

@@ -3,8 +3,9 @@
 //! The candidates and the results are one sorted list of at most ef nodes: what does not fit into it would never be
 //! expanded. Neighbours are marked, fetched and scored list by list.
 
-use crate::index::codes::{Codes, QueryCode, Scores};
+use crate::index::codes::{Codes, Ordered, QueryCode, Scores};
 use crate::linalg::int8::{self, Line};
+use std::collections::BinaryHeap;
 
 /// A node and its approximate similarity to the query.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,7 +87,7 @@ pub(crate) struct Visited {
 }
 
 impl Visited {
-    fn reset(&mut self, nodes: usize) {
+    fn reset(&mut self, nodes: usize, hidden: Option<u32>) {
         self.words.resize(nodes.div_ceil(64), 0);
         if self.touched.len() * 16 > self.words.len() {
             self.words.fill(0);
@@ -94,6 +95,9 @@ impl Visited {
             self.touched.iter().for_each(|node| self.words[*node as usize / 64] = 0);
         }
         self.touched.clear();
+        if let Some(node) = hidden {
+            self.insert(node);
+        }
     }
 
     /// Marks `node`; says whether it is new.
@@ -115,7 +119,11 @@ impl Visited {
 pub(crate) struct Scratch {
     pub visited: Visited,
     pub pool: Pool,
+    /// Candidates of a filtered search, which need not pass.
+    pub frontier: BinaryHeap<(Ordered, u32)>,
     pub fresh: Vec<u32>,
+    /// A node that searches do not see.
+    pub hidden: Option<u32>,
     pub scores: Scores,
 }
 
@@ -143,7 +151,7 @@ pub(crate) fn search_layer(
     scratch: &mut Scratch,
 ) {
     let lines: &[Line] = &codes.lines;
-    scratch.visited.reset(lines.len() / codes.width);
+    scratch.visited.reset(lines.len() / codes.width, scratch.hidden);
     scratch.pool.reset(ef);
     score_new(codes, lines, query, entries, scratch);
     while let Some(node) = scratch.pool.pop() {
@@ -155,9 +163,56 @@ pub(crate) fn search_layer(
     }
 }
 
+/// As [`search_layer`], but only nodes that `passes` get into the pool; all are walked through. Gives up, and says so
+/// with false, after `most` nodes.
+#[allow(clippy::too_many_arguments)] // a search with its filter
+pub(crate) fn search_layer_filtered(
+    layer: Layer<'_>,
+    codes: &Codes,
+    query: &QueryCode,
+    entries: &[u32],
+    ef: usize,
+    passes: impl Fn(u32) -> bool,
+    most: usize,
+    scratch: &mut Scratch,
+) -> bool {
+    let lines: &[Line] = &codes.lines;
+    scratch.visited.reset(lines.len() / codes.width, scratch.hidden);
+    scratch.pool.reset(ef);
+    scratch.frontier.clear();
+    let mut links = entries;
+    loop {
+        score_fresh(codes, lines, query, links, scratch);
+        for (&node, &similarity) in scratch.fresh.iter().zip(&scratch.scores.similarities) {
+            if similarity > scratch.pool.floor() {
+                scratch.frontier.push((Ordered(similarity), node));
+                if passes(node) {
+                    scratch.pool.offer(node, similarity);
+                }
+            }
+        }
+        if scratch.visited.touched.len() > most {
+            return false;
+        }
+        match scratch.frontier.pop() {
+            Some((Ordered(similarity), node)) if similarity >= scratch.pool.floor() => links = layer.of(node),
+            _ => return true,
+        }
+    }
+}
+
 /// Scores those of `nodes` that were not seen yet, and offers them to the pool.
 #[inline]
 fn score_new(codes: &Codes, lines: &[Line], query: &QueryCode, nodes: &[u32], scratch: &mut Scratch) {
+    score_fresh(codes, lines, query, nodes, scratch);
+    for (&node, &similarity) in scratch.fresh.iter().zip(&scratch.scores.similarities) {
+        scratch.pool.offer(node, similarity);
+    }
+}
+
+/// Scores those of `nodes` that were not seen yet.
+#[inline]
+fn score_fresh(codes: &Codes, lines: &[Line], query: &QueryCode, nodes: &[u32], scratch: &mut Scratch) {
     scratch.fresh.clear();
     for &node in nodes {
         if scratch.visited.insert(node) {
@@ -166,9 +221,6 @@ fn score_new(codes: &Codes, lines: &[Line], query: &QueryCode, nodes: &[u32], sc
         }
     }
     codes.similarities(lines, query, &scratch.fresh, &mut scratch.scores);
-    for (&node, &similarity) in scratch.fresh.iter().zip(&scratch.scores.similarities) {
-        scratch.pool.offer(node, similarity);
-    }
 }
 
 /// Goes to the nearest node of one layer, step by step (ef = 1 without its list).
