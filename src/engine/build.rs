@@ -251,7 +251,8 @@ impl<'a> Build<'a> {
             EncoderSettings { min_count: settings.min_count, ..Default::default() },
         )?;
         let (corpus, report) = corpus::encode(batches, encode_documents, encoder, progress)?;
-        let training = Training { corpus: &corpus, settings: &settings.word2vec, init: None };
+        let training =
+            Training { corpus: &corpus, settings: &settings.word2vec, init: None, checkpoint: None };
         let trained = word2vec::train(training, progress)?;
         let vocabulary = Arc::new(corpus.vocabulary().clone());
         fs::remove_file(corpus.path()).map_err(Error::io("remove", corpus.path()))?;

@@ -85,7 +85,8 @@ impl<'a> Numbered<'a> {
             synsets[from..].sort_by_key(|(_, synset)| synset.offset);
         }
         let numbers = synsets.iter().enumerate();
-        let by_offset = numbers.map(|(number, (pos, synset))| ((*pos, synset.offset), number as u32)).collect();
+        let by_offset =
+            numbers.map(|(number, (pos, synset))| ((*pos, synset.offset), number as u32)).collect();
         Self { synsets, by_offset }
     }
 
@@ -110,7 +111,8 @@ fn base_sections(source: &Source, folder: &Path, warnings: &mut Warnings) -> Sec
 }
 
 fn synset_sections(numbered: &Numbered<'_>) -> Sections {
-    let column = |of: fn(&SourceSynset) -> u8| numbered.synsets.iter().map(|(_, synset)| of(synset)).collect();
+    let column =
+        |of: fn(&SourceSynset) -> u8| numbered.synsets.iter().map(|(_, synset)| of(synset)).collect();
     let offsets: Vec<u32> = numbered.synsets.iter().map(|(_, synset)| synset.offset).collect();
     let mut sections: Sections = vec![
         ("synset.offset".into(), number_bytes(&offsets)),
@@ -142,7 +144,8 @@ fn resolve_links(numbered: &Numbered<'_>, folder: &Path, warnings: &mut Warnings
                 }),
                 _ => {
                     let (name, offset) = (pointer.relation.name(), pointer.offset);
-                    let got = format!("expected a word of a synset behind {name} {offset:08}, got none; left out");
+                    let got =
+                        format!("expected a word of a synset behind {name} {offset:08}, got none; left out");
                     warnings.add(&data_file(folder, pos), synset.line, got);
                 }
             }
@@ -168,7 +171,8 @@ fn link_sections(links: &[Vec<ResolvedLink>]) -> Sections {
         ("link.relation".into(), rows.items.iter().map(|link| link.relation as u8).collect()),
         ("link.words".into(), rows.items.iter().flat_map(|link| link.words).collect()),
     ];
-    let targets: Vec<Vec<u32>> = links.iter().map(|row| row.iter().map(|link| link.target).collect()).collect();
+    let targets: Vec<Vec<u32>> =
+        links.iter().map(|row| row.iter().map(|link| link.target).collect()).collect();
     sections.extend(graph_sections("near", &symmetric(&targets)));
     sections
 }
@@ -206,10 +210,13 @@ fn exception_sections(source: &Source) -> Sections {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for pos in PartOfSpeech::ALL {
         let exceptions = &source.exceptions[pos.index()];
-        pairs.extend(exceptions.iter().map(|(form, bases)| (format!("{} {form}", pos.letter()), bases.join("\n"))));
+        pairs.extend(
+            exceptions.iter().map(|(form, bases)| (format!("{} {form}", pos.letter()), bases.join("\n"))),
+        );
     }
     pairs.sort_unstable();
-    let mut sections = Sections::from(text_sections("exception", pairs.iter().map(|(form, _)| form.as_str())));
+    let mut sections =
+        Sections::from(text_sections("exception", pairs.iter().map(|(form, _)| form.as_str())));
     sections.extend(text_sections("base", pairs.iter().map(|(_, bases)| bases.as_str())));
     sections
 }

@@ -113,7 +113,11 @@ fn extended(prefixes: &[String], forms: &[String]) -> Vec<String> {
 
 /// Whether these meet in scripts that are written without spaces.
 fn unspaced(left: &str, right: &str) -> bool {
-    let ideographic = |c: Option<char>| c.is_some_and(|c| matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}'));
+    let ideographic = |c: Option<char>| {
+        c.is_some_and(
+            |c| matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}'),
+        )
+    };
     ideographic(left.chars().next_back()) && ideographic(right.chars().next())
 }
 

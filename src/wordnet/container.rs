@@ -104,7 +104,10 @@ fn check(path: &Path, bytes: &[u8]) -> Result<Vec<(String, Range<usize>)>> {
     if count > SECTIONS_MAX || table_end > bytes.len() {
         return damaged("a section table inside the file", format!("{count} sections"));
     }
-    bytes[HEADER_BYTES..table_end].chunks_exact(ENTRY_BYTES).map(|entry| section(path, entry, bytes.len())).collect()
+    bytes[HEADER_BYTES..table_end]
+        .chunks_exact(ENTRY_BYTES)
+        .map(|entry| section(path, entry, bytes.len()))
+        .collect()
 }
 
 fn section(path: &Path, entry: &[u8], length: usize) -> Result<(String, Range<usize>)> {
@@ -147,7 +150,12 @@ fn body(sections: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
     let mut body = vec![0; table];
     for (number, (name, bytes)) in sections.iter().enumerate() {
         if name.len() > NAME_BYTES {
-            return Err(Error::invalid("section name", "at most 32 bytes", name, "shorten the language code"));
+            return Err(Error::invalid(
+                "section name",
+                "at most 32 bytes",
+                name,
+                "shorten the language code",
+            ));
         }
         body.resize((HEADER_BYTES + body.len()).next_multiple_of(ALIGNMENT) - HEADER_BYTES, 0);
         let start = (HEADER_BYTES + body.len()) as u64;
@@ -243,7 +251,11 @@ impl<'a> Texts<'a> {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            if &self.text[self.bounds.row(middle)] < text.as_bytes() { low = middle + 1 } else { high = middle }
+            if &self.text[self.bounds.row(middle)] < text.as_bytes() {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         low
     }
@@ -273,7 +285,10 @@ impl<T> Rows<T> {
 }
 
 /// Texts as the two sections `NAME.bound` and `NAME.text`.
-pub(super) fn text_sections<'t>(name: &str, texts: impl IntoIterator<Item = &'t str>) -> [(String, Vec<u8>); 2] {
+pub(super) fn text_sections<'t>(
+    name: &str,
+    texts: impl IntoIterator<Item = &'t str>,
+) -> [(String, Vec<u8>); 2] {
     let mut rows = Rows::new();
     for text in texts {
         rows.push(text.bytes());

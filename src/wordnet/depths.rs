@@ -9,7 +9,8 @@ pub(super) fn sections(links: &[Vec<ResolvedLink>], circle: impl FnMut(usize)) -
         .map(|row| row.iter().filter(|link| link.relation.is_upward()).map(|link| link.target).collect())
         .collect();
     let depths = depths(&parents, circle);
-    let bytes = |of: fn(&(u16, u16)) -> u16| depths.iter().flat_map(|depth| of(depth).to_le_bytes()).collect();
+    let bytes =
+        |of: fn(&(u16, u16)) -> u16| depths.iter().flat_map(|depth| of(depth).to_le_bytes()).collect();
     vec![
         ("synset.depth_min".into(), bytes(|depth| depth.0)),
         ("synset.depth_max".into(), bytes(|depth| depth.1)),
@@ -35,7 +36,8 @@ fn depths(parents: &[Vec<u32>], mut circle: impl FnMut(usize)) -> Vec<(u16, u16)
         let mut stack = vec![(start, 0_usize, None::<(u16, u16)>)];
         while let Some((node, next, best)) = stack.pop() {
             let Some(&parent) = parents[node].get(next) else {
-                depths[node] = best.map_or((0, 0), |(min, max)| (min.saturating_add(1), max.saturating_add(1)));
+                depths[node] =
+                    best.map_or((0, 0), |(min, max)| (min.saturating_add(1), max.saturating_add(1)));
                 state[node] = State::Done;
                 continue;
             };
@@ -79,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_long_chain_does_not_exhaust_the_stack() {
-        let parents: Vec<Vec<u32>> = (0..200_000_u32).map(|n| if n == 0 { vec![] } else { vec![n - 1] }).collect();
+        let parents: Vec<Vec<u32>> =
+            (0..200_000_u32).map(|n| if n == 0 { vec![] } else { vec![n - 1] }).collect();
         assert_eq!(depths(&parents, |_| panic!("no circle"))[199_999], (u16::MAX, u16::MAX));
     }
 }

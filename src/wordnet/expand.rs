@@ -103,7 +103,12 @@ impl Expansion {
         }
         if self.words_max > WORDS_MAX {
             let cure = "ask for fewer";
-            return Err(Error::invalid("expanded words", format!("at most {WORDS_MAX}"), self.words_max, cure));
+            return Err(Error::invalid(
+                "expanded words",
+                format!("at most {WORDS_MAX}"),
+                self.words_max,
+                cure,
+            ));
         }
         Ok(())
     }
@@ -145,7 +150,11 @@ impl WordNet {
         let mut expanded: Vec<Expanded<'a>> = best.into_values().collect();
         expanded.sort_by(|a, b| {
             let synset = a.via.synset.cmp(&b.via.synset);
-            b.weight.total_cmp(&a.weight).then(a.via.links.cmp(&b.via.links)).then(synset).then(a.word.cmp(b.word))
+            b.weight
+                .total_cmp(&a.weight)
+                .then(a.via.links.cmp(&b.via.links))
+                .then(synset)
+                .then(a.word.cmp(b.word))
         });
         expanded.truncate(settings.words_max);
         Ok(expanded)
@@ -169,13 +178,17 @@ fn reached<'a>(sense: Synset<'a>, settings: &Expansion) -> Vec<(Synset<'a>, Opti
     let mut reached = vec![(sense, None, 0, settings.synonyms)];
     let fallen = |weight: f32, links: u32| weight.powi(i32::try_from(links).unwrap_or(i32::MAX));
     let below = sense.below(settings.hyponym_depth).into_iter();
-    reached.extend(below.map(|(synset, links)| {
-        (synset, Some(Relation::Hyponym), links, fallen(settings.hyponyms, links))
-    }));
+    reached.extend(
+        below.map(|(synset, links)| {
+            (synset, Some(Relation::Hyponym), links, fallen(settings.hyponyms, links))
+        }),
+    );
     let above = sense.above(settings.hypernym_depth).into_iter();
-    reached.extend(above.map(|(synset, links)| {
-        (synset, Some(Relation::Hypernym), links, fallen(settings.hypernyms, links))
-    }));
+    reached.extend(
+        above.map(|(synset, links)| {
+            (synset, Some(Relation::Hypernym), links, fallen(settings.hypernyms, links))
+        }),
+    );
     reached.retain(|(.., weight)| *weight > 0.0);
     reached
 }

@@ -33,11 +33,8 @@ pub fn find_database(explicit: Option<&Path>, wnhome: Option<&Path>) -> Result<P
     if let Some(folder) = explicit {
         return inside(folder).ok_or_else(|| missing(&[folder.to_path_buf()]));
     }
-    let places: Vec<PathBuf> = wnhome
-        .map(Path::to_path_buf)
-        .into_iter()
-        .chain(USUAL_PLACES.iter().map(PathBuf::from))
-        .collect();
+    let places: Vec<PathBuf> =
+        wnhome.map(Path::to_path_buf).into_iter().chain(USUAL_PLACES.iter().map(PathBuf::from)).collect();
     places.iter().find_map(|folder| inside(folder)).ok_or_else(|| missing(&places))
 }
 
@@ -67,7 +64,10 @@ mod tests {
     fn finds_the_dict_folder_and_names_what_it_tried() {
         let root = tempfile::tempdir().unwrap();
         let error = find_database(Some(root.path()), None).unwrap_err().to_string();
-        assert!(error.contains(&root.path().display().to_string()) && error.contains("wordnet-base"), "{error}");
+        assert!(
+            error.contains(&root.path().display().to_string()) && error.contains("wordnet-base"),
+            "{error}"
+        );
         let dict = root.path().join("dict");
         std::fs::create_dir(&dict).unwrap();
         for name in ["data.noun", "index.noun"] {

@@ -301,7 +301,11 @@ fn place<'t>(
     Ok(placed)
 }
 
-fn language_sections(wordnet: &WordNet, code: &str, placed: &[(u32, &TabEntry)]) -> (Sections, LanguageReport) {
+fn language_sections(
+    wordnet: &WordNet,
+    code: &str,
+    placed: &[(u32, &TabEntry)],
+) -> (Sections, LanguageReport) {
     let words = placed.iter().filter(|(_, entry)| entry.field == TabField::Lemma);
     let forms: BTreeSet<String> = words.clone().map(|(_, entry)| spellings(&entry.text)[0].clone()).collect();
     let forms: Vec<&str> = forms.iter().map(String::as_str).collect();

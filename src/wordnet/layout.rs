@@ -134,7 +134,13 @@ impl Checker<'_> {
         check_ids(self.file, Numbers(self.file.bytes(range)), limit, name)
     }
 
-    fn texts(&self, bounds: &Range<usize>, text: &Range<usize>, rows: Option<usize>, name: &str) -> Result<usize> {
+    fn texts(
+        &self,
+        bounds: &Range<usize>,
+        text: &Range<usize>,
+        rows: Option<usize>,
+        name: &str,
+    ) -> Result<usize> {
         let texts = Texts { bounds: Numbers(self.file.bytes(bounds)), text: self.file.bytes(text) };
         check_texts(self.file, texts, rows, name)
     }
@@ -158,12 +164,22 @@ impl Checker<'_> {
 }
 
 /// `rows + 1` bounds that rise from 0 to `items`.
-pub(super) fn check_rows(file: &Container, bounds: Numbers<'_>, rows: usize, items: usize, name: &str) -> Result<()> {
+pub(super) fn check_rows(
+    file: &Container,
+    bounds: Numbers<'_>,
+    rows: usize,
+    items: usize,
+    name: &str,
+) -> Result<()> {
     let right = bounds.0.len() == (rows + 1) * 4
         && bounds.get(0) == 0
         && bounds.get(rows) as usize == items
         && bounds.iter().is_sorted();
-    if right { Ok(()) } else { Err(file.damaged(format!("{rows} rows of {items} items in {name}"), "others")) }
+    if right {
+        Ok(())
+    } else {
+        Err(file.damaged(format!("{rows} rows of {items} items in {name}"), "others"))
+    }
 }
 
 /// Ids below `limit`.

@@ -19,7 +19,11 @@ impl WordNet {
             return found;
         }
         let compounds = self.other_spellings(&form);
-        compounds.iter().map(|form| self.senses_of_form(form, pos)).find(|found| !found.is_empty()).unwrap_or_default()
+        compounds
+            .iter()
+            .map(|form| self.senses_of_form(form, pos))
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
     }
 
     fn senses_of_form(&self, form: &str, pos: Option<PartOfSpeech>) -> Vec<Sense<'_>> {
@@ -130,7 +134,8 @@ impl WordNet {
     pub fn sense_by_key(&self, key: &str) -> Option<Sense<'_>> {
         let (lemma, rest) = key.split_once('%')?;
         let kind: usize = rest.split(':').next()?.parse().ok()?;
-        let pos = if kind == 5 { PartOfSpeech::Adjective } else { *PartOfSpeech::ALL.get(kind.checked_sub(1)?)? };
+        let pos =
+            if kind == 5 { PartOfSpeech::Adjective } else { *PartOfSpeech::ALL.get(kind.checked_sub(1)?)? };
         let lemma = self.lemmas().find(&normalised(lemma))?;
         let key = key.to_lowercase();
         self.senses_of_lemma(lemma, pos).find(|sense| sense.key() == key)

@@ -55,7 +55,8 @@ fn meant(wordnet: &WordNet, lemmas: &[&str], around: &HashSet<u32>) -> Option<u3
         return Some(only.number.0);
     }
     let shared = |synset: &Synset<'_>| surroundings(*synset).intersection(around).count();
-    let best = candidates.iter().map(|synset| (shared(synset), synset)).rev().max_by_key(|(shared, _)| *shared)?;
+    let best =
+        candidates.iter().map(|synset| (shared(synset), synset)).rev().max_by_key(|(shared, _)| *shared)?;
     (best.0 > 0).then_some(best.1.number.0)
 }
 

@@ -44,10 +44,10 @@ mod taxonomy;
 mod walk;
 
 pub use compile::{CompileReport, compile};
+pub use compounds::FoundLemma;
 pub use expand::{Expanded, Expansion, Via};
 pub use find::{USUAL_PLACES, find_database};
 pub use graph::{Link, Sense, Synset, SynsetId};
-pub use compounds::FoundLemma;
 pub use languages::{ENGLISH, LanguageReport, add_language};
 pub use pos::PartOfSpeech;
 pub use read::Warnings;
@@ -88,7 +88,8 @@ impl WordNet {
         let layout = Layout::checked(&file)?;
         let languages = languages::checked(&file, layout.synset_offset.len() / 4)?;
         let kinds = file.bytes(&layout.synset_kind);
-        let rank = |kind: u8| PartOfSpeech::ALL.iter().position(|pos| pos.letter() as u8 == kind).unwrap_or(2);
+        let rank =
+            |kind: u8| PartOfSpeech::ALL.iter().position(|pos| pos.letter() as u8 == kind).unwrap_or(2);
         let bound = |pos: usize| kinds.partition_point(|kind| rank(*kind) < pos) as u32;
         let pos_bounds = [0, bound(1), bound(2), bound(3), kinds.len() as u32];
         Ok(Self { file, layout, pos_bounds, languages })

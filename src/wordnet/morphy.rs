@@ -17,16 +17,8 @@ const NOUN_RULES: &[(&str, &str)] = &[
     ("men", "man"),
     ("ies", "y"),
 ];
-const VERB_RULES: &[(&str, &str)] = &[
-    ("s", ""),
-    ("ies", "y"),
-    ("es", "e"),
-    ("es", ""),
-    ("ed", "e"),
-    ("ed", ""),
-    ("ing", "e"),
-    ("ing", ""),
-];
+const VERB_RULES: &[(&str, &str)] =
+    &[("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", "")];
 const ADJECTIVE_RULES: &[(&str, &str)] = &[("er", ""), ("est", ""), ("er", "e"), ("est", "e")];
 
 fn rules(pos: PartOfSpeech) -> &'static [(&'static str, &'static str)] {
@@ -89,7 +81,8 @@ pub(super) fn normalised(word: &str) -> Cow<'_, str> {
     if word.chars().all(plain) {
         return Cow::Borrowed(word);
     }
-    let parts: Vec<&str> = word.split(|c: char| c == '_' || c.is_whitespace()).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        word.split(|c: char| c == '_' || c.is_whitespace()).filter(|part| !part.is_empty()).collect();
     Cow::Owned(parts.join(" ").to_lowercase())
 }
 

@@ -105,7 +105,8 @@ mod tests {
         for &relation in Relation::ALL {
             assert_eq!(Relation::from_code(relation as u8), Some(relation));
             assert_eq!(relation.inverse().inverse(), relation);
-            let pos = if relation == Relation::DerivedFrom { PartOfSpeech::Adverb } else { PartOfSpeech::Noun };
+            let pos =
+                if relation == Relation::DerivedFrom { PartOfSpeech::Adverb } else { PartOfSpeech::Noun };
             assert_eq!(Relation::from_symbol(relation.symbol(), pos), Some(relation));
         }
         assert_eq!(Relation::from_code(200), None);

@@ -43,7 +43,8 @@ pub(super) fn sections(
 
 fn words<'a>(numbered: &Numbered<'a>) -> impl Iterator<Item = (u32, PartOfSpeech, &'a SourceWord)> {
     let synsets = numbered.synsets.iter().enumerate();
-    synsets.flat_map(|(number, (pos, synset))| synset.words.iter().map(move |word| (number as u32, *pos, word)))
+    synsets
+        .flat_map(|(number, (pos, synset))| synset.words.iter().map(move |word| (number as u32, *pos, word)))
 }
 
 fn entries<'a>(source: &Source, numbered: &Numbered<'a>, lemmas: &[&str], forms: &[&str]) -> Vec<Entry<'a>> {

@@ -137,9 +137,15 @@ impl<'a> Synset<'a> {
     }
 
     /// Distance, where both ways meet (`None`: at the imaginary root), and the ancestors of both.
-    fn meeting(self, other: Self, simulate_root: bool) -> Option<(u32, Option<SynsetId>, Ancestors, Ancestors)> {
+    fn meeting(
+        self,
+        other: Self,
+        simulate_root: bool,
+    ) -> Option<(u32, Option<SynsetId>, Ancestors, Ancestors)> {
         let (own, others) = (Ancestors::of(self), Ancestors::of(other));
-        let over = |(number, distance, _): &(SynsetId, u32, _)| Some((distance + others.distance(*number)?, *number));
+        let over = |(number, distance, _): &(SynsetId, u32, _)| {
+            Some((distance + others.distance(*number)?, *number))
+        };
         let meeting = own.found.iter().filter_map(over).min();
         let at_root = own.distance_to_root() + others.distance_to_root();
         match meeting {

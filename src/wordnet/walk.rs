@@ -21,8 +21,14 @@ pub struct GraphNeighbour<'a> {
 impl WordNet {
     /// The shortest way between two synsets over any relations, at most `links_max` links long.
     #[must_use]
-    pub fn relation_path<'a>(&'a self, from: Synset<'a>, to: Synset<'a>, links_max: usize) -> Option<Path<'a>> {
-        let mut came: HashMap<SynsetId, Option<(Synset<'a>, super::Relation)>> = HashMap::from([(from.number, None)]);
+    pub fn relation_path<'a>(
+        &'a self,
+        from: Synset<'a>,
+        to: Synset<'a>,
+        links_max: usize,
+    ) -> Option<Path<'a>> {
+        let mut came: HashMap<SynsetId, Option<(Synset<'a>, super::Relation)>> =
+            HashMap::from([(from.number, None)]);
         let mut queue = VecDeque::from([(from, 0)]);
         while let Some((synset, distance)) = queue.pop_front() {
             if synset == to {
@@ -62,7 +68,9 @@ impl WordNet {
                 found.push(GraphNeighbour { word, synset, distance });
             }
             let targets = synset.links().map(|link| link.target);
-            queue.extend(targets.filter(|target| seen.insert(target.number)).map(|target| (target, distance + 1)));
+            queue.extend(
+                targets.filter(|target| seen.insert(target.number)).map(|target| (target, distance + 1)),
+            );
         }
         found
     }

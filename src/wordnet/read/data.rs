@@ -46,7 +46,8 @@ fn version_in_licence(text: &str) -> String {
 }
 
 fn parse(line: &str, pos: PartOfSpeech) -> Result<SourceSynset, String> {
-    let (columns, gloss) = line.split_once('|').ok_or("expected `|` before the gloss, got none: line cut off")?;
+    let (columns, gloss) =
+        line.split_once('|').ok_or("expected `|` before the gloss, got none: line cut off")?;
     let mut fields = columns.split_ascii_whitespace();
     let offset = parse_offset(next(&mut fields, "offset")?)?;
     let lexicographer_file = number(next(&mut fields, "lexicographer file")?, 10, "lexicographer file")?;
@@ -57,7 +58,15 @@ fn parse(line: &str, pos: PartOfSpeech) -> Result<SourceSynset, String> {
     let words = parse_words(&mut fields)?;
     let pointers = parse_pointers(&mut fields, pos, words.len())?;
     let kind = kind.as_bytes()[0];
-    Ok(SourceSynset { offset, line: 0, kind, lexicographer_file, words, pointers, gloss: gloss.trim().to_owned() })
+    Ok(SourceSynset {
+        offset,
+        line: 0,
+        kind,
+        lexicographer_file,
+        words,
+        pointers,
+        gloss: gloss.trim().to_owned(),
+    })
 }
 
 fn parse_words(fields: &mut SplitAsciiWhitespace<'_>) -> Result<Vec<SourceWord>, String> {
@@ -115,7 +124,10 @@ fn parse_pointers(
 
 pub(super) fn parse_offset(text: &str) -> Result<u32, String> {
     let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).ok_or_else(|| format!("expected an offset of 8 digits, got {text:?}"))
+    text.parse()
+        .ok()
+        .filter(|_| digits)
+        .ok_or_else(|| format!("expected an offset of 8 digits, got {text:?}"))
 }
 
 fn next<'a>(fields: &mut SplitAsciiWhitespace<'a>, what: &str) -> Result<&'a str, String> {

@@ -82,7 +82,8 @@ impl Warnings {
     pub(crate) fn add(&mut self, path: &Path, line: u64, reason: impl AsRef<str>) {
         self.total += 1;
         if self.first.len() < WARNINGS_KEPT {
-            let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
+            let name =
+                path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
             let place = if line == 0 { name } else { format!("{name}:{line}") };
             self.first.push(format!("{place}: {}", reason.as_ref()));
         }
@@ -106,7 +107,11 @@ pub(crate) fn read_folder(folder: &Path) -> Result<Source> {
         if path.is_file() {
             exceptions::read(&path, pos, &mut source)?;
         } else {
-            source.warnings.add(&path, 0, "missing; irregular inflections of this part of speech are unknown");
+            source.warnings.add(
+                &path,
+                0,
+                "missing; irregular inflections of this part of speech are unknown",
+            );
         }
     }
     counts::read(folder, &mut source)?;

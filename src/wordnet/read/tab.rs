@@ -48,7 +48,8 @@ pub(crate) fn read(path: &Path, language: &str, warnings: &mut Warnings) -> Resu
 fn parse(line: &str, language: &str) -> Result<Option<TabEntry>, String> {
     let mut columns = line.split('\t');
     let id = columns.next().unwrap_or_default();
-    let (offset, pos) = parse_id(id).ok_or_else(|| format!("expected an offset like 02084071-n, got {id:?}"))?;
+    let (offset, pos) =
+        parse_id(id).ok_or_else(|| format!("expected an offset like 02084071-n, got {id:?}"))?;
     let label = columns.next().ok_or("expected `language:lemma`, got the end: line cut off")?;
     let (of, kind) = label.split_once(':').unwrap_or((language, label));
     let field = match kind {
@@ -60,7 +61,8 @@ fn parse(line: &str, language: &str) -> Result<Option<TabEntry>, String> {
     if of != language {
         return Ok(None);
     }
-    let text = columns.next_back().ok_or("expected a text in the last column, got the end: line cut off")?.trim();
+    let text =
+        columns.next_back().ok_or("expected a text in the last column, got the end: line cut off")?.trim();
     if text.is_empty() {
         return Err("expected a text in the last column, got nothing".into());
     }
@@ -84,7 +86,10 @@ mod tests {
         let dog = parse("02084071-n\tcmn:lemma\t家_犬", "cmn").unwrap().unwrap();
         assert_eq!((dog.offset, dog.pos, dog.text.as_str()), (2_084_071, PartOfSpeech::Noun, "家 犬"));
         let text = parse("02084071-s\tcmn:def\t0\t一种", "cmn").unwrap().unwrap();
-        assert_eq!((text.field, text.pos, text.text.as_str()), (TabField::Definition, PartOfSpeech::Adjective, "一种"));
+        assert_eq!(
+            (text.field, text.pos, text.text.as_str()),
+            (TabField::Definition, PartOfSpeech::Adjective, "一种")
+        );
         assert_eq!(parse("02084071-n\tjpn:lemma\t犬", "cmn").unwrap(), None);
         assert!(parse("02084071-n\tcmn:lemma", "cmn").is_err());
         assert!(parse("dog\tcmn:lemma\t犬", "cmn").is_err());
