@@ -33,7 +33,10 @@ pub trait Progress: Sync {
     /// Takes note of a step, and says whether to go on.
     fn report(&self, step: &Step<'_>) -> Go;
 
-    /// Reports, and turns a wish to stop into [`Error::Cancelled`].
+    /// Reports, and turns a wish to stop into an error.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] if the listener wants to stop.
     fn step(&self, phase: &str, done: u64, total: u64, unit: &'static str) -> Result<()> {
         match self.report(&Step { phase, done, total, unit, loss: None }) {
             Go::On => Ok(()),

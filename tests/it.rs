@@ -1,7 +1,10 @@
 //! Integration tests.
 
+#![allow(clippy::print_stderr)] // a test that skips says so
+
 mod api;
 mod command_line;
+mod corpora;
 mod corpus;
 mod eval_words;
 mod formats;
@@ -11,5 +14,6 @@ mod pipeline;
 mod program;
 mod properties;
 mod real_text;
+mod tidy;
 mod word2vec;
 mod wordnet;

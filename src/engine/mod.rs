@@ -17,6 +17,8 @@ pub use demo::DEMO_COLLECTIONS;
 pub use generation::{Generation, ModelInfo};
 pub use questions::{AnalogyRequest, ContrastRequest, SearchRequest};
 
+pub use crate::text::analyzer::warm_up;
+
 use crate::error::{Error, Result};
 use crate::store::{CollectionRow, Store};
 use answers::CollectionInfo;

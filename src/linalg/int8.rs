@@ -34,7 +34,7 @@ pub fn prefetch<T>(lines: &[T]) {
     let _ = lines;
 }
 
-/// `sums[i]` = Σ row(ids[i])·query over rows of `query.len()` lines in `codes`; query bytes are read as signed.
+/// `sums[i]` = Σ `row(ids[i])`·query over rows of `query.len()` lines in `codes`; query bytes are read as signed.
 ///
 /// # Panics
 /// If a row lies outside `codes`, or `sums` is shorter than `ids`.
@@ -109,8 +109,8 @@ mod x86 {
             unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), four) };
             at += 4;
         }
-        for at in at..count {
-            sums[at] = _mm512_reduce_add_epi32(dot_line(row(at), query));
+        for (sum, at) in sums[at..count].iter_mut().zip(at..) {
+            *sum = _mm512_reduce_add_epi32(dot_line(row(at), query));
         }
     }
 

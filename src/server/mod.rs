@@ -79,7 +79,7 @@ pub fn serve(engine: Arc<Engine>, listener: TcpListener) -> Result<()> {
 
 fn refresh_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
-        crate::text::analyzer::warm_up();
+        crate::engine::warm_up();
         while !stop.load(Ordering::Relaxed) {
             if let Err(error) = engine.refresh() {
                 tracing::warn!(%error, "cannot take up new generations");

@@ -10,17 +10,28 @@ mod documents;
 pub use documents::{Changes, Snapshot, StoredDocument};
 
 use crate::error::{Error, Result};
-use sqlx::Row;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Row, SqlStr};
+use std::borrow::Cow;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// Number, name and text of every migration. sqlx has a macro for it, which compiles SQLite a second time.
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "collections and documents", include_str!("../../migrations/0001_collections_and_documents.sql"))];
+
+fn migrator() -> Migrator {
+    let migration = |(number, name, sql): &(i64, &'static str, &'static str)| {
+        let (name, sql) = (Cow::Borrowed(*name), SqlStr::from_static(sql));
+        Migration::new(*number, name, MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+}
 
 /// A collection as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +78,7 @@ impl Store {
         let pool = runtime
             .block_on(SqlitePoolOptions::new().max_connections(4).connect_with(options))
             .map_err(failed(path))?;
-        runtime.block_on(MIGRATIONS.run(&pool)).map_err(|error| migration_error(path, &error))?;
+        runtime.block_on(migrator().run(&pool)).map_err(|error| migration_error(path, &error))?;
         Ok(Self { runtime, pool, path: path.to_path_buf() })
     }
 
