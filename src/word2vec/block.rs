@@ -4,7 +4,7 @@
 //! Four neighbouring places are taken at a time (a band). They share one window width and, with all bands of the block, one set of
 //! negatives; each negative weighs `k · pairs / shared`, so that the expected gradient is that of `k` fresh negatives a pair.
 
-use super::kernel::{Kernel, SIDE, Targets};
+use super::kernel::{Kernel, SIDE, Targets, Tile};
 use super::sampling::{NegativeTable, Rng};
 use super::settings::{Algorithm, Settings};
 use super::shared::{self, SharedMatrix};
@@ -67,7 +67,7 @@ pub(crate) struct Loss {
 }
 
 impl Loss {
-    fn add(&mut self, scores: &[f32; SIDE * SIDE], targets: &Targets, rate: f32) {
+    fn add(&mut self, scores: &Tile, targets: &Targets, rate: f32) {
         for (score, pair_rate) in scores.iter().zip(&targets.rates) {
             let weight = f64::from(pair_rate / rate);
             let signed = if targets.label > 0.5 { -f64::from(*score) } else { f64::from(*score) };
@@ -84,6 +84,7 @@ struct Rows {
     values: Vec<f32>,
     start: usize,
     len: usize,
+    count: usize,
     stride: usize,
 }
 
@@ -92,7 +93,7 @@ impl Rows {
         let len = (rows + SIDE) * stride; // a tile may look at up to three rows past the end, with weight 0
         let values = vec![0.0f32; 2 * len + shared::GROUP];
         let start = values.as_ptr().align_offset(64).min(shared::GROUP);
-        Self { values, start, len, stride }
+        Self { values, start, len, count: rows, stride }
     }
 
     fn load(&mut self, matrix: &SharedMatrix, ids: &[u32]) {
@@ -147,10 +148,6 @@ impl Rows {
         &self.values[self.start + row * self.stride..][..self.stride]
     }
 
-    fn row_mut(&mut self, row: usize) -> &mut [f32] {
-        &mut self.values[self.start + row * self.stride..][..self.stride]
-    }
-
     /// A row as it becomes, and as it was.
     fn row_twice(&mut self, row: usize) -> (&mut [f32], &mut [f32]) {
         let (new, old) = self.values[self.start..].split_at_mut(self.len);
@@ -158,8 +155,8 @@ impl Rows {
         (&mut new[place.clone()], &mut old[place])
     }
 
-    fn tile(&mut self, row: usize) -> &mut [f32] {
-        &mut self.values[self.start + row * self.stride..][..SIDE * self.stride]
+    fn rows_mut(&mut self, first: usize, count: usize) -> &mut [f32] {
+        &mut self.values[self.start + first * self.stride..][..count * self.stride]
     }
 }
 
@@ -233,20 +230,26 @@ impl<'a> Worker<'a> {
             self.prefetch(stream, band + PLACES, (band - places.start) / SIDE, (0, model.window));
             let row = band - places.start;
             let width = 1 + rng.below(model.window as u32) as usize;
+            let near = block.near(band, width);
             let mut pairs = [0u32; SIDE];
-            for column in block.near(band, width).step_by(SIDE) {
-                let targets = positive_targets(stream, band, column, width, block.rate, &mut pairs);
-                let outputs = self.outputs.tile(column - around.start);
-                let scores = self.kernel.step(self.inputs.tile(row), outputs, &targets);
-                block.measure(&mut self.loss, &scores, &targets);
+            let mut targets = |column| positive_targets(stream, band, column, width, block.rate, &mut pairs);
+            for column in near.clone().step_by(2 * SIDE) {
+                let inputs = self.inputs.rows_mut(row, SIDE);
+                let first = column - around.start;
+                if near.end - column > SIDE {
+                    let targets = [targets(column), targets(column + SIDE)];
+                    let scores = self.kernel.step(inputs, self.outputs.rows_mut(first, 2 * SIDE), &targets);
+                    block.measure(&mut self.loss, &scores, &targets);
+                } else {
+                    let targets = [targets(column)];
+                    let scores = self.kernel.step(inputs, self.outputs.rows_mut(first, SIDE), &targets);
+                    block.measure(&mut self.loss, &scores, &targets);
+                }
             }
             let share = self.negative_share(block.rate);
             let rates = std::array::from_fn(|pair| share * pairs[pair / SIDE] as f32);
-            let targets = Targets { label: 0.0, rates };
-            for column in (0..model.shared_negatives).step_by(SIDE) {
-                let scores = self.kernel.step(self.inputs.tile(row), self.negatives.tile(column), &targets);
-                block.measure(&mut self.loss, &scores, &targets);
-            }
+            let inputs = self.inputs.rows_mut(row, SIDE);
+            step_negatives(self.kernel, inputs, &mut self.negatives, rates, (block, &mut self.loss));
         }
         self.inputs.add_back_inputs(model, &stream.ids[places.clone()]);
         self.outputs.add_back(&model.output, &stream.ids[around.clone()]);
@@ -266,17 +269,14 @@ impl<'a> Worker<'a> {
             self.average(&contexts, around.start);
             let full: [bool; SIDE] = std::array::from_fn(|r| contexts[r].1.len() > 1);
             let own = |pair| if pair / SIDE == pair % SIDE && full[pair / SIDE] { block.rate } else { 0.0 };
-            let targets = Targets { label: 1.0, rates: std::array::from_fn(own) };
-            let outputs = self.outputs.tile(band - places.start);
-            let scores = self.kernel.step(self.means.tile(0), outputs, &targets);
+            let targets = [Targets { label: 1.0, rates: std::array::from_fn(own) }];
+            let outputs = self.outputs.rows_mut(band - places.start, SIDE);
+            let scores = self.kernel.step(self.means.rows_mut(0, SIDE), outputs, &targets);
             block.measure(&mut self.loss, &scores, &targets);
             let share = self.negative_share(block.rate);
             let rates = std::array::from_fn(|pair| if full[pair / SIDE] { share } else { 0.0 });
-            let targets = Targets { label: 0.0, rates };
-            for column in (0..model.shared_negatives).step_by(SIDE) {
-                let scores = self.kernel.step(self.means.tile(0), self.negatives.tile(column), &targets);
-                block.measure(&mut self.loss, &scores, &targets);
-            }
+            let means = self.means.rows_mut(0, SIDE);
+            step_negatives(self.kernel, means, &mut self.negatives, rates, (block, &mut self.loss));
             self.distribute(&contexts, around.start);
         }
         self.inputs.add_back_inputs(model, &stream.ids[around.clone()]);
@@ -307,7 +307,7 @@ impl<'a> Worker<'a> {
             let (mean, old) = self.means.row_twice(r);
             linalg::add_scaled(mean, -1.0, old);
             for other in around.clone().filter(|other| other != place) {
-                linalg::add_scaled(self.inputs.row_mut(other - first), 1.0, mean);
+                linalg::add_scaled(self.inputs.rows_mut(other - first, 1), 1.0, mean);
             }
         }
     }
@@ -346,10 +346,25 @@ impl Block {
         band.saturating_sub(width).max(self.around.start)..(band + SIDE + width).min(self.around.end)
     }
 
-    fn measure(&self, loss: &mut Loss, scores: &[f32; SIDE * SIDE], targets: &Targets) {
+    fn measure<const T: usize>(&self, loss: &mut Loss, scores: &[Tile; T], targets: &[Targets; T]) {
         if self.measure {
-            loss.add(scores, targets, self.rate);
+            scores.iter().zip(targets).for_each(|(scores, targets)| loss.add(scores, targets, self.rate));
         }
+    }
+}
+
+/// All shared negatives, against four inputs.
+fn step_negatives(
+    kernel: Kernel,
+    inputs: &mut [f32],
+    negatives: &mut Rows,
+    rates: Tile,
+    (block, loss): (&Block, &mut Loss),
+) {
+    let targets = [Targets { label: 0.0, rates }; 2];
+    for outputs in negatives.rows_mut(0, negatives.count).chunks_exact_mut(2 * inputs.len()) {
+        let scores = kernel.step(inputs, outputs, &targets);
+        block.measure(loss, &scores, &targets);
     }
 }
 
@@ -406,7 +421,7 @@ impl Model {
             negatives: NegativeTable::new(vocabulary.counts(), settings.negative_exponent),
             window: settings.window,
             negative_samples: settings.negative_samples,
-            shared_negatives: settings.shared_negatives,
+            shared_negatives: settings.shared_negatives.unwrap_or(24),
             stride: shared::stride(settings.dim),
         }
     }
