@@ -62,7 +62,7 @@ fn settings(arguments: &[String]) -> Result<Settings> {
         dim: value(arguments, "--dim")?.unwrap_or(default.dim),
         window: value(arguments, "--window")?.unwrap_or(default.window),
         negative_samples: value(arguments, "--negative")?.unwrap_or(default.negative_samples),
-        shared_negatives: value(arguments, "--shared-negatives")?.unwrap_or(default.shared_negatives),
+        shared_negatives: value(arguments, "--shared-negatives")?,
         subsample: value(arguments, "--subsample")?.unwrap_or(default.subsample),
         epochs: value(arguments, "--epochs")?,
         learning_rate: value(arguments, "--learning-rate")?,

@@ -10,13 +10,16 @@
 /// Inputs and outputs of a tile.
 pub(crate) const SIDE: usize = 4;
 
+/// A value for each of the 4 × 4 pairs.
+pub(crate) type Tile = [f32; SIDE * SIDE];
+
 /// What each of the 4 × 4 pairs should become: pair of input `r` and output `c` stands at `4·r + c`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Targets {
     /// 1 for words that stand together, 0 for negatives.
     pub(crate) label: f32,
     /// Learning rate times the pair's weight; 0 leaves the pair out.
-    pub(crate) rates: [f32; SIDE * SIDE],
+    pub(crate) rates: Tile,
 }
 
 /// The instruction set in use.
@@ -46,62 +49,74 @@ impl Kernel {
         all
     }
 
-    /// One step on 4 rows of `inputs` and 4 of `outputs`; both have the same length, a multiple of 64. Returns the scores
-    /// `x·y` from before the step.
+    /// One step on 4 rows of `inputs` and `4·T` of `outputs`, one tile after the other, with all scores from before the step: the
+    /// processor works on the next tile while the gradients of the first are on their way. Rows have the same length, a multiple
+    /// of 16. Returns the scores `x·y`.
     #[allow(unsafe_code)]
-    pub(crate) fn step(
+    pub(crate) fn step<const T: usize>(
         self,
         inputs: &mut [f32],
         outputs: &mut [f32],
-        targets: &Targets,
-    ) -> [f32; SIDE * SIDE] {
-        assert!(inputs.len() == outputs.len() && inputs.len().is_multiple_of(64), "tiles of 4 padded rows");
+        targets: &[Targets; T],
+    ) -> [Tile; T] {
+        assert!(T * inputs.len() == outputs.len() && inputs.len().is_multiple_of(64), "tiles of padded rows");
         let stride = inputs.len() / SIDE;
         let (inputs, outputs) = (inputs.as_mut_ptr(), outputs.as_mut_ptr());
         match self {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `available` saw the instructions; both places hold 4 rows of `stride` values, a multiple of 16, and do not overlap.
+            // SAFETY: `available` saw the instructions; the places hold 4 and 4·T rows of `stride` values, a multiple of 16, and do not overlap.
             Self::Avx512 => unsafe { x86::step_avx512(inputs, outputs, stride, targets) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             Self::Avx2 => unsafe { x86::step_avx2(inputs, outputs, stride, targets) },
             // SAFETY: as above; no special instructions.
-            Self::Portable => unsafe { room::step::<room::Plain, 2>(inputs, outputs, stride, targets) },
+            Self::Portable => unsafe { room::step::<room::Plain, 2, T>(inputs, outputs, stride, targets) },
         }
     }
 }
 
 /// `σ(x) = 1 / (1 + e^-x)`, to about 3e-6, as a loop that vectorises.
 #[inline(always)]
-pub(crate) fn sigmoid(x: f32) -> f32 {
+pub(crate) fn sigmoid<const FUSED: bool>(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 · 2^23: adding it rounds to an integer in the lowest bits
     let power = (-x).clamp(-60.0, 60.0) * std::f32::consts::LOG2_E;
     let shifted = power + ROUND;
     let rest = power - (shifted - ROUND);
-    let mut polynomial = 0.001_333_356f32; // 2^rest by its series, |rest| ≤ 1/2
-    for coefficient in [0.009_618_129, 0.055_504_11, 0.240_226_5, std::f32::consts::LN_2, 1.0] {
-        polynomial = polynomial * rest + coefficient;
-    }
+    // 2^rest by its series, |rest| ≤ 1/2, in pairs so that the pairs are worked out side by side
+    let square = rest * rest;
+    let low = multiply_add::<FUSED>(std::f32::consts::LN_2, rest, 1.0);
+    let middle = multiply_add::<FUSED>(0.055_504_11, rest, 0.240_226_5);
+    let high = multiply_add::<FUSED>(0.001_333_356, rest, 0.009_618_129);
+    let upper = multiply_add::<FUSED>(high, square, middle);
+    let polynomial = multiply_add::<FUSED>(upper, square, low);
     let exponent = (shifted.to_bits() << 23).wrapping_add(polynomial.to_bits());
     1.0 / (1.0 + f32::from_bits(exponent))
 }
 
+/// `x·y + z`, fused where that is one instruction; elsewhere it would be a library call.
 #[inline(always)]
-fn gradients(scores: &[f32; SIDE * SIDE], targets: &Targets) -> [f32; SIDE * SIDE] {
+fn multiply_add<const FUSED: bool>(x: f32, y: f32, z: f32) -> f32 {
+    if FUSED { x.mul_add(y, z) } else { x * y + z }
+}
+
+#[inline(always)]
+fn gradients<const FUSED: bool>(scores: &Tile, targets: &Targets) -> Tile {
     let mut gradients = [0.0; SIDE * SIDE];
     for pair in 0..SIDE * SIDE {
-        gradients[pair] = targets.rates[pair] * (targets.label - sigmoid(scores[pair]));
+        gradients[pair] = targets.rates[pair] * (targets.label - sigmoid::<FUSED>(scores[pair]));
     }
     gradients
 }
 
 #[allow(unsafe_code)]
 mod room {
-    use super::{SIDE, Targets, gradients};
+    use super::{SIDE, Targets, Tile, gradients, multiply_add};
 
     /// A few neighbouring values that are worked on together.
     pub(super) trait Values: Copy {
         const WIDTH: usize;
+        /// What each pair moves by.
+        fn gradients(scores: &Tile, targets: &Targets) -> Tile;
         /// # Safety
         /// `from` holds `WIDTH` values; for this and all others: the processor has the instructions.
         unsafe fn load(from: *const f32) -> Self;
@@ -125,8 +140,15 @@ mod room {
     #[derive(Clone, Copy)]
     pub(super) struct Plain([f32; 4]);
 
+    /// aarch64 always has the instruction.
+    const FUSED: bool = cfg!(target_arch = "aarch64");
+
     impl Values for Plain {
         const WIDTH: usize = 4;
+        #[inline(always)]
+        fn gradients(scores: &Tile, targets: &Targets) -> Tile {
+            gradients::<FUSED>(scores, targets)
+        }
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
             // SAFETY: by contract `from` holds that many values.
@@ -143,10 +165,7 @@ mod room {
         }
         #[inline(always)]
         unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
-            let fused = cfg!(target_arch = "aarch64"); // elsewhere a library call
-            Self(std::array::from_fn(|i| {
-                if fused { self.0[i].mul_add(by.0[i], plus.0[i]) } else { self.0[i] * by.0[i] + plus.0[i] }
-            }))
+            Self(std::array::from_fn(|i| multiply_add::<FUSED>(self.0[i], by.0[i], plus.0[i])))
         }
         #[inline(always)]
         unsafe fn sums<const R: usize>(rows: &[[Self; SIDE]; R], scores: &mut [f32]) {
@@ -159,22 +178,30 @@ mod room {
     /// [`super::Kernel::step`], the scores in `4 / R` bands of `R` inputs, as many as the registers hold.
     ///
     /// # Safety
-    /// Both pointers hold 4 rows of `stride` values, a multiple of `V::WIDTH`, and do not overlap; the processor has `V`'s instructions.
+    /// `inputs` holds 4 rows of `stride` values, `outputs` `4·T`; they do not overlap; `stride` is a multiple of `V::WIDTH`; the
+    /// processor has `V`'s instructions.
     #[inline(always)]
-    pub(super) unsafe fn step<V: Values, const R: usize>(
+    pub(super) unsafe fn step<V: Values, const R: usize, const T: usize>(
         inputs: *mut f32,
         outputs: *mut f32,
         stride: usize,
-        targets: &Targets,
-    ) -> [f32; SIDE * SIDE] {
-        let mut scores = [0.0; SIDE * SIDE];
-        for band in (0..SIDE).step_by(R) {
-            // SAFETY: band + R ≤ 4.
-            unsafe { dots::<V, R>(inputs.add(band * stride), outputs, stride, &mut scores[band * SIDE..]) };
+        targets: &[Targets; T],
+    ) -> [Tile; T] {
+        let mut scores = [[0.0; SIDE * SIDE]; T];
+        for (tile, scores) in scores.iter_mut().enumerate() {
+            for band in (0..SIDE).step_by(R) {
+                // SAFETY: band + R ≤ 4, tile < T.
+                unsafe {
+                    let outputs = outputs.add(tile * SIDE * stride);
+                    dots::<V, R>(inputs.add(band * stride), outputs, stride, &mut scores[band * SIDE..]);
+                }
+            }
         }
-        let gradients = gradients(&scores, targets);
-        // SAFETY: passed on.
-        unsafe { update::<V>(inputs, outputs, stride, &gradients) };
+        let gradients: [Tile; T] = std::array::from_fn(|tile| V::gradients(&scores[tile], &targets[tile]));
+        for (tile, gradients) in gradients.iter().enumerate() {
+            // SAFETY: tile < T.
+            unsafe { update::<V>(inputs, outputs.add(tile * SIDE * stride), stride, gradients) };
+        }
         scores
     }
 
@@ -238,13 +265,17 @@ mod room {
 #[allow(unsafe_code)]
 mod x86 {
     use super::room::{self, Values};
-    use super::{SIDE, Targets};
+    use super::{SIDE, Targets, Tile, gradients};
     use std::arch::x86_64::*;
 
     macro_rules! values {
         ($name:ident, $width:literal, $load:ident, $store:ident, $splat:ident, $fma:ident, $sums:ident) => {
             impl Values for $name {
                 const WIDTH: usize = $width;
+                #[inline(always)]
+                fn gradients(scores: &Tile, targets: &Targets) -> Tile {
+                    gradients::<true>(scores, targets)
+                }
                 #[inline(always)]
                 unsafe fn load(from: *const f32) -> Self {
                     // SAFETY: by contract.
@@ -313,27 +344,27 @@ mod x86 {
     /// # Safety
     /// As [`room::step`].
     #[target_feature(enable = "avx512f,avx2,fma")]
-    pub(super) unsafe fn step_avx512(
+    pub(super) unsafe fn step_avx512<const T: usize>(
         inputs: *mut f32,
         outputs: *mut f32,
         stride: usize,
-        targets: &Targets,
-    ) -> [f32; SIDE * SIDE] {
+        targets: &[Targets; T],
+    ) -> [Tile; T] {
         // SAFETY: passed on.
-        unsafe { room::step::<__m512, 4>(inputs, outputs, stride, targets) }
+        unsafe { room::step::<__m512, 4, T>(inputs, outputs, stride, targets) }
     }
 
     /// # Safety
     /// As [`room::step`].
     #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn step_avx2(
+    pub(super) unsafe fn step_avx2<const T: usize>(
         inputs: *mut f32,
         outputs: *mut f32,
         stride: usize,
-        targets: &Targets,
-    ) -> [f32; SIDE * SIDE] {
+        targets: &[Targets; T],
+    ) -> [Tile; T] {
         // SAFETY: passed on.
-        unsafe { room::step::<__m256, 2>(inputs, outputs, stride, targets) }
+        unsafe { room::step::<__m256, 2, T>(inputs, outputs, stride, targets) }
     }
 }
 
@@ -346,23 +377,34 @@ mod tests {
         for step in -4000..=4000 {
             let x = step as f32 / 100.0;
             let exact = 1.0 / (1.0 + (-f64::from(x)).exp());
-            assert!((f64::from(sigmoid(x)) - exact).abs() < 5e-6, "at {x}: {}", sigmoid(x));
+            for got in [sigmoid::<true>(x), sigmoid::<false>(x)] {
+                assert!((f64::from(got) - exact).abs() < 5e-6, "at {x}: {got}");
+            }
         }
-        assert!(sigmoid(1e30) > 0.999 && sigmoid(-1e30) < 0.001);
+        assert!(sigmoid::<true>(1e30) > 0.999 && sigmoid::<true>(-1e30) < 0.001);
     }
 
-    /// The step as it stands in the paper, pair by pair, in double precision.
-    fn reference(x: &[f32], y: &[f32], stride: usize, targets: &Targets) -> (Vec<f64>, Vec<f64>) {
+    /// The step as it stands in the paper, pair by pair, in double precision; 4 inputs, 8 outputs.
+    fn reference(x: &[f32], y: &[f32], stride: usize, targets: &[Targets; 2]) -> (Vec<f64>, Vec<f64>) {
+        let scores: Vec<f64> = (0..32)
+            .map(|pair| {
+                let (r, c) = (pair / 8 * stride, pair % 8 * stride);
+                (0..stride).map(|i| f64::from(x[r + i]) * f64::from(y[c + i])).sum()
+            })
+            .collect();
         let mut new_x: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
         let mut new_y: Vec<f64> = y.iter().map(|v| f64::from(*v)).collect();
-        for pair in 0..16 {
-            let (r, c) = (pair / 4 * stride, pair % 4 * stride);
-            let score: f64 = (0..stride).map(|i| f64::from(x[r + i]) * f64::from(y[c + i])).sum();
-            let g =
-                f64::from(targets.rates[pair]) * (f64::from(targets.label) - 1.0 / (1.0 + (-score).exp()));
-            for i in 0..stride {
-                new_x[r + i] += g * f64::from(y[c + i]);
-                new_y[c + i] += g * f64::from(x[r + i]);
+        for tile in 0..2 {
+            let before = new_x.clone();
+            for (r, c) in (0..16).map(|pair| (pair / 4, pair % 4)) {
+                let Targets { label, rates } = targets[tile];
+                let score = scores[r * 8 + tile * 4 + c];
+                let g = f64::from(rates[r * 4 + c]) * (f64::from(label) - 1.0 / (1.0 + (-score).exp()));
+                let (r, c) = (r * stride, (tile * 4 + c) * stride);
+                for i in 0..stride {
+                    new_x[r + i] += g * f64::from(y[c + i]);
+                    new_y[c + i] += g * before[r + i];
+                }
             }
         }
         (new_x, new_y)
@@ -372,9 +414,9 @@ mod tests {
     fn every_instruction_set_takes_the_step_of_the_paper() {
         for (kernel, stride) in Kernel::available().into_iter().flat_map(|k| [16, 48, 208].map(|s| (k, s))) {
             let x: Vec<f32> = (0..4 * stride).map(|i| ((i * 37 % 101) as f32 - 50.0) / 100.0).collect();
-            let y: Vec<f32> = (0..4 * stride).map(|i| ((i * 53 % 97) as f32 - 48.0) / 90.0).collect();
+            let y: Vec<f32> = (0..8 * stride).map(|i| ((i * 53 % 97) as f32 - 48.0) / 90.0).collect();
             let rates = std::array::from_fn(|pair| if pair % 5 == 0 { 0.0 } else { 0.01 * pair as f32 });
-            let targets = Targets { label: 1.0, rates };
+            let targets = [Targets { label: 1.0, rates }, Targets { label: 0.0, rates }];
             let (want_x, want_y) = reference(&x, &y, stride, &targets);
             let (mut got_x, mut got_y) = (x.clone(), y.clone());
             kernel.step(&mut got_x, &mut got_y, &targets);

@@ -22,21 +22,21 @@ pub struct Settings {
     /// Dimension of the vectors, `D`; 1 to 4096, default 200.
     pub dim: usize,
     /// Farthest distance, in words, between two words that are taken as each other's context, `c`; 1 to 64, default 5.
-    /// A place uses a distance drawn evenly from 1 to `c`, so that near words count more.
+    /// In skip-gram a pair at distance `d` weighs `(c + 1 - d) / c`; CBOW draws widths evenly from 1 to `c`.
     pub window: usize,
     /// Negative samples for each pair of words, `k`; 1 to 100, default 5. They are shared: see `shared_negatives`.
     pub negative_samples: usize,
     /// Negative samples drawn for a block of places and shared by all of its pairs, each weighing `k · pairs / shared`;
-    /// 4 to 128, a multiple of 4, default 24. More is slower and closer to fresh samples for each pair.
-    pub shared_negatives: usize,
+    /// 8 to 128, a multiple of 8, default 24 for skip-gram, 16 for CBOW. More is slower and closer to fresh samples for each pair.
+    pub shared_negatives: Option<usize>,
     /// Exponent of the word counts from which negatives are drawn; 0 (all words alike) to 1, default 0.75.
     pub negative_exponent: f64,
     /// Words with a larger share of the corpus than this are randomly left out, the more so the more frequent, `t`;
     /// 0 (never) to 1, default 1e-4.
     pub subsample: f64,
-    /// Passes over the corpus; 1 to 10,000, chosen by its size: 40 for 25,000 words, falling to 5 from 4.5 million on.
+    /// Passes over the corpus; 1 to 10,000, chosen by its size: 40 for 25,000 words, falling to 8 from 1.4 million on.
     pub epochs: Option<usize>,
-    /// Learning rate at the start; above 0, up to 1, default 0.05. It falls evenly to a ten-thousandth of itself.
+    /// Learning rate at the start; above 0, up to 1, default 0.05 for skip-gram, 0.075 for CBOW. It falls evenly to a ten-thousandth of itself.
     pub learning_rate: Option<f64>,
     /// Whether windows reach over the ends of sentences (never over those of documents); default true.
     pub across_sentences: bool,
@@ -57,7 +57,7 @@ impl Default for Settings {
             dim: 200,
             window: 5,
             negative_samples: 5,
-            shared_negatives: 24,
+            shared_negatives: None,
             negative_exponent: 0.75,
             subsample: 1e-4,
             epochs: None,
@@ -80,10 +80,10 @@ impl Settings {
         within("dim", self.dim, 1, 4096)?;
         within("window", self.window, 1, 64)?;
         within("negative_samples", self.negative_samples, 1, 100)?;
-        within("shared_negatives", self.shared_negatives, 4, 128)?;
-        if !self.shared_negatives.is_multiple_of(4) {
-            let cure = "round it up";
-            return Err(Error::invalid("shared_negatives", "a multiple of 4", self.shared_negatives, cure));
+        let shared = self.shared_negatives.unwrap_or(8);
+        within("shared_negatives", shared, 8, 128)?;
+        if !shared.is_multiple_of(8) {
+            return Err(Error::invalid("shared_negatives", "a multiple of 8", shared, "round it up"));
         }
         within("negative_exponent", self.negative_exponent, 0.0, 1.0)?;
         within("subsample", self.subsample, 0.0, 1.0)?;
@@ -97,9 +97,14 @@ impl Settings {
     #[must_use]
     pub fn resolve(&self, words: u64) -> Self {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let (rate, shared) = match self.algorithm {
+            Algorithm::SkipGram => (0.05, 24),
+            Algorithm::Cbow => (0.075, 16),
+        };
         Self {
+            shared_negatives: Some(self.shared_negatives.unwrap_or(shared)),
             epochs: Some(self.epochs.unwrap_or_else(|| epochs_for(words))),
-            learning_rate: Some(self.learning_rate.unwrap_or(0.05)),
+            learning_rate: Some(self.learning_rate.unwrap_or(rate)),
             threads: Some(self.threads.unwrap_or_else(processors)),
             ..self.clone()
         }
@@ -113,7 +118,8 @@ impl Settings {
         let buckets = self.subwords.map_or(0, |subwords| subwords.buckets as u64);
         let tables = vocabulary * if buckets > 0 { 16 + 4 * 32 } else { 16 };
         let threads = self.threads.unwrap_or(1) as u64;
-        let rows_a_thread = 4 * (super::block::PLACES + 2 * self.window + self.shared_negatives) as u64;
+        let rows_a_thread =
+            4 * (super::block::PLACES + 2 * self.window + self.shared_negatives.unwrap_or(24)) as u64;
         // The matrices, and once more the larger one while it is handed over without padding.
         (3 * vocabulary + 2 * buckets) * row_bytes
             + tables
@@ -121,12 +127,12 @@ impl Settings {
     }
 }
 
-/// Passes that suit a corpus of so many running words: 40 for 25,000, 16 for 250,000, 6 for 2.5 million, never below 5. Found by
+/// Passes that suit a corpus of so many running words: 40 for 25,000, 16 for 250,000, never below 8. Found by
 /// comparing neighbours learned from parts of an encyclopedia with those learned from all of it, at learning rate 0.05:
 /// with half or twice as many passes they agree less.
 fn epochs_for(words: u64) -> usize {
     let passes = 40.0 * (25_000.0 / words.max(1) as f64).powf(0.4);
-    passes.round().clamp(5.0, 200.0) as usize
+    passes.round().clamp(8.0, 200.0) as usize
 }
 
 fn within<T: PartialOrd + std::fmt::Display>(what: &str, value: T, least: T, most: T) -> Result<()> {
@@ -146,7 +152,7 @@ mod tests {
             Settings { dim: 0, ..Settings::default() },
             Settings { dim: 100_000, ..Settings::default() },
             Settings { window: 0, ..Settings::default() },
-            Settings { shared_negatives: 6, ..Settings::default() },
+            Settings { shared_negatives: Some(12), ..Settings::default() },
             Settings { subsample: f64::NAN, ..Settings::default() },
             Settings { epochs: Some(0), ..Settings::default() },
             Settings { learning_rate: Some(0.0), ..Settings::default() },
@@ -162,6 +168,6 @@ mod tests {
     fn small_corpora_are_read_more_often() {
         let epochs = [0, 25_000, 250_000, 2_500_000, 10_000_000]
             .map(|words| Settings::default().resolve(words).epochs);
-        assert_eq!(epochs, [200, 40, 16, 6, 5].map(Some));
+        assert_eq!(epochs, [200, 40, 16, 8, 8].map(Some));
     }
 }
