@@ -252,9 +252,9 @@ impl<'a> Texts<'a> {
         while low < high {
             let middle = low.midpoint(high);
             if &self.text[self.bounds.row(middle)] < text.as_bytes() {
-                low = middle + 1
+                low = middle + 1;
             } else {
-                high = middle
+                high = middle;
             }
         }
         low

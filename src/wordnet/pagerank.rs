@@ -78,7 +78,7 @@ impl WordNet {
         settings.check()?;
         let total: f32 = starts.iter().map(|(_, weight)| weight).sum();
         let right = starts.iter().all(|(number, weight)| number.index() < self.len() && *weight >= 0.0);
-        if !right || !(total > 0.0 && total.is_finite()) {
+        if !(right && total > 0.0 && total.is_finite()) {
             let expected = "synsets of this WordNet with positive weights";
             return Err(Error::invalid(
                 "starts",

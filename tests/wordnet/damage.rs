@@ -100,9 +100,9 @@ fn damage_sources(seed: u64) -> (usize, usize) {
         let mut bytes = whole.clone();
         let at = random.below(bytes.len());
         if round % 2 == 0 {
-            bytes[at] ^= 1 << random.below(8)
+            bytes[at] ^= 1 << random.below(8);
         } else {
-            bytes.truncate(at)
+            bytes.truncate(at);
         }
         std::fs::write(&path, &bytes).expect("writes");
         match compile(temporary.path(), &destination, &Silent) {
@@ -135,9 +135,9 @@ fn damaged_tab_files_give_errors_or_usable_graphs() {
         let mut bytes = whole.clone();
         let at = random.below(bytes.len());
         if round % 2 == 0 {
-            bytes[at] ^= 1 << random.below(8)
+            bytes[at] ^= 1 << random.below(8);
         } else {
-            bytes.truncate(at)
+            bytes.truncate(at);
         }
         std::fs::write(&tab, &bytes).expect("writes");
         match add_language(&base, &tab, "cmn", &destination) {

@@ -158,7 +158,7 @@ fn every_similarity_agrees_on_more_than_two_hundred_pairs() {
                 match expected.as_f64() {
                     Some(expected) => assert_close(similarity, expected, &format!("{a:?} {b:?} {measure:?}")),
                     None if expected == "inf" => {
-                        assert!(similarity.is_some_and(|value| value > 1e6), "{a:?} {b:?}")
+                        assert!(similarity.is_some_and(|value| value > 1e6), "{a:?} {b:?}");
                     }
                     None => continue,
                 }
