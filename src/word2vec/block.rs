@@ -1,9 +1,10 @@
-//! A block of neighbouring places: its rows are copied to buffers of the thread's own, trained tile by tile, and the
-//! differences added back to the shared matrices.
+//! A block of neighbouring places: its rows are copied to buffers of the thread's own, trained tile by tile,
+//! and the differences added back to the shared matrices.
 //!
-//! Four neighbouring places are taken at a time (a band). All bands of a block share one set of negatives; each weighs `k · pairs / shared`,
-//! so that the expected gradient is that of `k` fresh negatives a pair. In skip-gram, two words at distance `d` in a window of `c` weigh
-//! `(c + 1 - d) / c`, which is how often word2vec.c, drawing a width for each place, takes the pair: the same expectation with less noise, and
+//! Four neighbouring places are taken at a time (a band). All bands of a block share one set of negatives;
+//! each weighs `k · pairs / shared`, so that the expected gradient is that of `k` fresh negatives a pair. In
+//! skip-gram, two words at distance `d` in a window of `c` weigh `(c + 1 - d) / c`, which is how often
+//! word2vec.c, drawing a width for each place, takes the pair: the same expectation with less noise, and
 //! measurably better vectors. In CBOW the same made analogies worse, so a width is drawn for each band.
 
 use super::kernel::{Kernel, SIDE, Targets, Tile};
@@ -15,7 +16,8 @@ use crate::linalg;
 use crate::vocab::Vocabulary;
 use std::ops::Range;
 
-/// Places in a block: a multiple of 4. More means fewer copies of negatives, but buffers that leave the first-level cache.
+/// Places in a block: a multiple of 4. More means fewer copies of negatives, but buffers that leave the
+/// first-level cache.
 pub(crate) const PLACES: usize = 64;
 
 /// Kept words of a piece of the corpus, with the number of the stretch that windows may not leave.
@@ -399,8 +401,9 @@ impl Context {
     }
 }
 
-/// Weighs the pairs of four places from `band` and four from `column` on that stand within `window` of each other in one
-/// stretch, and adds the weights of each place of the band to `pairs`. Without branches, so that it vectorises.
+/// Weighs the pairs of four places from `band` and four from `column` on that stand within `window` of each
+/// other in one stretch, and adds the weights of each place of the band to `pairs`. Without branches, so that
+/// it vectorises.
 fn positive_targets(
     stream: &Stream,
     (band, column): (usize, usize),
