@@ -22,8 +22,8 @@ pub struct Settings {
     /// Dimension of the vectors, `D`; 1 to 4096, default 200.
     pub dim: usize,
     /// Farthest distance, in words, between two words that are taken as each other's context, `c`; 1 to 64,
-    /// default 5. In skip-gram a pair at distance `d` weighs `(c + 1 - d) / c`; CBOW draws widths evenly from
-    /// 1 to `c`.
+    /// default 5. In skip-gram a pair at distance `d` weighs in proportion to `1 / d`; CBOW draws widths evenly
+    /// from 1 to `c`.
     pub window: usize,
     /// Negative samples for each pair of words, `k`; 1 to 100, default 5. They are shared: see
     /// `shared_negatives`.
