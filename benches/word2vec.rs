@@ -4,9 +4,9 @@
 //! cargo bench --bench word2vec -- [TEXT] [--epochs 1] [--dim 200] [--threads 2] [--cbow] [--save VECTORS] …
 //! ```
 //!
-//! `TEXT` holds lower-cased words separated by blanks, one document a line; without it a corpus of 2 million words is made up. The
-//! last line on standard output is JSON. `--save` writes the vectors in word2vec's binary format. benches/peers/word2vec.py runs
-//! this beside gensim.
+//! `TEXT` holds lower-cased words separated by blanks, one document a line; without it a corpus of 2 million
+//! words is made up. The last line on standard output is JSON. `--save` writes the vectors in word2vec's
+//! binary format. benches/peers/word2vec.py runs this beside gensim.
 
 #![allow(clippy::print_stdout)]
 

@@ -152,8 +152,9 @@ fn words_that_belong_together_are_joined_and_others_are_not() {
     assert_eq!(spelled(&Corpus::open(&path).unwrap()), expected.repeat(10));
     assert_eq!(joined.words(), 110);
 
-    // Second pass at half the threshold, 110 words: new_york 20, city 30, the 40, york 10, new 10. "new_york city"
-    // 5 · 110 / 600 = 0.92; "the new_york" 5 · 110 / 800 = 0.69; "york new" 5 · 110 / 100 = 5.5; "new the" 5 · 110 / 400 = 1.4.
+    // Second pass at half the threshold, 110 words: new_york 20, city 30, the 40, york 10, new 10. "new_york
+    // city" 5 · 110 / 600 = 0.92; "the new_york" 5 · 110 / 800 = 0.69; "york new" 5 · 110 / 100 = 5.5; "new
+    // the" 5 · 110 / 400 = 1.4.
     let settings = PhraseSettings { passes: 2, threshold: 1.8, ..settings };
     let (joined, report) = join_phrases(&corpus, &path, &settings, &Silent).unwrap();
     assert_eq!(report.phrases, [1, 3]);
@@ -161,4 +162,12 @@ fn words_that_belong_together_are_joined_and_others_are_not() {
     assert_eq!(spelled(&joined), expected.repeat(10));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     assert!(join_phrases(&corpus, &path, &PhraseSettings { passes: 0, ..settings }, &Silent).is_err());
+}
+
+#[test]
+fn a_corpus_of_version_1_still_opens() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples/corpus-v1.bin");
+    let corpus = Corpus::open(&path).unwrap();
+    assert_eq!(spelled(&corpus), "the bank of the ?\nthe bank ?\nof 河 of 河 the\n");
+    assert_eq!((corpus.words(), corpus.unknown(), corpus.documents()), (11, 2, 3));
 }

@@ -1,7 +1,7 @@
 //! A piece of the corpus while it is encoded by one worker: words interned to numbers of its own.
 //!
-//! Chunks know nothing of each other; [`super::corpus::CorpusEncoder`] joins them in their order, so that the result
-//! does not depend on how many workers there were.
+//! Chunks know nothing of each other; [`super::corpus::CorpusEncoder`] joins them in their order, so that the
+//! result does not depend on how many workers there were.
 
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
@@ -13,7 +13,8 @@ pub const END_OF_DOCUMENT: u32 = u32::MAX - 1;
 /// Stands for a word that is not in the vocabulary.
 pub const UNKNOWN: u32 = u32::MAX - 2;
 
-/// Words longer than this (bytes of UTF-8) are taken as [`UNKNOWN`]: they are never words, and would fill the memory.
+/// Words longer than this (bytes of UTF-8) are taken as [`UNKNOWN`]: they are never words, and would fill the
+/// memory.
 pub const MAX_WORD_BYTES: usize = 255;
 
 /// Sentences of tokenised, normalised words, numbered by first occurrence in this chunk.

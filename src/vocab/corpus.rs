@@ -1,11 +1,11 @@
 //! The encoded corpus: text read once, words as numbers in one file that every later epoch and model reads.
 //!
-//! The file is drawn byte by byte in docs/formats/corpus.md. It is read by position, not mapped: a mapped file that is cut short
-//! from outside kills the process, and its pages would count as the trainer's own memory. One read fetches some 100,000
-//! tokens and costs nothing beside training on them.
+//! The file is drawn byte by byte in docs/formats/corpus.md. It is read by position, not mapped: a mapped
+//! file that is cut short from outside kills the process, and its pages would count as the trainer's own
+//! memory. One read fetches some 100,000 tokens and costs nothing beside training on them.
 //!
-//! Not here: cutting text into words. Workers do that elsewhere and fill [`Chunk`]s; [`encode`] runs them in parallel
-//! and joins their chunks in order, so that the bytes are the same whatever the number of threads.
+//! Not here: cutting text into words. Workers do that elsewhere and fill [`Chunk`]s; [`encode`] runs them in
+//! parallel and joins their chunks in order, so that the bytes are the same whatever the number of threads.
 
 use super::chunk::{Chunk, END_OF_DOCUMENT, UNKNOWN};
 use super::{Vocabulary, WordId};
@@ -30,8 +30,9 @@ pub struct EncoderSettings {
     /// Words that occur less often become [`UNKNOWN`]; 1 or more; `None` chooses by the size of the corpus
     /// (see [`min_count_for`]).
     pub min_count: Option<u64>,
-    /// Most word types kept in memory at a time while counting, 1,000 or more. When there are more, rare ones are
-    /// forgotten (and start again from nothing should they come back), and [`EncoderReport`] tells. Default 20 million.
+    /// Most word types kept in memory at a time while counting, 1,000 or more. When there are more, rare ones
+    /// are forgotten (and start again from nothing should they come back), and [`EncoderReport`] tells.
+    /// Default 20 million.
     pub max_types: usize,
 }
 
@@ -58,8 +59,8 @@ impl EncoderSettings {
     }
 }
 
-/// The minimum count that suits a corpus of so many running words: a word seen fewer times gets no useful vector, but a
-/// small corpus has no words to spare.
+/// The minimum count that suits a corpus of so many running words: a word seen fewer times gets no useful
+/// vector, but a small corpus has no words to spare.
 #[must_use]
 pub fn min_count_for(words: u64) -> u64 {
     match words {
@@ -158,7 +159,8 @@ impl CorpusEncoder {
         Ok(ids)
     }
 
-    /// Forgets the rarest words until at most half of `max_types` remain (as word2vec.c's `ReduceVocab`, but told).
+    /// Forgets the rarest words until at most half of `max_types` remain (as word2vec.c's `ReduceVocab`, but
+    /// told).
     fn prune(&mut self) {
         if self.ids.len() <= self.settings.max_types {
             return;
@@ -222,8 +224,8 @@ impl CorpusEncoder {
     }
 }
 
-/// Encodes `items` with `work` on rayon's threads, and joins the chunks in the order of the items. About two chunks a
-/// thread are in memory at a time; an item should be some 100 kB to 10 MB of text.
+/// Encodes `items` with `work` on rayon's threads, and joins the chunks in the order of the items. About two
+/// chunks a thread are in memory at a time; an item should be some 100 kB to 10 MB of text.
 ///
 /// # Errors
 /// Those of the items, of `work`, and of [`CorpusEncoder`]; the first in the order of the items.
@@ -479,8 +481,8 @@ impl Corpus {
         self.header.documents
     }
 
-    /// Replaces `tokens` by the entries from `start` on, `len` of them, fewer at the end of the corpus. Each is a
-    /// [`WordId`]'s number, [`UNKNOWN`], or an end mark (see [`super::chunk`]).
+    /// Replaces `tokens` by the entries from `start` on, `len` of them, fewer at the end of the corpus. Each
+    /// is a [`WordId`]'s number, [`UNKNOWN`], or an end mark (see [`super::chunk`]).
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read; [`Error::Damaged`] if it was changed since it was opened.

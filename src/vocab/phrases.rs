@@ -1,7 +1,8 @@
-//! Phrases: two words that stand together far more often than by chance become one word, as `new_york`; several passes make longer ones.
+//! Phrases: two words that stand together far more often than by chance become one word, as `new_york`;
+//! several passes make longer ones.
 //!
-//! The score is Mikolov et al. 2013b, equation 6, times the running words as in word2phrase.c:
-//! `(count(ab) - δ) · N / (count(a) · count(b))`. The result is a corpus of its own; the given one stays as it is.
+//! The score is Mikolov et al. 2013b, equation 6, times the running words as in word2phrase.c: `(count(ab) -
+//! δ) · N / (count(a) · count(b))`. The result is a corpus of its own; the given one stays as it is.
 
 use super::chunk::{MAX_WORD_BYTES, UNKNOWN};
 use super::corpus::{Corpus, Writer};
@@ -18,9 +19,11 @@ pub struct PhraseSettings {
     pub passes: usize,
     /// Least score in the first pass; above 0, default 100. It is halved in each later pass.
     pub threshold: f64,
-    /// Discount `δ` of the pair's count, and the count below which words are dropped from the new vocabulary; 1 or more, default 5.
+    /// Discount `δ` of the pair's count, and the count below which words are dropped from the new vocabulary;
+    /// 1 or more, default 5.
     pub min_count: u64,
-    /// Most different pairs counted at a time, 1,000 or more; default 20 million. When there are more, the rare are forgotten.
+    /// Most different pairs counted at a time, 1,000 or more; default 20 million. When there are more, the
+    /// rare are forgotten.
     pub max_pairs: usize,
 }
 

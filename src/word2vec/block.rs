@@ -1,10 +1,13 @@
-//! A block of neighbouring places: its rows are copied to buffers of the thread's own, trained tile by tile, and the
-//! differences added back to the shared matrices.
+//! A block of neighbouring places: its rows are copied to buffers of the thread's own, trained tile by tile,
+//! and the differences added back to the shared matrices.
 //!
-//! Four neighbouring places are taken at a time (a band). All bands of a block share one set of negatives; each weighs `k · pairs / shared`,
-//! so that the expected gradient is that of `k` fresh negatives a pair. In skip-gram, two words at distance `d` in a window of `c` weigh
-//! `(c + 1 - d) / c`, which is how often word2vec.c, drawing a width for each place, takes the pair: the same expectation with less noise, and
-//! measurably better vectors. In CBOW the same made analogies worse, so a width is drawn for each band.
+//! Four neighbouring places are taken at a time (a band). All bands of a block share one set of negatives; each
+//! weighs `k · pairs / shared`, so that the expected gradient is that of `k` fresh negatives a pair.
+//!
+//! In skip-gram, all words within the window count, by one over their distance (as in GloVe: Pennington et al.
+//! 2014). word2vec.c draws a width for each place, so that a distance of `d` counts `(c + 1 - d) / c` on average;
+//! the average itself, without drawing, gave better vectors, and one over the distance better ones still. In CBOW
+//! weights made analogies worse, so a width is drawn for each band.
 
 use super::kernel::{Kernel, SIDE, Targets, Tile};
 use super::sampling::{NegativeTable, Rng};
@@ -15,7 +18,8 @@ use crate::linalg;
 use crate::vocab::Vocabulary;
 use std::ops::Range;
 
-/// Places in a block: a multiple of 4. More means fewer copies of negatives, but buffers that leave the first-level cache.
+/// Places in a block: a multiple of 4. More means fewer copies of negatives, but buffers that leave the
+/// first-level cache.
 pub(crate) const PLACES: usize = 64;
 
 /// Kept words of a piece of the corpus, with the number of the stretch that windows may not leave.
@@ -225,6 +229,7 @@ impl<'a> Worker<'a> {
     /// Each place's word as input, the words around it as outputs.
     fn skip_gram_block(&mut self, stream: &Stream, block: &Block) {
         let (model, Block { places, around, .. }) = (self.model, block);
+        let window = Window::new(model.window);
         self.inputs.load_inputs(model, &stream.ids[places.clone()]);
         self.outputs.load(&model.output, &stream.ids[around.clone()]);
         self.negatives.load(&model.output, &self.negative_ids);
@@ -234,7 +239,7 @@ impl<'a> Worker<'a> {
             let near = block.near(band, model.window);
             let mut pairs = [0.0; SIDE];
             let mut targets =
-                |column| positive_targets(stream, (band, column), model.window, block.rate, &mut pairs);
+                |column| positive_targets(stream, (band, column), window, block.rate, &mut pairs);
             for column in near.clone().step_by(2 * SIDE) {
                 let inputs = self.inputs.rows_mut(row, SIDE);
                 let first = column - around.start;
@@ -399,12 +404,28 @@ impl Context {
     }
 }
 
-/// Weighs the pairs of four places from `band` and four from `column` on that stand within `window` of each other in one
-/// stretch, and adds the weights of each place of the band to `pairs`. Without branches, so that it vectorises.
+/// How much a pair counts: `scale / d` up to a distance `d` of `reach`.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    reach: u32,
+    scale: f32,
+}
+
+impl Window {
+    /// All distances together weigh as much as word2vec.c's `1, (c-1)/c, … 1/c`, which add up to `(c + 1) / 2`.
+    fn new(reach: usize) -> Self {
+        let harmonic: f32 = (1..=reach).map(|distance| 1.0 / distance as f32).sum();
+        Self { reach: reach as u32, scale: (reach as f32 + 1.0) / 2.0 / harmonic }
+    }
+}
+
+/// Weighs the pairs of four places from `band` and four from `column` on that stand within `window` of each
+/// other in one stretch, and adds the weights of each place of the band to `pairs`. Without branches, so that
+/// it vectorises.
 fn positive_targets(
     stream: &Stream,
     (band, column): (usize, usize),
-    window: usize,
+    window: Window,
     rate: f32,
     pairs: &mut [f32; SIDE],
 ) -> Targets {
@@ -414,10 +435,10 @@ fn positive_targets(
     let of_columns: &[u32; SIDE] = stream.four_stretches(column);
     for r in 0..SIDE {
         for c in 0..SIDE {
-            let distance = (offset + c as i32 - r as i32).abs();
-            let weight = (window as i32 + 1 - distance).max(0) as f32 / window as f32;
-            let pair = (distance != 0) & (of_rows[r] == of_columns[c]);
-            let weight = if pair { weight } else { 0.0 };
+            let distance = (offset + c as i32 - r as i32).unsigned_abs();
+            let near = distance.wrapping_sub(1) < window.reach; // and not the place itself
+            let pair = near & (of_rows[r] == of_columns[c]);
+            let weight = if pair { window.scale / distance as f32 } else { 0.0 };
             rates[r * SIDE + c] = rate * weight;
             pairs[r] += weight;
         }

@@ -1,7 +1,8 @@
 //! A training run put aside after a pass, and taken up again.
 //!
-//! The file is drawn byte by byte in docs/formats/word2vec-checkpoint.md. With one thread, a run that is resumed ends in the same bytes as one
-//! that was never interrupted: random choices depend on the pass and the piece of the corpus alone.
+//! The file is drawn byte by byte in docs/formats/word2vec-checkpoint.md. With one thread, a run that is
+//! resumed ends in the same bytes as one that was never interrupted: random choices depend on the pass and
+//! the piece of the corpus alone.
 
 use super::block::Model;
 use super::settings::Settings;
@@ -21,7 +22,8 @@ const CURE: &str = "remove it to train from the beginning";
 /// Where and how often a run is put aside.
 #[derive(Debug, Clone, Copy)]
 pub struct Checkpoint<'a> {
-    /// The file. If it exists, training goes on from it; it stays when training has ended, for the caller to remove.
+    /// The file. If it exists, training goes on from it; it stays when training has ended, for the caller to
+    /// remove.
     pub path: &'a Path,
     /// Passes between two writings, 1 or more.
     pub every_epochs: usize,

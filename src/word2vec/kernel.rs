@@ -1,9 +1,9 @@
 //! The arithmetic of training: one stochastic gradient step on a tile of 4 inputs × 4 outputs.
 //!
-//! For each pair of an input row `x` and an output row `y` the step is word2vec's (Mikolov et al. 2013b, equation 4):
-//! `g = rate · (label - σ(x·y))`, `x += g·y`, `y += g·x`, with both right-hand sides from before the step. Taking 16 pairs at
-//! once needs half a load for each multiplication instead of two: that, and negatives shared by many inputs, is
-//! what makes training fast (the idea of pWord2Vec: Ji et al. 2016).
+//! For each pair of an input row `x` and an output row `y` the step is word2vec's (Mikolov et al. 2013b,
+//! equation 4): `g = rate · (label - σ(x·y))`, `x += g·y`, `y += g·x`, with both right-hand sides from before
+//! the step. Taking 16 pairs at once needs half a load for each multiplication instead of two: that, and
+//! negatives shared by many inputs, is what makes training fast (the idea of pWord2Vec: Ji et al. 2016).
 //!
 //! This is the room for `unsafe`: explicit vector instructions, chosen by what the processor has.
 
@@ -49,9 +49,9 @@ impl Kernel {
         all
     }
 
-    /// One step on 4 rows of `inputs` and `4·T` of `outputs`, one tile after the other, with all scores from before the step: the
-    /// processor works on the next tile while the gradients of the first are on their way. Rows have the same length, a multiple
-    /// of 16. Returns the scores `x·y`.
+    /// One step on 4 rows of `inputs` and `4·T` of `outputs`, one tile after the other, with all scores from
+    /// before the step: the processor works on the next tile while the gradients of the first are on their
+    /// way. Rows have the same length, a multiple of 16. Returns the scores `x·y`.
     #[allow(unsafe_code)]
     pub(crate) fn step<const T: usize>(
         self,
@@ -64,7 +64,8 @@ impl Kernel {
         let (inputs, outputs) = (inputs.as_mut_ptr(), outputs.as_mut_ptr());
         match self {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `available` saw the instructions; the places hold 4 and 4·T rows of `stride` values, a multiple of 16, and do not overlap.
+            // SAFETY: `available` saw the instructions; the places hold 4 and 4·T rows of `stride` values, a
+            // multiple of 16, and do not overlap.
             Self::Avx512 => unsafe { x86::step_avx512(inputs, outputs, stride, targets) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
@@ -178,8 +179,8 @@ mod room {
     /// [`super::Kernel::step`], the scores in `4 / R` bands of `R` inputs, as many as the registers hold.
     ///
     /// # Safety
-    /// `inputs` holds 4 rows of `stride` values, `outputs` `4·T`; they do not overlap; `stride` is a multiple of `V::WIDTH`; the
-    /// processor has `V`'s instructions.
+    /// `inputs` holds 4 rows of `stride` values, `outputs` `4·T`; they do not overlap; `stride` is a multiple
+    /// of `V::WIDTH`; the processor has `V`'s instructions.
     #[inline(always)]
     pub(super) unsafe fn step<V: Values, const R: usize, const T: usize>(
         inputs: *mut f32,

@@ -21,22 +21,27 @@ pub struct Settings {
     pub algorithm: Algorithm,
     /// Dimension of the vectors, `D`; 1 to 4096, default 200.
     pub dim: usize,
-    /// Farthest distance, in words, between two words that are taken as each other's context, `c`; 1 to 64, default 5.
-    /// In skip-gram a pair at distance `d` weighs `(c + 1 - d) / c`; CBOW draws widths evenly from 1 to `c`.
+    /// Farthest distance, in words, between two words that are taken as each other's context, `c`; 1 to 64,
+    /// default 5. In skip-gram a pair at distance `d` weighs in proportion to `1 / d`; CBOW draws widths evenly
+    /// from 1 to `c`.
     pub window: usize,
-    /// Negative samples for each pair of words, `k`; 1 to 100, default 5. They are shared: see `shared_negatives`.
+    /// Negative samples for each pair of words, `k`; 1 to 100, default 5. They are shared: see
+    /// `shared_negatives`.
     pub negative_samples: usize,
-    /// Negative samples drawn for a block of places and shared by all of its pairs, each weighing `k · pairs / shared`;
-    /// 8 to 128, a multiple of 8, default 24 for skip-gram, 16 for CBOW. More is slower and closer to fresh samples for each pair.
+    /// Negative samples drawn for a block of places and shared by all of its pairs, each weighing `k · pairs
+    /// / shared`; 8 to 128, a multiple of 8, default 24 for skip-gram, 16 for CBOW. More is slower and closer
+    /// to fresh samples for each pair.
     pub shared_negatives: Option<usize>,
     /// Exponent of the word counts from which negatives are drawn; 0 (all words alike) to 1, default 0.75.
     pub negative_exponent: f64,
-    /// Words with a larger share of the corpus than this are randomly left out, the more so the more frequent, `t`;
-    /// 0 (never) to 1, default 1e-4.
+    /// Words with a larger share of the corpus than this are randomly left out, the more so the more
+    /// frequent, `t`; 0 (never) to 1, default 1e-4.
     pub subsample: f64,
-    /// Passes over the corpus; 1 to 10,000, chosen by its size: 40 for 25,000 words, falling to 8 from 1.4 million on.
+    /// Passes over the corpus; 1 to 10,000, chosen by its size: 40 for 25,000 words, falling to 8 from 1.4
+    /// million on.
     pub epochs: Option<usize>,
-    /// Learning rate at the start; above 0, up to 1, default 0.05 for skip-gram, 0.075 for CBOW. It falls evenly to a ten-thousandth of itself.
+    /// Learning rate at the start; above 0, up to 1, default 0.05 for skip-gram, 0.075 for CBOW. It falls
+    /// evenly to a ten-thousandth of itself.
     pub learning_rate: Option<f64>,
     /// Whether windows reach over the ends of sentences (never over those of documents); default true.
     pub across_sentences: bool,
@@ -128,8 +133,8 @@ impl Settings {
 }
 
 /// Passes that suit a corpus of so many running words: 40 for 25,000, 16 for 250,000, never below 8. Found by
-/// comparing neighbours learned from parts of an encyclopedia with those learned from all of it, at learning rate 0.05:
-/// with half or twice as many passes they agree less.
+/// comparing neighbours learned from parts of an encyclopedia with those learned from all of it, at learning
+/// rate 0.05: with half or twice as many passes they agree less.
 fn epochs_for(words: u64) -> usize {
     let passes = 40.0 * (25_000.0 / words.max(1) as f64).powf(0.4);
     passes.round().clamp(8.0, 200.0) as usize

@@ -1,7 +1,8 @@
 //! Words as sums of their character n-grams, so that unknown words get vectors too (Bojanowski et al. 2017).
 //!
-//! N-grams are hashed to buckets exactly as fastText does (FNV-1a of 32 bits over the UTF-8 bytes, each taken as signed), so that
-//! finalfusion's `FastTextSubwordVocab` with the same bounds and buckets finds the same rows.
+//! N-grams are hashed to buckets exactly as fastText does (FNV-1a of 32 bits over the UTF-8 bytes, each taken
+//! as signed), so that finalfusion's `FastTextSubwordVocab` with the same bounds and buckets finds the same
+//! rows.
 
 use crate::error::{Error, Result};
 use crate::vocab::Vocabulary;
@@ -13,7 +14,8 @@ pub struct Subwords {
     pub min_n: usize,
     /// Longest n-gram, in characters; up to 16, default 6.
     pub max_n: usize,
-    /// Rows that n-grams are hashed to; 1 to 2^27, default 200,000 (fastText's 2 million suit corpora of billions of words).
+    /// Rows that n-grams are hashed to; 1 to 2^27, default 200,000 (fastText's 2 million suit corpora of
+    /// billions of words).
     pub buckets: usize,
 }
 

@@ -44,8 +44,8 @@ pub struct Trained {
     pub input: Vec<f32>,
     /// Output vectors `u_w`, `V × D`, row-major, by word id.
     pub output: Vec<f32>,
-    /// With subwords: one vector for each bucket, `buckets × D`, row-major; else empty. An unknown word's vector is the mean of
-    /// those of [`Subwords::buckets_of`](super::Subwords::buckets_of).
+    /// With subwords: one vector for each bucket, `buckets × D`, row-major; else empty. An unknown word's
+    /// vector is the mean of those of [`Subwords::buckets_of`](super::Subwords::buckets_of).
     pub buckets: Vec<f32>,
     /// The dimension, `D`.
     pub dim: usize,
@@ -63,12 +63,21 @@ const PIECE: u64 = 100_000;
 /// Trains vectors for the vocabulary of the corpus.
 ///
 /// # Errors
-/// [`Error::Invalid`] on settings out of range, an `init` of another shape, or vectors that grew beyond all bounds (a learning
-/// rate too high); [`Error::TooLarge`] if the memory budget is too small; [`Error::Cancelled`]; those of reading the corpus.
+/// [`Error::Invalid`] on settings out of range, an `init` of another shape, or vectors that grew beyond all
+/// bounds (a learning rate too high); [`Error::TooLarge`] if the memory budget is too small;
+/// [`Error::Cancelled`]; those of reading the corpus.
 pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Trained> {
     training.settings.check()?;
     let settings = training.settings.resolve(training.corpus.words());
     let vocabulary = training.corpus.vocabulary();
+    if vocabulary.is_empty() {
+        return Err(Error::invalid(
+            "corpus",
+            "at least one word",
+            "none",
+            "add text or lower the minimum count",
+        ));
+    }
     check_memory(&settings, vocabulary.len())?;
     let input = start_vectors(&settings, vocabulary, training.init)?;
     let output = SharedMatrix::zeros(vocabulary.len(), settings.dim)?;
@@ -209,7 +218,12 @@ impl Passes<'_> {
         let threads = self.settings.threads.unwrap_or(1).min(order.len());
         std::thread::scope(|scope| {
             for _ in 1..threads {
-                scope.spawn(|| self.work(epoch, &order, &pass));
+                // Should the system refuse another thread, fewer do the work.
+                let spawned =
+                    std::thread::Builder::new().spawn_scoped(scope, || self.work(epoch, &order, &pass));
+                if spawned.is_err() {
+                    break;
+                }
             }
             self.work(epoch, &order, &pass);
         });
