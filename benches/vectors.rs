@@ -82,6 +82,7 @@ fn questions(folder: &Path) {
         let analogy = Analogy::new(word(i), word(i + 1), word(i + 2));
         one.install(|| vectors.analogy(&analogy).expect("known"))
     });
+    median("an unknown word, near spellings", 21, || vectors.id("unknwon12").is_err());
     median("table of 32 neighbours", 1, || Neighbours::build(&vectors, 32, &Silent).expect("built"));
     let table = Neighbours::build(&vectors, 32, &Silent).expect("built");
     table.save(folder).expect("saved");

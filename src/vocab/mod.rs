@@ -179,17 +179,28 @@ impl Vocabulary {
     /// The `limit` words spelled most like `word` (Damerau–Levenshtein, then the more frequent), for error messages.
     #[must_use]
     pub fn nearest_spellings(&self, word: &str, limit: usize) -> Vec<String> {
-        let length = word.chars().count();
+        let (length, letters) = shape_of(word);
         let reach = (length / 3).max(1);
+        let near_enough = |known: &str| {
+            // One edit changes the length by at most one, and the set of letters by at most two.
+            let (known_length, known_letters) = shape_of(known);
+            known_length.abs_diff(length) <= reach
+                && (letters ^ known_letters).count_ones() as usize <= 2 * reach
+        };
         let mut near: Vec<(usize, WordId)> = self
             .iter()
-            .filter(|(_, known, _)| known.chars().count().abs_diff(length) <= reach)
+            .filter(|(_, known, _)| near_enough(known))
             .map(|(id, known, _)| (strsim::damerau_levenshtein(word, known), id))
             .filter(|(distance, _)| *distance <= reach)
             .collect();
         near.sort_unstable();
         near.into_iter().take(limit).map(|(_, id)| self.word(id).to_owned()).collect()
     }
+}
+
+/// Number of characters, and the set of them in 64 bits, where different ones may share a bit.
+fn shape_of(word: &str) -> (usize, u64) {
+    word.chars().fold((0, 0), |(length, letters), c| (length + 1, letters | 1 << (u32::from(c) % 64)))
 }
 
 #[cfg(test)]
@@ -214,6 +225,24 @@ mod tests {
     fn a_duplicate_is_refused() {
         let twice = vec![("a".into(), 1), ("a".into(), 2)];
         assert!(Vocabulary::from_sorted(twice).unwrap_err().to_string().contains("\"a\" twice"));
+    }
+
+    /// The quick look at lengths and letters leaves out none that the slow comparison would find.
+    #[test]
+    fn near_spellings_are_those_of_a_full_comparison() {
+        let words = (0..2000u32).map(|i| (format!("{:x}w{}", i * 7919 % 65_521, i % 13), 1));
+        let vocabulary = Vocabulary::from_counts(words, 1).unwrap();
+        for asked in ["1f3w4", "w", "abcdefw12", "9a2fw", "银行"] {
+            let reach = (asked.chars().count() / 3).max(1);
+            let mut expected: Vec<(usize, WordId)> = vocabulary
+                .iter()
+                .map(|(id, word, _)| (strsim::damerau_levenshtein(asked, word), id))
+                .filter(|(distance, _)| *distance <= reach)
+                .collect();
+            expected.sort_unstable();
+            let expected: Vec<&str> = expected.iter().map(|(_, id)| vocabulary.word(*id)).collect();
+            assert_eq!(vocabulary.nearest_spellings(asked, 2000), expected, "{asked}");
+        }
     }
 
     #[test]
