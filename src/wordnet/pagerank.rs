@@ -17,6 +17,9 @@ pub struct PageRank {
     /// Probability of following a link rather than starting again, 0 to below 1.
     pub damping: f32,
     /// Weight of a link from or to a meaning that a gloss mentions, against 1 for a relation; 0 leaves them out.
+    ///
+    /// They help to tell how related words are (WordSim-353, cosine of rank vectors: 57 without, 63 to 66 with), but not to
+    /// tell senses apart (Senseval-2, no prior: 57 % without, 55 % with); `benches/wordnet.rs` measures both.
     pub mentions: f32,
     /// Probability per link that is left where it is; smaller is more exact and slower.
     pub tolerance: f32,
