@@ -121,8 +121,10 @@ fn section(path: &Path, entry: &[u8], length: usize) -> Result<(String, Range<us
     Ok((name, start as usize..end as usize))
 }
 
+#[inline]
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+    let number: [u8; 4] = bytes[at..at + 4].try_into().unwrap_or_default();
+    u32::from_le_bytes(number)
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
@@ -214,6 +216,7 @@ impl<'a> Numbers<'a> {
         Numbers(&self.0[range.start * 4..range.end * 4])
     }
 
+    #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = u32> + 'a {
         self.0.chunks_exact(4).map(|bytes| u32_at(bytes, 0))
     }

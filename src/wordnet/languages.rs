@@ -6,9 +6,10 @@ use super::compile::Sections;
 use super::container::{Container, Numbers, Rows, Texts, number_bytes, text_sections, write};
 use super::layout::{check_ids, check_rows, check_texts};
 use super::morphy::normalised;
+use super::offsets::{self, Known, Move};
 use super::read::Warnings;
 use super::read::tab::{self, TabEntry, TabField};
-use super::{Synset, SynsetId, WordNet};
+use super::{PartOfSpeech, Synset, SynsetId, WordNet};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -176,6 +177,12 @@ impl WordNet {
         std::iter::once(ENGLISH).chain(self.languages.iter().map(|language| language.code.as_str())).collect()
     }
 
+    fn known_offsets(&self, pos: PartOfSpeech) -> Known<'_> {
+        let range = self.pos_range(pos);
+        let offsets = self.numbers(&self.layout.synset_offset);
+        Known { offsets, from: range.start as usize, to: range.end as usize }
+    }
+
     /// The language with this code, `None` for English.
     pub(super) fn language(&self, code: &str) -> Result<Option<&Language>> {
         let code = long_code(code);
@@ -237,7 +244,7 @@ fn long_code(code: &str) -> &str {
 /// (which may be the same path) whole or not at all.
 ///
 /// The offsets of a tab file are those of one version of WordNet, nearly always 3.0; a file of another version is refused
-/// because its offsets point nowhere.
+/// because its offsets point nowhere. Small edits of this copy, which move synsets by a few bytes, are found and followed.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a bad code, [`Error::BadInput`] for a foreign file or one of another version of WordNet,
@@ -278,11 +285,27 @@ fn place<'t>(
     entries: &'t [TabEntry],
     warnings: &mut Warnings,
 ) -> Result<Vec<(u32, &'t TabEntry)>> {
+    let known = PartOfSpeech::ALL.map(|pos| wordnet.known_offsets(pos));
+    let moves = PartOfSpeech::ALL.map(|pos| {
+        let wanted: BTreeSet<u32> = entries.iter().filter(|e| e.pos == pos).map(|e| e.offset).collect();
+        offsets::moves(&wanted.into_iter().collect::<Vec<_>>(), known[pos.index()])
+    });
+    for (pos, moves) in PartOfSpeech::ALL.into_iter().zip(&moves) {
+        for Move { offset, bytes } in moves {
+            let from = format!("{offset:08}-{}", pos.letter());
+            warnings.add(
+                path,
+                0,
+                format!("offsets from {from} on stand {bytes} bytes further in this WordNet; followed"),
+            );
+        }
+    }
     let mut placed = Vec::with_capacity(entries.len());
     let mut first = 0;
     for entry in entries {
-        match wordnet.by_offset(entry.pos, entry.offset) {
-            Some(synset) => placed.push((synset.number.0, entry)),
+        let pos = entry.pos.index();
+        match known[pos].find(entry.offset, offsets::moved(&moves[pos], entry.offset)) {
+            Some(number) => placed.push((number, entry)),
             None => {
                 first = if first == 0 { entry.line } else { first };
                 let id = format!("{:08}-{}", entry.offset, entry.pos.letter());

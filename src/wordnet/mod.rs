@@ -33,6 +33,7 @@ mod lookup;
 mod map;
 mod mentions;
 mod morphy;
+mod offsets;
 mod pagerank;
 mod pos;
 mod read;

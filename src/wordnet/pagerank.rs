@@ -17,6 +17,9 @@ pub struct PageRank {
     /// Probability of following a link rather than starting again, 0 to below 1.
     pub damping: f32,
     /// Weight of a link from or to a meaning that a gloss mentions, against 1 for a relation; 0 leaves them out.
+    ///
+    /// They help to tell how related words are (WordSim-353, cosine of rank vectors: 57 without, 63 to 66 with), but not to
+    /// tell senses apart (Senseval-2, no prior: 57 % without, 55 % with); `benches/wordnet.rs` measures both.
     pub mentions: f32,
     /// Probability per link that is left where it is; smaller is more exact and slower.
     pub tolerance: f32,
@@ -24,7 +27,7 @@ pub struct PageRank {
 
 impl Default for PageRank {
     fn default() -> Self {
-        Self { damping: 0.85, mentions: 1.0, tolerance: 1e-5 }
+        Self { damping: 0.85, mentions: 1.0, tolerance: 3e-5 }
     }
 }
 
@@ -55,7 +58,7 @@ impl Ranks {
 
 impl PageRank {
     fn check(&self) -> Result<()> {
-        let cure = "the default is 0.85, 1 and 1e-5";
+        let cure = "the default is 0.85, 1 and 3e-5";
         if !(0.0..1.0).contains(&self.damping) || self.damping > 0.999 {
             return Err(Error::invalid("damping", "0 to 0.999", self.damping, cure));
         }
@@ -148,11 +151,22 @@ impl<'a> Walk<'a> {
 
     fn receive(&mut self, synset: u32, probability: f32) {
         let at = synset as usize;
-        self.waiting[at] += probability;
-        if !self.queued[at] && self.waiting[at] > self.settings.tolerance {
+        let waiting = self.waiting[at] + probability;
+        self.waiting[at] = waiting;
+        // The cheap comparison first: most of what arrives is too little for any number of links.
+        if waiting > self.settings.tolerance
+            && !self.queued[at]
+            && waiting > self.settings.tolerance * self.links(synset)
+        {
             self.queued[at] = true;
             self.queue.push_back(synset);
         }
+    }
+
+    /// Number of links, those of glosses weighted.
+    fn links(&self, synset: u32) -> f32 {
+        let (near, mentions) = self.wordnet.neighbours(synset);
+        near.len() as f32 + self.settings.mentions * mentions.len() as f32
     }
 
     fn run(mut self) -> Ranks {
@@ -163,16 +177,11 @@ impl<'a> Walk<'a> {
         Ranks { ranks: self.ranks, touched: self.touched }
     }
 
-    /// Keeps the walker's share that starts again, and passes the rest on, if it is worth it.
+    /// Keeps the walker's share that starts again, and passes the rest on.
     fn push(&mut self, synset: u32) {
         let at = synset as usize;
-        let (near, mentions) = self.wordnet.neighbours(synset);
-        let links = near.len() as f32 + self.settings.mentions * mentions.len() as f32;
-        let waiting = self.waiting[at];
-        if waiting <= self.settings.tolerance * links {
-            return;
-        }
-        self.waiting[at] = 0.0;
+        let links = self.links(synset);
+        let waiting = std::mem::take(&mut self.waiting[at]);
         if self.ranks[at] == 0.0 {
             self.touched.push(synset);
         }
@@ -182,6 +191,7 @@ impl<'a> Walk<'a> {
         }
         self.ranks[at] += (1.0 - self.settings.damping) * waiting;
         let share = self.settings.damping * waiting / links;
+        let (near, mentions) = self.wordnet.neighbours(synset);
         for target in near.iter() {
             self.receive(target, share);
         }

@@ -2,7 +2,7 @@
 //!
 //! Only verbs, adjectives and adverbs have several roots; where asked, an imaginary one above them joins them. Distances
 //! through it are counted as NLTK does (one link above the farthest ancestor), so that similarities agree. Every walk
-//! remembers where it was: circles, of which WordNet 3.0's verbs have one, do no harm.
+//! remembers where it was: circles, of which some copies of WordNet have one, do no harm.
 
 use super::{PartOfSpeech, Relation, Synset, SynsetId};
 use crate::error::{Error, Result};

@@ -45,9 +45,15 @@ fn chinese_words_reach_the_synsets_of_their_english_counterparts() {
         return;
     }
     let wordnet = &real.wordnet;
-    for (chinese, english) in
-        [("狗", "dog"), ("苹果", "apple"), ("银行", "bank"), ("河", "river"), ("电脑", "computer")]
-    {
+    for (chinese, english) in [
+        ("狗", "dog"),
+        ("苹果", "apple"),
+        ("银行", "bank"),
+        ("河", "river"),
+        ("电脑", "computer"),
+        ("奔跑", "run"),
+        ("购买", "buy"),
+    ] {
         let synsets = wordnet.synsets(chinese, None, "cmn").expect("Chinese");
         let counterparts = wordnet.synsets(english, None, ENGLISH).expect("English");
         assert!(synsets.iter().any(|synset| counterparts.contains(synset)), "{chinese} {synsets:?}");

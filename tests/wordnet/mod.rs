@@ -3,6 +3,9 @@
 //! The real database is looked for in `../shared/data/wordnet/`, then in the usual places; tests that need it say when
 //! they skip.
 
+// A skipped test must be seen.
+#![allow(clippy::print_stderr)]
+
 mod damage;
 mod full;
 mod golden;

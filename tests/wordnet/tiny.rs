@@ -324,3 +324,12 @@ fn the_same_database_compiles_to_the_same_bytes() {
     let bytes = || std::fs::read(compiled(&temporary)).expect("reads");
     assert_eq!(bytes(), bytes());
 }
+
+/// `v1.wn` was written by the first version of the format, from this folder with Chinese and French added.
+#[test]
+fn a_file_of_format_version_1_still_opens() {
+    let wordnet = WordNet::open(&folder().join("v1.wn")).expect("opens");
+    assert_eq!((wordnet.len(), wordnet.languages()), (34, vec!["eng", "cmn", "fra"]));
+    assert_eq!(wordnet.synset("dog.n.01").expect("known").words_in("cmn").expect("Chinese"), ["狗", "家 犬"]);
+    assert_eq!(wordnet.senses("wolves", None)[0].key(), "wolf%1:05:00::");
+}
