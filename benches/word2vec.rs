@@ -60,7 +60,7 @@ fn settings(arguments: &[String]) -> Result<Settings> {
     Ok(Settings {
         algorithm,
         dim: value(arguments, "--dim")?.unwrap_or(default.dim),
-        window: value(arguments, "--window")?.unwrap_or(default.window),
+        window: value(arguments, "--window")?,
         negative_samples: value(arguments, "--negative")?.unwrap_or(default.negative_samples),
         shared_negatives: value(arguments, "--shared-negatives")?,
         subsample: value(arguments, "--subsample")?.unwrap_or(default.subsample),

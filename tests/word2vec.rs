@@ -92,7 +92,7 @@ fn every_dimension_and_a_single_word_are_defined() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus_of(&folder.path().join("one"), &["w w w".into(), "w".into()]);
     for dim in [1, 15, 16, 17, 300] {
-        let trained = trained(&corpus, &Settings { dim, window: 64, ..small() }).unwrap();
+        let trained = trained(&corpus, &Settings { dim, window: Some(64), ..small() }).unwrap();
         assert!(trained.input.len() == dim && trained.input.iter().all(|value| value.is_finite()));
     }
 }

@@ -200,7 +200,7 @@ impl TrainArguments {
         let word2vec = Settings {
             algorithm: if self.cbow { Algorithm::Cbow } else { default.algorithm },
             dim: self.dim.unwrap_or(default.dim),
-            window: self.window.unwrap_or(default.window),
+            window: self.window.or(default.window),
             negative_samples: self.negative.unwrap_or(default.negative_samples),
             subsample: self.subsample.unwrap_or(default.subsample),
             epochs: self.epochs.or(default.epochs),

@@ -458,7 +458,7 @@ impl Model {
             output,
             parts: settings.subwords.map(|subwords| Parts::new(vocabulary, &subwords)),
             negatives: NegativeTable::new(vocabulary.counts(), settings.negative_exponent),
-            window: settings.window,
+            window: settings.window.unwrap_or(5),
             negative_samples: settings.negative_samples,
             shared_negatives: settings.shared_negatives.unwrap_or(24),
             stride: shared::stride(settings.dim),
