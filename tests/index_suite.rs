@@ -140,9 +140,11 @@ fn every_index_gives_the_same_exact_answer_in_the_same_order() {
         }
     }
     for (name, index) in &all {
-        let batch = index.batch(&queries, 25, &SearchOptions::default()).unwrap();
-        for (query, found) in queries.chunks_exact(50).zip(batch) {
-            assert_eq!(found, index.search(query, 25, &SearchOptions::default()).unwrap(), "{name}");
+        for options in [SearchOptions::default(), SearchOptions::EXACT] {
+            let batch = index.batch(&queries, 25, &options).unwrap();
+            for (query, found) in queries.chunks_exact(50).zip(batch) {
+                assert_eq!(found, index.search(query, 25, &options).unwrap(), "{name}");
+            }
         }
     }
 }
@@ -250,8 +252,9 @@ fn bad_questions_get_clear_errors() {
         }
         assert!(index.range(&good, f32::NAN, &SearchOptions::default()).is_err(), "{name}");
         assert!(index.batch(&[1.0; 6], 5, &SearchOptions::default()).is_err(), "{name}");
-        let error = index.batch(&[1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0], 5, &SearchOptions::default());
-        assert!(error.is_err(), "{name}");
+        let two = [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0];
+        let error = index.batch(&two, 5, &SearchOptions::default()).unwrap_err().to_string();
+        assert!(error.starts_with("query vector 1: "), "{name}: {error}");
         assert_eq!(index.search(&good, 500, &SearchOptions::default()).unwrap().len(), 200, "{name}");
     }
 }

@@ -109,8 +109,8 @@ mod x86 {
             unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), four) };
             at += 4;
         }
-        for at in at..count {
-            sums[at] = _mm512_reduce_add_epi32(dot_line(row(at), query));
+        for (sum, at) in sums[at..count].iter_mut().zip(at..) {
+            *sum = _mm512_reduce_add_epi32(dot_line(row(at), query));
         }
     }
 
