@@ -171,14 +171,14 @@ fn the_walk_reaches_the_recall_asked_for() {
 
 #[test]
 fn filters_of_every_selectivity_keep_recall() {
-    let matrix = matrix(4000, 32, 8);
+    let matrix = matrix(2500, 32, 8);
     let exact = Flat::new(matrix.clone());
     let queries = clustered(20, 32, 8);
     for ((name, index), strategy) in
         every(&matrix).iter().flat_map(|index| [(index, Strategy::Auto), (index, Strategy::Graph)])
     {
-        for every_nth in [1, 2, 10, 100, 1000, 4000, 5000] {
-            let filter = RowSet::from_rows(4000, (0..4000).filter(|row| (row + 1) % every_nth == 0));
+        for every_nth in [1, 2, 10, 100, 1000, 2500, 5000] {
+            let filter = RowSet::from_rows(2500, (0..2500).filter(|row| (row + 1) % every_nth == 0));
             let filtered = SearchOptions { filter: Some(&filter), strategy, ..SearchOptions::default() };
             let exactly = SearchOptions { filter: Some(&filter), ..SearchOptions::EXACT };
             let (mut hits, mut of) = (0, 0);
@@ -199,9 +199,9 @@ fn filters_of_every_selectivity_keep_recall() {
 fn every_row_finds_itself_for_twenty_seeds() {
     for (name, builder) in BUILDERS {
         for seed in 0..20 {
-            let matrix = matrix(700, 16, seed);
+            let matrix = matrix(400, 16, seed);
             let index = Hnsw::build(matrix.clone(), &settings(builder, seed), &Silent).unwrap();
-            for row in 0..700 {
+            for row in 0..400 {
                 let found = index.search(matrix.row(row), 1, &SearchOptions::default()).unwrap();
                 assert_eq!(found[0].row, row, "{name}, seed {seed}");
             }
