@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 /// Bytes at the end of a row: scale and error, two f32.
 const TAIL: usize = 8;
-/// Rows scored at a time: their sums stay in the first-level cache.
+/// Rows scored at a time: they stay in the second-level cache while several queries meet them.
 const BLOCK: usize = 512;
+/// Queries that meet a block together.
+pub(crate) const QUERIES: usize = 32;
 /// Room for the rounding of f32 itself.
 const SLACK: f32 = 4e-6;
 
@@ -102,35 +104,48 @@ impl Codes {
 
     /// A superset of the `k` nearest of `ids` (of all rows where none are given), found with the error bound.
     pub fn nearest(&self, query: &QueryCode, ids: Option<&[u32]>, k: usize) -> Vec<u32> {
-        let mut bounds =
-            Bounds { k, kept: Vec::new(), lowest: BinaryHeap::with_capacity(k + 1), floor: f32::MIN };
-        self.scan(query, ids, &mut bounds);
-        bounds.kept.retain(|(upper, _)| *upper >= bounds.floor);
-        bounds.kept.into_iter().map(|(_, id)| id).collect()
+        let mut bounds = Bounds::nearest(k);
+        match ids {
+            Some(ids) => self.scan_some(query, ids, &mut bounds),
+            None => self.scan(std::slice::from_ref(query), std::slice::from_mut(&mut bounds)),
+        }
+        bounds.into_ids()
+    }
+
+    /// [`nearest`](Self::nearest) of all rows for several queries: each block of rows is read once for all of them.
+    pub fn nearest_batch(&self, queries: &[QueryCode], k: usize) -> Vec<Vec<u32>> {
+        let mut bounds: Vec<Bounds> = queries.iter().map(|_| Bounds::nearest(k)).collect();
+        self.scan(queries, &mut bounds);
+        bounds.into_iter().map(Bounds::into_ids).collect()
     }
 
     /// A superset of those of `ids` (of all rows where none are given) with a similarity of at least `min`.
     pub fn at_least(&self, query: &QueryCode, ids: Option<&[u32]>, min: f32) -> Vec<u32> {
-        let mut bounds = Bounds { k: usize::MAX, kept: Vec::new(), lowest: BinaryHeap::new(), floor: min };
-        self.scan(query, ids, &mut bounds);
-        bounds.kept.into_iter().map(|(_, id)| id).collect()
+        let mut bounds = Bounds { floor: min, ..Bounds::nearest(usize::MAX) };
+        match ids {
+            Some(ids) => self.scan_some(query, ids, &mut bounds),
+            None => self.scan(std::slice::from_ref(query), std::slice::from_mut(&mut bounds)),
+        }
+        bounds.into_ids()
     }
 
-    fn scan(&self, query: &QueryCode, ids: Option<&[u32]>, bounds: &mut Bounds) {
-        let lines: &[Line] = &self.lines;
+    fn scan(&self, queries: &[QueryCode], bounds: &mut [Bounds]) {
         let mut sums = [0; BLOCK];
-        if let Some(ids) = ids {
-            for ids in ids.chunks(BLOCK) {
-                int8::dot_rows(lines, ids, &query.lines, &mut sums);
-                self.take(query, ids.iter().copied().zip(sums), bounds);
-            }
-            return;
-        }
-        let len = lines.len() / self.width;
+        let len = self.lines.len() / self.width;
         for first in (0..len).step_by(BLOCK) {
             let sums = &mut sums[..BLOCK.min(len - first)];
-            int8::dot_range(lines, first, &query.lines, sums);
-            self.take(query, (first as u32..).zip(sums.iter().copied()), bounds);
+            for (query, bounds) in queries.iter().zip(&mut *bounds) {
+                int8::dot_range(&self.lines, first, &query.lines, sums);
+                self.take(query, (first as u32..).zip(sums.iter().copied()), bounds);
+            }
+        }
+    }
+
+    fn scan_some(&self, query: &QueryCode, ids: &[u32], bounds: &mut Bounds) {
+        let mut sums = [0; BLOCK];
+        for ids in ids.chunks(BLOCK) {
+            int8::dot_rows(&self.lines, ids, &query.lines, &mut sums);
+            self.take(query, ids.iter().copied().zip(sums), bounds);
         }
     }
 
@@ -164,6 +179,15 @@ struct Bounds {
 }
 
 impl Bounds {
+    fn nearest(k: usize) -> Self {
+        Self { k, kept: Vec::new(), lowest: BinaryHeap::new(), floor: f32::MIN }
+    }
+
+    fn into_ids(self) -> Vec<u32> {
+        let floor = self.floor;
+        self.kept.into_iter().filter(|(upper, _)| *upper >= floor).map(|(_, id)| id).collect()
+    }
+
     #[inline]
     fn offer(&mut self, id: u32, similarity: f32, bound: f32) {
         if similarity + bound < self.floor {

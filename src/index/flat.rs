@@ -2,7 +2,7 @@
 //! a quarter of the memory and gives the same answer.
 
 use crate::error::{Error, Result};
-use crate::index::codes::{Codes, QueryCode};
+use crate::index::codes::{Codes, QUERIES, QueryCode};
 use crate::index::matrix::Matrix;
 use crate::index::vector::{self, Neighbor, SearchOptions, VectorIndex};
 use crate::linalg;
@@ -107,8 +107,41 @@ impl VectorIndex for Flat {
 
     fn batch(&self, queries: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Vec<Neighbor>>> {
         vector::check_batch(queries, self.dim())?;
-        queries.par_chunks_exact(self.dim()).map(|query| self.search(query, k, options)).collect()
+        vector::check_k(k)?;
+        options.check()?;
+        match &self.codes {
+            Some(codes) if options.filter.is_none() => batch_scan(
+                codes,
+                queries,
+                self.dim(),
+                |query, rows| vector::top(self.score(query, Some(rows)), k),
+                k,
+            ),
+            _ => queries.par_chunks_exact(self.dim()).map(|query| self.search(query, k, options)).collect(),
+        }
     }
+}
+
+/// Exact answers to many queries: codes block by block (a matrix product of a kind), then `finish` for the true order.
+pub(crate) fn batch_scan(
+    codes: &Codes,
+    queries: &[f32],
+    dim: usize,
+    finish: impl Fn(&[f32], Vec<u32>) -> Vec<Neighbor> + Sync,
+    k: usize,
+) -> Result<Vec<Vec<Neighbor>>> {
+    let groups: Result<Vec<Vec<Vec<Neighbor>>>> = queries
+        .par_chunks(dim * QUERIES)
+        .map(|queries| {
+            let units: Result<Vec<Vec<f32>>> =
+                queries.chunks_exact(dim).map(|query| vector::unit_query(query, dim)).collect();
+            let units = units?;
+            let coded: Vec<QueryCode> = units.iter().map(|unit| QueryCode::new(unit)).collect();
+            let found = codes.nearest_batch(&coded, k);
+            Ok(units.iter().zip(found).map(|(unit, found)| finish(unit, found)).collect())
+        })
+        .collect();
+    Ok(groups?.into_iter().flatten().collect())
 }
 
 /// # Errors

@@ -151,13 +151,30 @@ pub(crate) fn check_k(k: usize) -> Result<()> {
 }
 
 /// # Errors
-/// [`Error::Invalid`] where `queries` is not whole rows of `dim`.
+/// [`Error::Invalid`] where `queries` is not whole rows of `dim`, or one of them has no direction.
 pub(crate) fn check_batch(queries: &[f32], dim: usize) -> Result<()> {
-    if dim > 0 && queries.len().is_multiple_of(dim) {
-        return Ok(());
+    if dim == 0 || !queries.len().is_multiple_of(dim) {
+        let got = format!("{} values", queries.len());
+        return Err(Error::invalid(
+            "query vectors",
+            format!("rows of {dim} values"),
+            got,
+            "use the same model",
+        ));
     }
-    let got = format!("{} values", queries.len());
-    Err(Error::invalid("query vectors", format!("rows of {dim} values"), got, "use the same model"))
+    let pointless = |query: &[f32]| !query.iter().all(|x| x.is_finite()) || query.iter().all(|x| *x == 0.0);
+    match queries.chunks_exact(dim).position(pointless) {
+        Some(at) => {
+            let got = "a zero or non-finite vector";
+            Err(Error::invalid(
+                format!("query vector {at}"),
+                "finite numbers, not all zero",
+                got,
+                "leave it out",
+            ))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The first `k` in order; sorts no more than it must.

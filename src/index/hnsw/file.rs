@@ -135,7 +135,9 @@ fn groups(file: &Mapped, shape: &Shape) -> Option<Groups> {
         starts: file.array(STARTS, shape.starts)?,
         nodes: file.array(NODES, shape.rows)?,
     };
-    let below = |numbers: &[u32], end: usize| numbers.par_iter().all(|number| (*number as usize) < end);
+    let below = |numbers: &[u32], end: usize| {
+        numbers.par_iter().with_min_len(1 << 18).all(|number| (*number as usize) < end)
+    };
     let rising = groups.starts.is_sorted_by(|a, b| a < b)
         && groups.starts.last().is_none_or(|end| *end as usize == shape.rows);
     (below(&groups.rows, shape.rows) && below(&groups.nodes, shape.nodes) && rising).then_some(groups)

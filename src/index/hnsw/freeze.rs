@@ -114,7 +114,8 @@ fn lost(index: &Hnsw, progress: &dyn Progress) -> Result<Vec<u32>> {
     for first in (0..nodes).step_by(1 << 15) {
         progress.step("checking that every vector finds itself", first as u64, nodes as u64, "vectors")?;
         let range = first as u32..nodes.min(first + (1 << 15)) as u32;
-        let some: Vec<u32> = range.into_par_iter().filter(|node| !finds_itself(index, *node)).collect();
+        let some: Vec<u32> =
+            range.into_par_iter().with_min_len(64).filter(|node| !finds_itself(index, *node)).collect();
         lost.extend(some);
     }
     Ok(lost)

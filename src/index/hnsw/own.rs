@@ -96,8 +96,11 @@ impl Growing {
     /// Links the nodes of `batch` with the graph of all nodes before it.
     fn join(&mut self, batch: std::ops::Range<usize>) {
         let nodes: Vec<u32> = (batch.start as u32..batch.end as u32).collect();
-        let found: Vec<Vec<Vec<u32>>> =
-            nodes.par_iter().map(|node| self.with_room(|room| self.find(*node, batch.start, room))).collect();
+        let found: Vec<Vec<Vec<u32>>> = nodes
+            .par_iter()
+            .with_min_len(4)
+            .map(|node| self.with_room(|room| self.find(*node, batch.start, room)))
+            .collect();
         let mut back = Vec::new();
         for (&source, lists) in nodes.iter().zip(found) {
             for (level, list) in lists.into_iter().enumerate() {
@@ -107,8 +110,11 @@ impl Growing {
         }
         back.par_sort_unstable();
         let groups: Vec<&[Back]> = back.chunk_by(|a, b| (a.level, a.target) == (b.level, b.target)).collect();
-        let lists: Vec<Vec<u32>> =
-            groups.par_iter().map(|group| self.with_room(|room| self.joined(group, room))).collect();
+        let lists: Vec<Vec<u32>> = groups
+            .par_iter()
+            .with_min_len(32)
+            .map(|group| self.with_room(|room| self.joined(group, room)))
+            .collect();
         for (group, list) in groups.iter().zip(lists) {
             self.links.set(usize::from(group[0].level), group[0].target, &list);
         }

@@ -195,6 +195,12 @@ impl VectorIndex for Hnsw {
 
     fn batch(&self, queries: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Vec<Neighbor>>> {
         vector::check_batch(queries, self.dim())?;
+        vector::check_k(k)?;
+        options.check()?;
+        if options.filter.is_none() && self.plan(k, options).is_none() {
+            let finish = |query: &[f32], nodes: Vec<u32>| vector::top(self.score(query, &nodes, None), k);
+            return flat::batch_scan(&self.codes, queries, self.dim(), finish, k);
+        }
         queries.par_chunks_exact(self.dim()).map(|query| self.search(query, k, options)).collect()
     }
 }
