@@ -6,7 +6,7 @@ use super::rows;
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::index::keyword::KeywordIndex;
-use crate::index::{Flat, Matrix, VectorIndex};
+use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
 use crate::vectors::WordVectors;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -18,6 +18,7 @@ const CURE: &str = "rebuild it with `sememe index COLLECTION`";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const KEYWORD: &str = "keyword";
 pub(super) const DOCUMENT_VECTORS: &str = "documents.matrix";
+pub(super) const DOCUMENT_GRAPH: &str = "documents.hnsw";
 pub(super) const DOCUMENT_ROWS: &str = "documents.rows";
 
 /// What a generation was built from and how.
@@ -169,7 +170,13 @@ impl Documents {
             let got = format!("{} x {}", matrix.len(), matrix.dim());
             return Err(Error::damaged(&path, format!("{} x {dim}", seqs.len()), got, CURE));
         }
-        Ok(Some(Self { index: Box::new(Flat::new(matrix)), seqs }))
+        let graph = folder.join(DOCUMENT_GRAPH);
+        let index: Box<dyn VectorIndex> = if graph.exists() {
+            Box::new(Hnsw::open(&graph, matrix, None)?)
+        } else {
+            Box::new(Flat::with_codes(matrix))
+        };
+        Ok(Some(Self { index, seqs }))
     }
 }
 

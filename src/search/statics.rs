@@ -3,10 +3,14 @@
 use super::{Match, Mode, Ranked, Retriever, distinct, largest};
 use crate::encoder::{StaticEncoder, WeightedWord};
 use crate::error::Result;
-use crate::index::{SearchOptions, VectorIndex};
+use crate::index::{SearchOptions, Strategy, VectorIndex};
 use crate::linalg;
 use crate::text::Analysis;
 use std::collections::HashMap;
+
+/// Where the index is a graph, 99 of 100 of the nearest are enough: scores close to each other decide nothing here.
+const OPTIONS: SearchOptions<'static> =
+    SearchOptions { ef: None, recall: Some(0.99), filter: None, strategy: Strategy::Auto };
 
 /// Cosine of the text vectors of query and document.
 pub struct StaticRetriever<'a> {
@@ -47,7 +51,7 @@ impl Retriever for StaticRetriever<'_> {
         let Some(query) = self.encoder.text(words.iter().map(String::as_str)) else {
             return Ok(Vec::new());
         };
-        let found = self.index.search(&query, limit, &SearchOptions::default())?;
+        let found = self.index.search(&query, limit, &OPTIONS)?;
         // At a right angle or beyond, a document has nothing to do with the query.
         Ok(found
             .into_iter()
