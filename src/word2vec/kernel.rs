@@ -29,7 +29,8 @@ pub(crate) enum Kernel {
     Avx512,
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    Portable,
+    /// What every processor of the architecture has: SSE2, NEON, or plain Rust.
+    Baseline,
 }
 
 impl Kernel {
@@ -45,7 +46,7 @@ impl Kernel {
                 all.push(Self::Avx2);
             }
         }
-        all.push(Self::Portable);
+        all.push(Self::Baseline);
         all
     }
 
@@ -71,7 +72,7 @@ impl Kernel {
             // SAFETY: as above.
             Self::Avx2 => unsafe { x86::step_avx2(inputs, outputs, stride, targets) },
             // SAFETY: as above; no special instructions.
-            Self::Portable => unsafe { room::step::<room::Plain, 2, T>(inputs, outputs, stride, targets) },
+            Self::Baseline => unsafe { room::step::<Baseline, 2, T>(inputs, outputs, stride, targets) },
         }
     }
 }
@@ -109,9 +110,16 @@ fn gradients<const FUSED: bool>(scores: &Tile, targets: &Targets) -> Tile {
     gradients
 }
 
+#[cfg(target_arch = "x86_64")]
+type Baseline = std::arch::x86_64::__m128;
+#[cfg(target_arch = "aarch64")]
+type Baseline = std::arch::aarch64::float32x4_t;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+type Baseline = room::Plain;
+
 #[allow(unsafe_code)]
 mod room {
-    use super::{SIDE, Targets, Tile, gradients, multiply_add};
+    use super::{SIDE, Targets, Tile};
 
     /// A few neighbouring values that are worked on together.
     pub(super) trait Values: Copy {
@@ -137,18 +145,17 @@ mod room {
         unsafe fn sums<const R: usize>(rows: &[[Self; SIDE]; R], scores: &mut [f32]);
     }
 
-    /// Four values in plain Rust, which the compiler turns into SSE2 or NEON.
+    /// Four values in plain Rust, for all other architectures.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     #[derive(Clone, Copy)]
     pub(super) struct Plain([f32; 4]);
 
-    /// aarch64 always has the instruction.
-    const FUSED: bool = cfg!(target_arch = "aarch64");
-
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     impl Values for Plain {
         const WIDTH: usize = 4;
         #[inline(always)]
         fn gradients(scores: &Tile, targets: &Targets) -> Tile {
-            gradients::<FUSED>(scores, targets)
+            super::gradients::<false>(scores, targets)
         }
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
@@ -166,7 +173,7 @@ mod room {
         }
         #[inline(always)]
         unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
-            Self(std::array::from_fn(|i| multiply_add::<FUSED>(self.0[i], by.0[i], plus.0[i])))
+            Self(std::array::from_fn(|i| self.0[i] * by.0[i] + plus.0[i]))
         }
         #[inline(always)]
         unsafe fn sums<const R: usize>(rows: &[[Self; SIDE]; R], scores: &mut [f32]) {
@@ -270,12 +277,12 @@ mod x86 {
     use std::arch::x86_64::*;
 
     macro_rules! values {
-        ($name:ident, $width:literal, $load:ident, $store:ident, $splat:ident, $fma:ident, $sums:ident) => {
+        ($name:ident, $width:literal, $fused:literal, $load:ident, $store:ident, $splat:ident, $fma:ident, $sums:ident) => {
             impl Values for $name {
                 const WIDTH: usize = $width;
                 #[inline(always)]
                 fn gradients(scores: &Tile, targets: &Targets) -> Tile {
-                    gradients::<true>(scores, targets)
+                    gradients::<$fused>(scores, targets)
                 }
                 #[inline(always)]
                 unsafe fn load(from: *const f32) -> Self {
@@ -306,8 +313,41 @@ mod x86 {
         };
     }
 
-    values!(__m512, 16, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps, sums_avx512);
-    values!(__m256, 8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, sums_avx2);
+    values!(
+        __m512,
+        16,
+        true,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_set1_ps,
+        _mm512_fmadd_ps,
+        sums_avx512
+    );
+    values!(__m256, 8, true, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, sums_avx2);
+    values!(__m128, 4, false, _mm_loadu_ps, _mm_storeu_ps, _mm_set1_ps, multiply_add_sse2, sums_sse2);
+
+    /// # Safety
+    /// None: every x86-64 has SSE2.
+    #[inline(always)]
+    unsafe fn multiply_add_sse2(x: __m128, y: __m128, z: __m128) -> __m128 {
+        // SAFETY: every x86-64 has SSE2.
+        unsafe { _mm_add_ps(_mm_mul_ps(x, y), z) }
+    }
+
+    /// # Safety
+    /// None: every x86-64 has SSE2.
+    #[inline(always)]
+    unsafe fn sums_sse2<const R: usize>(rows: &[[__m128; SIDE]; R], scores: &mut [f32]) {
+        for ([a, b, c, d], scores) in rows.iter().zip(scores.as_chunks_mut::<SIDE>().0) {
+            // SAFETY: every x86-64 has SSE2; the array holds 4 values.
+            unsafe {
+                let ab = _mm_add_ps(_mm_unpacklo_ps(*a, *b), _mm_unpackhi_ps(*a, *b));
+                let cd = _mm_add_ps(_mm_unpacklo_ps(*c, *d), _mm_unpackhi_ps(*c, *d));
+                let sums = _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab));
+                _mm_storeu_ps(scores.as_mut_ptr(), sums);
+            }
+        }
+    }
 
     /// Adds across by transposing: first within the quarters of four registers, then the quarters of four rows.
     #[inline]
@@ -366,6 +406,49 @@ mod x86 {
     ) -> [Tile; T] {
         // SAFETY: passed on.
         unsafe { room::step::<__m256, 2, T>(inputs, outputs, stride, targets) }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+#[allow(unsafe_code)]
+mod neon {
+    use super::room::Values;
+    use super::{SIDE, Targets, Tile, gradients};
+    use std::arch::aarch64::*;
+
+    impl Values for float32x4_t {
+        const WIDTH: usize = 4;
+        #[inline(always)]
+        fn gradients(scores: &Tile, targets: &Targets) -> Tile {
+            gradients::<true>(scores, targets)
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: by contract.
+            unsafe { vld1q_f32(from) }
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: by contract.
+            unsafe { vst1q_f32(to, self) }
+        }
+        #[inline(always)]
+        unsafe fn splat(value: f32) -> Self {
+            // SAFETY: by contract.
+            unsafe { vdupq_n_f32(value) }
+        }
+        #[inline(always)]
+        unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
+            // SAFETY: by contract.
+            unsafe { vfmaq_f32(plus, self, by) }
+        }
+        #[inline(always)]
+        unsafe fn sums<const R: usize>(rows: &[[Self; SIDE]; R], scores: &mut [f32]) {
+            for (x, score) in rows.as_flattened().iter().zip(scores) {
+                // SAFETY: by contract.
+                *score = unsafe { vaddvq_f32(*x) };
+            }
+        }
     }
 }
 
