@@ -2,10 +2,12 @@
 //!
 //! `ann VECTORS.npy QUERIES.npy [m] [ef_construction] [own|hnsw_rs]` prints one JSON line about the build, then reads
 //! commands from standard input, one JSON line of answer each: `graph EF`, `flat`, `codes`, `batch-codes` time one pass
-//! of all queries (k = 10, one thread); `open` saves the index and times its opening until the first answer.
+//! of all queries (k = 10, one thread); `filter N` searches every N-th row by each strategy; `open` saves the index and times its opening until the first answer.
 #![allow(clippy::print_stdout)] // a bench talks on standard output
 
-use sememe::index::{BuildSettings, Builder, Flat, Hnsw, Matrix, SearchOptions, Strategy, VectorIndex};
+use sememe::index::{
+    BuildSettings, Builder, Flat, Hnsw, Matrix, RowSet, SearchOptions, Strategy, VectorIndex,
+};
 use sememe::progress::Silent;
 use serde_json::json;
 use std::collections::HashSet;
@@ -80,6 +82,7 @@ impl Bench {
                 self.exact.batch(&self.queries, K, &SearchOptions::EXACT)?;
                 json!({"seconds": start.elapsed().as_secs_f64(), "queries": self.truth.len()})
             }
+            ["filter", nth] => self.filter(nth.parse()?)?,
             ["open"] => self.open()?,
             _ => json!({"error": "unknown command"}),
         })
@@ -101,6 +104,31 @@ impl Bench {
             .sum();
         let recall = hits as f64 / (self.truth.len() * K) as f64;
         Ok(json!({"seconds": seconds, "cpu_seconds": cpu, "queries": self.truth.len(), "recall": recall}))
+    }
+
+    /// Every `nth` row, by each strategy and as the index chooses.
+    fn filter(&self, nth: u32) -> Result<serde_json::Value, Box<dyn Error>> {
+        let len = self.index.len();
+        let filter = RowSet::from_rows(len, (0..len as u32).filter(|row| row % nth == 0));
+        let (mut lines, mut truth) = (Vec::new(), Vec::new());
+        for strategy in [Strategy::Scan, Strategy::Graph, Strategy::Auto] {
+            let options = SearchOptions { strategy, filter: Some(&filter), ..SearchOptions::default() };
+            let cpu = cpu_seconds();
+            let mut found = Vec::new();
+            for query in self.queries.chunks_exact(self.index.dim()) {
+                let rows = self.index.search(query, K, &options)?;
+                found.push(rows.iter().map(|hit| hit.row).collect::<HashSet<u32>>());
+            }
+            let cpu = cpu_seconds() - cpu;
+            if truth.is_empty() {
+                truth.clone_from(&found);
+            }
+            let hits: usize = found.iter().zip(&truth).map(|(a, b)| a.intersection(b).count()).sum();
+            let all: usize = truth.iter().map(HashSet::len).sum();
+            let line = json!({"strategy": format!("{strategy:?}"), "cpu_seconds": cpu, "recall": hits as f64 / all as f64});
+            lines.push(line);
+        }
+        Ok(json!({"one_in": nth, "by": lines}))
     }
 
     fn open(&self) -> Result<serde_json::Value, Box<dyn Error>> {

@@ -44,7 +44,7 @@
 //!         println!("{} {} {:.3} {:?}", answer.mode.name(), hit.id, hit.score, hit.matches);
 //!     }
 //! }
-//! assert_eq!(contrast.answers[0].hits[0].id, "notes.txt:7");
+//! assert_eq!(contrast.answers[0].hits.len(), 2); // both paragraphs with both words, by keyword
 //! # Ok(())
 //! # }
 //! ```

@@ -117,3 +117,30 @@ fn other_files_are_refused_by_name() {
     let message = Hnsw::open(&graph, other, Some(ME)).unwrap_err().to_string();
     assert!(message.contains("that of other"), "{message}");
 }
+
+/// Files of version 1, kept as they were written.
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/index-v1")
+}
+
+/// Six rows by hand, the last one a duplicate.
+const SAMPLE_ROWS: [f32; 12] = [1.0, 0.0, 0.0, 1.0, -1.0, 0.0, 0.0, -1.0, 3.0, 4.0, 0.0, 2.0];
+
+#[test]
+fn files_of_the_first_version_still_open() {
+    let index = open(&sample().join("rows.vectors"), &sample().join("rows.hnsw")).unwrap();
+    assert_eq!((index.len(), index.dim(), index.report().nodes), (6, 2, 5));
+    let found = index.search(&[3.0, 4.0], 4, &SearchOptions::default()).unwrap();
+    assert_eq!(found.iter().map(|hit| hit.row).collect::<Vec<_>>(), [4, 1, 5, 0]);
+}
+
+#[test]
+#[ignore = "writes the sample of a new version; run it once, by hand"]
+fn write_the_sample() {
+    let matrix = Matrix::from_rows(&SAMPLE_ROWS, 2).unwrap();
+    let settings = BuildSettings { m: 4, ..BuildSettings::default() };
+    let index = Hnsw::build(matrix.clone(), &settings, &Silent).unwrap();
+    fs::create_dir_all(sample()).unwrap();
+    matrix.save(sample().join("rows.vectors"), ME).unwrap();
+    index.save(sample().join("rows.hnsw"), ME).unwrap();
+}

@@ -16,6 +16,8 @@ use std::sync::Arc;
 const TAIL: usize = 8;
 /// Rows scored at a time: they stay in the second-level cache while several queries meet them.
 const BLOCK: usize = 512;
+/// Rows of a filter that are scored at a time, while the next ones are fetched.
+const GATHERED: usize = 32;
 /// Queries that meet a block together.
 pub(crate) const QUERIES: usize = 32;
 /// Room for the rounding of f32 itself.
@@ -142,10 +144,14 @@ impl Codes {
     }
 
     fn scan_some(&self, query: &QueryCode, ids: &[u32], bounds: &mut Bounds) {
-        let mut sums = [0; BLOCK];
-        for ids in ids.chunks(BLOCK) {
-            int8::dot_rows(&self.lines, ids, &query.lines, &mut sums);
-            self.take(query, ids.iter().copied().zip(sums), bounds);
+        let lines: &[Line] = &self.lines;
+        let mut sums = [0; GATHERED];
+        for (at, some) in ids.chunks(GATHERED).enumerate() {
+            for &id in ids.iter().skip((at + 1) * GATHERED).take(GATHERED) {
+                int8::prefetch(&lines[id as usize * self.width..][..self.width]);
+            }
+            int8::dot_rows(lines, some, &query.lines, &mut sums);
+            self.take(query, some.iter().copied().zip(sums), bounds);
         }
     }
 

@@ -2,13 +2,13 @@
 //! only their ratios matter, and those hold within a factor of two elsewhere.
 
 /// Of a scan, per row and per cache line of its codes.
-const SCAN_ROW: f64 = 2.5;
-const SCAN_LINE: f64 = 0.9;
+const SCAN_ROW: f64 = 3.5;
+const SCAN_LINE: f64 = 0.6;
 /// A filter's rows do not follow each other, and are looked up first.
 const GATHER: f64 = 2.0;
 /// Of a walk, per unit of ef and per cache line; and what every walk costs.
-const WALK_EF: f64 = 330.0;
-const WALK_LINE: f64 = 60.0;
+const WALK_EF: f64 = 450.0;
+const WALK_LINE: f64 = 20.0;
 const WALK_START: f64 = 5_000.0;
 
 /// What a search has before it.

@@ -68,6 +68,16 @@ impl RowSet {
         self.count
     }
 
+    /// How many rows below `len` are in the set.
+    #[must_use]
+    pub fn count_below(&self, len: usize) -> usize {
+        if len >= self.len {
+            return self.count;
+        }
+        let whole: u32 = self.words[..len / 64].iter().map(|word| word.count_ones()).sum();
+        whole as usize + (self.words[len / 64] & ((1 << (len % 64)) - 1)).count_ones() as usize
+    }
+
     /// How many rows there are to choose from.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -125,6 +135,7 @@ mod tests {
         assert!(set.remove(63) && !set.remove(63) && !set.contains(63) && !set.contains(1_000_000));
         set.grow(200);
         assert!(set.insert(199) && !set.insert(200));
+        assert_eq!([0, 1, 64, 65, 130, 999].map(|len| set.count_below(len)), [0, 1, 1, 2, 3, 4]);
         assert_eq!(RowSet::all(65).count(), 65);
         assert_eq!(set.iter_from(64).collect::<Vec<_>>(), [64, 129, 199]);
         let other = RowSet::from_rows(130, [1, 64, 129]);

@@ -34,7 +34,7 @@ pub fn prefetch<T>(lines: &[T]) {
     let _ = lines;
 }
 
-/// `sums[i]` = Σ `row(ids[i])`·query over rows of `query.len()` lines in `codes`; query bytes are read as signed.
+/// `sums[i] = Σ row(ids[i])·query` over rows of `query.len()` lines in `codes`; query bytes are read as signed.
 ///
 /// # Panics
 /// If a row lies outside `codes`, or `sums` is shorter than `ids`.
@@ -44,7 +44,7 @@ pub fn dot_rows(codes: &[Line], ids: &[u32], query: &[Line], sums: &mut [i32]) {
     dispatch(ids.len(), |at| row(ids[at]), query, sums);
 }
 
-/// `sums[i]` = Σ row(first + i)·query, over `sums.len()` rows that follow each other in `codes`.
+/// `sums[i] = Σ row(first + i)·query` over `sums.len()` rows that follow each other in `codes`.
 ///
 /// # Panics
 /// If a row lies outside `codes`.

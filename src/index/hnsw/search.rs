@@ -33,7 +33,7 @@ impl Hnsw {
         }
         let ef = options.ef.or_else(|| self.ef_for(options.recall.unwrap_or(DEFAULT_RECALL)))?.max(k);
         let rows = self.len();
-        let passing = options.filter.map_or(rows, RowSet::count);
+        let passing = options.filter.map_or(rows, |filter| filter.count_below(rows));
         let work = Work { rows, passing, width: self.codes.width, ef };
         match options.strategy {
             Strategy::Graph => Some((ef, usize::MAX)),
@@ -76,7 +76,7 @@ impl Hnsw {
         scratch: &mut Scratch,
     ) -> bool {
         let entries = self.entries(query, scratch);
-        let passes = |node: u32| self.groups.rows(node).iter().any(|row| filter.contains(*row));
+        let passes = |node: u32| self.passes(node, filter);
         let base = self.graph.base();
         walk::search_layer_filtered(base, &self.codes, query, &entries, ef, passes, most, scratch)
     }
@@ -143,11 +143,37 @@ impl Hnsw {
 
     /// The nodes of the rows that the filter lets through, rising.
     fn nodes_of(&self, filter: &RowSet) -> Vec<u32> {
-        let rows = filter.iter().take_while(|row| (*row as usize) < self.matrix.len());
+        if filter.count() * 16 > self.len() && self.groups.starts.is_empty() {
+            return self.every_node_of(filter);
+        }
+        let rows = filter.iter().take_while(|row| (*row as usize) < self.len());
         let mut nodes: Vec<u32> = rows.map(|row| self.groups.node(row)).collect();
         nodes.sort_unstable();
         nodes.dedup();
         nodes
+    }
+
+    /// As [`nodes_of`](Self::nodes_of), where every node has one row: looks at all, without sorting or branching.
+    fn every_node_of(&self, filter: &RowSet) -> Vec<u32> {
+        let rows: &[u32] = &self.groups.rows;
+        let (mut nodes, mut end) = (vec![0; rows.len()], 0);
+        for (node, row) in rows.iter().enumerate() {
+            nodes[end] = node as u32;
+            end += usize::from(filter.contains(*row));
+        }
+        nodes.truncate(end);
+        nodes
+    }
+
+    #[inline]
+    fn passes(&self, node: u32, filter: &RowSet) -> bool {
+        self.groups.rows(node).iter().any(|row| filter.contains(*row))
+    }
+
+    /// A filter that lets everything through is none.
+    fn narrowed<'a>(&self, options: &SearchOptions<'a>) -> SearchOptions<'a> {
+        let filter = options.filter.filter(|filter| filter.count_below(self.len()) < self.len());
+        SearchOptions { filter, ..*options }
     }
 
     fn scan(&self, query: &[f32], k: usize, filter: Option<&RowSet>) -> Vec<Neighbor> {
@@ -170,6 +196,7 @@ impl VectorIndex for Hnsw {
         vector::check_k(k)?;
         options.check()?;
         let query = vector::unit_query(query, self.dim())?;
+        let options = &self.narrowed(options);
         let found = self.plan(k, options).and_then(|(ef, most)| {
             self.search_graph(&query, k, ef, options.filter.map(|filter| (filter, most)))
         });
