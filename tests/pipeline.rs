@@ -71,6 +71,24 @@ fn cancelling_any_phase_leaves_the_previous_generation() {
 }
 
 #[test]
+fn a_cancelled_ingestion_leaves_nothing() {
+    struct Stop;
+    impl Progress for Stop {
+        fn report(&self, _: &Step<'_>) -> Go {
+            Go::Stop
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("town.jsonl");
+    std::fs::write(&path, town_documents()).unwrap();
+    let engine = Engine::open(&folder.path().join("indexes")).unwrap();
+    let documents = Documents::open(&path, ReadOptions::default()).unwrap();
+    let stopped = engine.ingest("town", documents, Ingestion::default(), &Stop);
+    assert!(matches!(stopped, Err(sememe::Error::Cancelled)), "{stopped:?}");
+    assert!(engine.collections().unwrap().is_empty());
+}
+
+#[test]
 fn two_builds_at_once_are_refused() {
     struct TrainInside<'a>(&'a Engine);
     impl Progress for TrainInside<'_> {
