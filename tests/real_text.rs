@@ -24,7 +24,7 @@ fn learn(path: &Path, documents: u64, word: &str, query: &str) -> (Vec<String>, 
     let report = engine.ingest("wiki", source, Ingestion::default(), &Silent).unwrap();
     assert_eq!((report.added, report.bad_lines), (documents, 0));
     let word2vec = Settings { dim: 48, epochs: Some(4), ..Settings::default() };
-    engine.train("wiki", &TrainSettings { word2vec, min_count: None }, &Silent).unwrap();
+    engine.train("wiki", &TrainSettings { word2vec, ..TrainSettings::default() }, &Silent).unwrap();
     let similar = engine.similar("wiki", word, 20).unwrap();
     let contrast =
         engine.contrast("wiki", &ContrastRequest { query: query.to_owned(), k: Some(10) }).unwrap();
