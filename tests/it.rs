@@ -12,4 +12,5 @@ mod program;
 mod properties;
 mod real_text;
 mod word2vec;
+mod word_vectors;
 mod wordnet;

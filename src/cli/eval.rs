@@ -21,13 +21,12 @@ pub(super) enum EvalCommand {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "source", required = true, multiple = false, args = ["vectors", "collection"])]
 pub(super) struct WordsArguments {
     /// Sets: two words and a mark a line, or four words a line under headings ": section".
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// A vector file of any known format.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required_unless_present = "collection", conflicts_with = "collection")]
     pub vectors: Option<PathBuf>,
     /// A collection's vectors.
     #[arg(long)]
