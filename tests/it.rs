@@ -16,4 +16,5 @@ mod properties;
 mod real_text;
 mod tidy;
 mod word2vec;
+mod word_vectors;
 mod wordnet;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 fn settings() -> TrainSettings {
     let word2vec = Settings { dim: 24, epochs: Some(10), threads: Some(1), ..Settings::default() };
-    TrainSettings { word2vec, min_count: None }
+    TrainSettings { word2vec, ..TrainSettings::default() }
 }
 
 fn build(folder: &Path) -> (Engine, PathBuf) {

@@ -1,7 +1,7 @@
 //! Real encyclopedia articles, where they are at hand; skipped with a visible line where not.
 
 use sememe::Engine;
-use sememe::engine::{ContrastRequest, Ingestion, TrainSettings};
+use sememe::engine::{ContrastRequest, Ingestion, SimilarRequest, TrainSettings};
 use sememe::progress::Silent;
 use sememe::text::{Documents, ReadOptions};
 use sememe::word2vec::Settings;
@@ -24,8 +24,9 @@ fn learn(path: &Path, documents: u64, word: &str, query: &str) -> (Vec<String>, 
     let report = engine.ingest("wiki", source, Ingestion::default(), &Silent).unwrap();
     assert_eq!((report.added, report.bad_lines), (documents, 0));
     let word2vec = Settings { dim: 48, epochs: Some(4), ..Settings::default() };
-    engine.train("wiki", &TrainSettings { word2vec, min_count: None }, &Silent).unwrap();
-    let similar = engine.similar("wiki", word, 20).unwrap();
+    engine.train("wiki", &TrainSettings { word2vec, ..TrainSettings::default() }, &Silent).unwrap();
+    let similar =
+        engine.similar("wiki", word, &SimilarRequest { k: Some(20), ..SimilarRequest::default() }).unwrap();
     let contrast =
         engine.contrast("wiki", &ContrastRequest { query: query.to_owned(), k: Some(10) }).unwrap();
     assert!(contrast.answers.iter().all(|answer| answer.hits.len() == 10));

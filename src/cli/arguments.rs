@@ -1,9 +1,11 @@
 //! What can be asked on the command line.
 
-use crate::engine::TrainSettings;
+use super::eval::EvalCommand;
+use super::train::TrainArguments;
+use super::vectors::VectorsCommand;
+use super::words::WordsCommand;
 use crate::search::Mode;
 use crate::text::Split;
-use crate::word2vec::{Algorithm, Settings};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,7 +39,13 @@ pub(super) enum Command {
     /// Read documents into a collection and index them; known ids are updated.
     Ingest(IngestArguments),
     /// Learn word vectors from a collection's documents, and index them with these.
-    Train(TrainArguments),
+    Train(Box<TrainArguments>),
+    /// Vector files: describe, convert, take into a collection, write out of one.
+    #[command(subcommand)]
+    Vectors(VectorsCommand),
+    /// How good are the answers?
+    #[command(subcommand)]
+    Eval(EvalCommand),
     /// Build a collection's indexes anew from its documents; its word vectors stay.
     Index { collection: String },
     /// Remove a collection with its documents and indexes.
@@ -46,26 +54,8 @@ pub(super) enum Command {
     Collections,
     /// A document by its id.
     Document { collection: String, id: String },
-    /// What a collection knows of a word.
-    Word { collection: String, word: String },
-    /// The words nearest to a word.
-    Similar {
-        collection: String,
-        word: String,
-        /// How many.
-        #[arg(short, long, default_value_t = 10)]
-        k: usize,
-    },
-    /// A is to B as C is to what? (man king woman)
-    Analogy {
-        collection: String,
-        a: String,
-        b: String,
-        c: String,
-        /// How many.
-        #[arg(short, long, default_value_t = 10)]
-        k: usize,
-    },
+    #[command(flatten)]
+    Words(WordsCommand),
     /// Documents that answer a query.
     Search {
         collection: String,
@@ -156,60 +146,6 @@ impl From<ModeArgument> for Mode {
             ModeArgument::Keyword => Self::Keyword,
             ModeArgument::Static => Self::Static,
         }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct TrainArguments {
-    pub collection: String,
-    /// Dimension of the vectors.
-    #[arg(long)]
-    pub dim: Option<usize>,
-    /// Farthest distance between a word and its context, in words.
-    #[arg(long)]
-    pub window: Option<usize>,
-    /// Negative samples for each pair of words.
-    #[arg(long)]
-    pub negative: Option<usize>,
-    /// Share of the corpus above which words are left out at random.
-    #[arg(long)]
-    pub subsample: Option<f64>,
-    /// Least count of a word; chosen by the size of the corpus.
-    #[arg(long)]
-    pub min_count: Option<u64>,
-    /// Passes over the corpus; chosen by its size.
-    #[arg(long)]
-    pub epochs: Option<usize>,
-    /// Learning rate at the start.
-    #[arg(long)]
-    pub learning_rate: Option<f64>,
-    /// Seed of every random choice.
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Threads; one gives the same bytes every time.
-    #[arg(long)]
-    pub threads: Option<usize>,
-    /// Predict each word from the mean of its context, instead of the context from the word.
-    #[arg(long)]
-    pub cbow: bool,
-}
-
-impl TrainArguments {
-    pub(super) fn settings(&self) -> TrainSettings {
-        let default = Settings::default();
-        let word2vec = Settings {
-            algorithm: if self.cbow { Algorithm::Cbow } else { default.algorithm },
-            dim: self.dim.unwrap_or(default.dim),
-            window: self.window.or(default.window),
-            negative_samples: self.negative.unwrap_or(default.negative_samples),
-            subsample: self.subsample.unwrap_or(default.subsample),
-            epochs: self.epochs.or(default.epochs),
-            learning_rate: self.learning_rate.or(default.learning_rate),
-            seed: self.seed.unwrap_or(default.seed),
-            threads: self.threads.or(default.threads),
-            ..default
-        };
-        TrainSettings { word2vec, min_count: self.min_count }
     }
 }
 

@@ -5,13 +5,17 @@
 
 mod arguments;
 mod bars;
+mod eval;
 mod show;
+mod train;
+mod vectors;
+mod words;
 
-use crate::engine::{AnalogyRequest, ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest};
+use crate::engine::{ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest};
 use crate::error::{Error, Result};
 use crate::server;
 use crate::text::{Documents, ReadOptions};
-use arguments::{Arguments, Command, IngestArguments, ListenArguments, TrainArguments};
+use arguments::{Arguments, Command, IngestArguments, ListenArguments};
 use bars::Bars;
 use clap::Parser;
 use serde::Serialize;
@@ -63,7 +67,9 @@ fn command(arguments: Arguments) -> Result<()> {
         Command::Demo { listen } => demo(&data_dir, &listen),
         Command::Serve { listen } => serve(Engine::open(&data_dir)?, &listen, &[]),
         Command::Ingest(ingest) => ingest_command(&data_dir, &ingest, &out),
-        Command::Train(train) => train_command(&data_dir, &train, &out),
+        Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
+        Command::Vectors(command) => vectors::run(&data_dir, command, &out),
+        Command::Eval(command) => eval::run(&data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
@@ -84,14 +90,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
         Command::Document { collection, id } => {
             out.answer(&engine.document(&collection, &id)?, show::document)
         }
-        Command::Word { collection, word } => out.answer(&engine.word(&collection, &word)?, show::word),
-        Command::Similar { collection, word, k } => {
-            out.answer(&engine.similar(&collection, &word, k)?, |found, out| show::words(&found.similar, out))
-        }
-        Command::Analogy { collection, a, b, c, k } => {
-            let request = AnalogyRequest { a, b, c, k: Some(k) };
-            out.answer(&engine.analogy(&collection, &request)?, |found, out| show::words(&found.answers, out))
-        }
+        Command::Words(question) => words::ask(engine, question, out),
         Command::Search { collection, query, mode, limit } => {
             let request = SearchRequest { query: query.join(" "), mode: mode.into(), limit: Some(limit) };
             out.answer(&engine.search(&collection, &request)?, show::search)
@@ -181,21 +180,17 @@ fn stored_but_not_indexed(collection: &str) -> impl FnOnce(Error) -> Error {
 }
 
 fn warn(report: &IngestReport) {
-    for line in &report.bad_lines_told {
-        tracing::warn!("left out {line}");
-    }
-    if report.bad_lines > report.bad_lines_told.len() as u64 {
-        tracing::warn!("{} bad lines in all", report.bad_lines);
-    }
+    warn_bad_lines(&report.bad_lines_told, report.bad_lines);
     for path in report.skipped_files.iter().take(20) {
         tracing::warn!("skipped {}: not .txt, .md, .jsonl, .csv or .tsv", path.display());
     }
 }
 
-fn train_command(data_dir: &Path, arguments: &TrainArguments, out: &Output) -> Result<()> {
-    let settings = arguments.settings();
-    let bars = Bars::new()?;
-    let report = Engine::open(data_dir)?.train(&arguments.collection, &settings, &bars)?;
-    drop(bars);
-    out.answer(&report, show::build)
+fn warn_bad_lines(told: &[String], count: u64) {
+    for line in told {
+        tracing::warn!("left out {line}");
+    }
+    if count > told.len() as u64 {
+        tracing::warn!("{count} bad lines in all");
+    }
 }

@@ -1,9 +1,7 @@
 //! Answers for people.
 
-use crate::engine::answers::{
-    Analyzed, CollectionInfo, ContrastAnswer, Hit, SearchAnswer, SimilarWord, WordInfo,
-};
-use crate::engine::{BuildReport, IngestReport};
+use crate::engine::answers::{Analyzed, CollectionInfo, ContrastAnswer, Hit, SearchAnswer};
+use crate::engine::{BuildReport, IngestReport, ModelInfo, Origin};
 use crate::search::Match;
 use crate::text::Document;
 use std::io::{self, Write};
@@ -21,7 +19,7 @@ pub(super) const DEMO_LINES: [&str; 4] = [
 /// Width of one of two columns.
 const COLUMN: usize = 54;
 
-type Out<'a> = &'a mut dyn Write;
+pub(super) type Out<'a> = &'a mut dyn Write;
 
 pub(super) fn serving(address: SocketAddr, hints: &[&str], out: &mut impl Write) -> io::Result<()> {
     let address = format!("http://{address}");
@@ -44,12 +42,17 @@ pub(super) fn ingest(report: &IngestReport, collection: &str, out: Out<'_>) -> i
 pub(super) fn build(report: &BuildReport, out: Out<'_>) -> io::Result<()> {
     writeln!(out, "{}: {} documents indexed", report.generation, report.documents)?;
     match &report.model {
-        Some(model) => writeln!(
-            out,
-            "{} words of {} running words, {} dimensions, {} epochs, loss {:.4}",
-            model.words, model.corpus_words, model.dim, model.epochs, model.loss
-        ),
+        Some(info) => model(info, out),
         None => writeln!(out, "no word vectors yet"),
+    }
+}
+
+pub(super) fn model(info: &ModelInfo, out: Out<'_>) -> io::Result<()> {
+    let ModelInfo { words, dim, corpus_words, .. } = info;
+    write!(out, "{words} words of {corpus_words} running words, {dim} dimensions, ")?;
+    match &info.origin {
+        Origin::Trained { epochs, loss, .. } => writeln!(out, "{epochs} epochs, loss {loss:.4}"),
+        Origin::Imported { imported_from } => writeln!(out, "imported from {}", imported_from.name()),
     }
 }
 
@@ -70,22 +73,6 @@ pub(super) fn document(document: &Document, out: Out<'_>) -> io::Result<()> {
     writeln!(out, "{}", document.text)?;
     for (name, value) in &document.fields {
         writeln!(out, "{name}: {value}")?;
-    }
-    Ok(())
-}
-
-pub(super) fn word(info: &WordInfo, out: Out<'_>) -> io::Result<()> {
-    writeln!(
-        out,
-        "{}: {} times in {} documents, word number {}",
-        info.word, info.count, info.documents, info.id
-    )?;
-    words(&info.similar, out)
-}
-
-pub(super) fn words(words: &[SimilarWord], out: Out<'_>) -> io::Result<()> {
-    for word in words {
-        writeln!(out, "{:.4}  {}  ({} times)", word.similarity, word.word, word.count)?;
     }
     Ok(())
 }
@@ -165,7 +152,7 @@ fn through(matches: &[Match]) -> String {
 }
 
 /// Cut or filled to a width in terminal cells: a Chinese character takes two.
-fn padded(text: &str, width: usize) -> String {
+pub(super) fn padded(text: &str, width: usize) -> String {
     if text.width() <= width {
         return format!("{text}{}", " ".repeat(width - text.width()));
     }

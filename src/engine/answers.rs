@@ -2,6 +2,8 @@
 
 use super::ModelInfo;
 use crate::search::{Match, Mode};
+use crate::vectors::AnalogyMethod;
+use crate::vocab::collocates::Association;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -49,8 +51,104 @@ pub struct SimilarWords {
 pub struct Analogy {
     /// The three words as the vocabulary spells them: a, b, c.
     pub words: [String; 3],
+    /// How the cosines became one score: for `add` a cosine, for `mul` a quotient of 0 or more.
+    pub method: AnalogyMethod,
+    /// Words that are not in the vocabulary and were stood for by their n-grams.
+    pub from_subwords: Vec<String>,
     /// Best first.
     pub answers: Vec<SimilarWord>,
+}
+
+/// How the words of a list are to each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Similarity {
+    /// The words as the vocabulary spells them.
+    pub words: Vec<String>,
+    /// Cosine of the two words, if there are two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub similarity: Option<f32>,
+    /// Cosines of all pairs, row by row.
+    pub matrix: Vec<Vec<f32>>,
+    /// Words that are not in the vocabulary and were stood for by their n-grams.
+    pub from_subwords: Vec<String>,
+}
+
+/// The word that fits least among others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OddOneOut {
+    /// The odd one.
+    pub odd: String,
+    /// All words in the order asked, each with its cosine to the mean of all.
+    pub words: Vec<WordScore>,
+    /// Words that are not in the vocabulary and were stood for by their n-grams.
+    pub from_subwords: Vec<String>,
+}
+
+/// A word of a question with its cosine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WordScore {
+    /// As the vocabulary spells it.
+    pub word: String,
+    /// Cosine, -1 to 1.
+    pub similarity: f32,
+}
+
+/// A word with its share in a sum.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightedWord {
+    /// The word.
+    pub word: String,
+    /// Its weight; below 0 for a word to be far from. Default 1.
+    #[serde(default = "one")]
+    pub weight: f32,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+/// The words nearest to a weighted sum of words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NearestWords {
+    /// The sum's words as the vocabulary spells them.
+    pub words: Vec<WeightedWord>,
+    /// Words that are not in the vocabulary and were stood for by their n-grams.
+    pub from_subwords: Vec<String>,
+    /// Nearest first.
+    pub similar: Vec<SimilarWord>,
+}
+
+/// The words that stand near a word more often than by chance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Collocates {
+    /// The word asked for, as the vocabulary spells it.
+    pub word: String,
+    /// Its occurrences in the corpus.
+    pub count: u64,
+    /// Tokens looked at to each side, within the sentence.
+    pub window: usize,
+    /// By what they are sorted.
+    pub by: Association,
+    /// Best first.
+    pub collocates: Vec<Collocate>,
+}
+
+/// A word that stands near another more often than by chance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Collocate {
+    /// The collocate.
+    pub word: String,
+    /// Its occurrences in the corpus.
+    pub count: u64,
+    /// Times that it stands near the word.
+    pub together: u64,
+    /// Times that it would by chance.
+    pub expected: f64,
+    /// `log2(together / expected)`.
+    pub pmi: f64,
+    /// Dunning's G², natural logarithms.
+    pub log_likelihood: f64,
 }
 
 /// A word as the collection knows it.

@@ -3,8 +3,10 @@
 //! A generation is built aside in a folder whose name begins with a dot; whatever stops it leaves the one that answers as it was,
 //! and the next build clears the rest away.
 
-use super::generation::{self, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, ModelManifest};
-use super::{Engine, Generation, ModelInfo, check_name, rows};
+use super::generation::{
+    self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, ModelManifest,
+};
+use super::{Engine, Generation, ModelInfo, check_name, model, rows};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::files::sync_folder;
@@ -14,9 +16,11 @@ use crate::linalg;
 use crate::progress::Progress;
 use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
 use crate::text::{Analysis, Analyzer, Document, Documents};
-use crate::vectors::{VECTORS_FILE, VOCABULARY_FILE, WordVectors};
-use crate::vocab::corpus::{self, CorpusEncoder, EncoderSettings};
-use crate::word2vec::{self, Training};
+use crate::vectors::formats::Format;
+use crate::vectors::{NEIGHBOURS_FILE, VECTORS_FILE, VOCABULARY_FILE, WordVectors};
+use crate::vocab::Chunk;
+use crate::vocab::corpus::{self, Corpus, CorpusEncoder, EncoderReport, EncoderSettings};
+use crate::word2vec;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::fs::{self, File};
@@ -74,6 +78,8 @@ pub struct TrainSettings {
     pub word2vec: word2vec::Settings,
     /// Least count of a word in the vocabulary; `None` chooses by the size of the corpus.
     pub min_count: Option<u64>,
+    /// A vector file to start from, of the dimension that is trained; its words that the corpus lacks are passed over.
+    pub init: Option<PathBuf>,
 }
 
 impl Engine {
@@ -165,31 +171,53 @@ impl Engine {
         build.finish(Some(model), progress)
     }
 
+    /// Takes word vectors from a file (of a format told from its content unless named), and builds the indexes of a
+    /// collection anew with them. Where the file has no counts of words, those of the collection's documents are taken.
+    ///
+    /// # Errors
+    /// As [`Engine::index`]; [`Error::BadInput`] if the file is not what it claims; [`Error::Invalid`] if it has no word of the
+    /// collection.
+    pub fn import_vectors(
+        &self,
+        collection: &str,
+        path: &Path,
+        format: Option<Format>,
+        progress: &dyn Progress,
+    ) -> Result<BuildReport> {
+        let build = Build::begin(self, collection)?;
+        let model = build.import_model(path, format, progress)?;
+        build.finish(Some(model), progress)
+    }
+
     /// Held while a collection is built; the system releases it whatever happens to the process.
     pub(super) fn lock(&self, collection: &str) -> Result<File> {
         let folder = self.folder(collection);
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        let path = folder.join(".lock");
-        let file = File::create(&path).map_err(Error::io("create", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(fs::TryLockError::WouldBlock) => Err(Error::NotReady {
-                what: format!("collection {collection:?} is being built by another process"),
-                cure: "wait until it is done, then repeat".to_owned(),
-            }),
-            Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", &path)(error)),
-        }
+        lock_file(&folder.join(".lock"), &format!("collection {collection:?}"))
+    }
+}
+
+/// Locks a file, created if need be, for as long as it is open.
+pub(super) fn lock_file(path: &Path, what: &str) -> Result<File> {
+    let file = File::create(path).map_err(Error::io("create", path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(Error::NotReady {
+            what: format!("{what} is being built by another process"),
+            cure: "wait until it is done, then repeat".to_owned(),
+        }),
+        Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
     }
 }
 
 #[derive(Default)]
-struct BadLines {
-    count: u64,
-    told: Vec<String>,
+pub(super) struct BadLines {
+    pub count: u64,
+    pub told: Vec<String>,
 }
 
 impl BadLines {
-    fn note(&mut self, error: &Error) {
+    pub(super) fn note(&mut self, error: &Error) {
         self.count += 1;
         if self.told.len() < BAD_LINES_TOLD {
             self.told.push(error.to_string());
@@ -197,7 +225,7 @@ impl BadLines {
     }
 }
 
-/// Word vectors of the generation to be, and how they were trained.
+/// Word vectors of the generation to be, and what they were made from.
 struct NewModel {
     vectors: WordVectors,
     info: ModelInfo,
@@ -239,38 +267,53 @@ impl<'a> Build<'a> {
         else {
             return Ok(None);
         };
-        for file in [VOCABULARY_FILE, VECTORS_FILE] {
-            link_or_copy(&from.join(file), &self.folder.path().join(file))?;
+        for file in [VOCABULARY_FILE, VECTORS_FILE, NEIGHBOURS_FILE, CORPUS] {
+            let (from, to) = (from.join(file), self.folder.path().join(file));
+            let optional = file == NEIGHBOURS_FILE || file == CORPUS;
+            if !optional || from.exists() {
+                link_or_copy(&from, &to)?;
+            }
         }
         Ok(Some(NewModel { vectors: WordVectors::open(self.folder.path())?, info }))
     }
 
     fn train_model(&self, settings: &TrainSettings, progress: &dyn Progress) -> Result<NewModel> {
-        let mut snapshot = self.snapshot()?;
-        let batches = std::iter::from_fn(|| snapshot.next_batch(BATCH).transpose());
-        let corpus = self.folder.path().join("corpus.tokens");
-        let encoder = CorpusEncoder::create(
-            &corpus,
-            EncoderSettings { min_count: settings.min_count, ..Default::default() },
-        )?;
-        let (corpus, report) = corpus::encode(batches, encode_documents, encoder, progress)?;
-        let training =
-            Training { corpus: &corpus, settings: &settings.word2vec, init: None, checkpoint: None };
-        let trained = word2vec::train(training, progress)?;
-        let vocabulary = Arc::new(corpus.vocabulary().clone());
-        fs::remove_file(corpus.path()).map_err(Error::io("remove", corpus.path()))?;
+        let (corpus, report) = self.encode_corpus(settings.min_count, progress)?;
+        let (vectors, origin) = model::train(&corpus, settings, None, progress)?;
         let info = ModelInfo {
-            words: vocabulary.len(),
-            dim: trained.dim,
+            words: vectors.len(),
+            dim: vectors.dim(),
             corpus_words: corpus.words(),
             min_count: report.min_count,
-            epochs: trained.settings.epochs.unwrap_or_default(),
-            loss: trained.loss,
-            seed: trained.settings.seed,
+            origin,
         };
-        let vectors = WordVectors::new(vocabulary, trained.input, trained.dim)?;
-        vectors.save(self.folder.path())?;
-        Ok(NewModel { vectors, info })
+        Ok(NewModel { vectors: model::place(vectors, self.folder.path(), progress)?, info })
+    }
+
+    fn import_model(&self, path: &Path, format: Option<Format>, progress: &dyn Progress) -> Result<NewModel> {
+        let (corpus, report) = self.encode_corpus(Some(1), progress)?;
+        let (vectors, origin) = model::import(path, format, corpus.vocabulary(), progress)?;
+        let info = ModelInfo {
+            words: vectors.len(),
+            dim: vectors.dim(),
+            corpus_words: corpus.words(),
+            min_count: report.min_count,
+            origin,
+        };
+        Ok(NewModel { vectors: model::place(vectors, self.folder.path(), progress)?, info })
+    }
+
+    /// The collection's documents as numbers, kept in the generation for whoever counts or learns later.
+    fn encode_corpus(
+        &self,
+        min_count: Option<u64>,
+        progress: &dyn Progress,
+    ) -> Result<(Corpus, EncoderReport)> {
+        let mut snapshot = self.snapshot()?;
+        let batches = std::iter::from_fn(|| snapshot.next_batch(BATCH).transpose());
+        let settings = EncoderSettings { min_count, ..Default::default() };
+        let encoder = CorpusEncoder::create(&self.folder.path().join(CORPUS), settings)?;
+        corpus::encode(batches, encode_documents, encoder, progress)
     }
 
     /// Reads all documents once, writes the indexes, and switches to them.
@@ -359,14 +402,8 @@ impl<'a> Build<'a> {
     }
 }
 
-fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut crate::vocab::Chunk) -> Result<()> {
-    for stored in batch {
-        for sentence in Analyzer.analyze(&stored.document.full_text()).sentences() {
-            sentence.for_each(|token| chunk.word(token.text));
-            chunk.end_sentence();
-        }
-        chunk.end_document();
-    }
+fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut Chunk) -> Result<()> {
+    batch.iter().for_each(|stored| model::encode_document(&stored.document, chunk));
     Ok(())
 }
 

@@ -8,14 +8,17 @@ use crate::error::{Error, Result};
 use crate::index::keyword::KeywordIndex;
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
 use crate::vectors::WordVectors;
+use crate::vectors::formats::Format;
+use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 const VERSION: u32 = 1;
 const CURE: &str = "rebuild it with `sememe index COLLECTION`";
 
 pub(super) const MANIFEST: &str = "manifest.json";
+pub(super) const CORPUS: &str = "corpus.tokens";
 pub(super) const KEYWORD: &str = "keyword";
 pub(super) const DOCUMENT_VECTORS: &str = "documents.matrix";
 pub(super) const DOCUMENT_GRAPH: &str = "documents.hnsw";
@@ -39,23 +42,40 @@ pub(super) struct ModelManifest {
     pub direction: Vec<f32>,
 }
 
-/// How the word vectors were trained.
+/// What word vectors were made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// Words in the vocabulary, `V`.
     pub words: usize,
     /// Dimension of the vectors, `D`.
     pub dim: usize,
-    /// Running words of the corpus.
+    /// Running words of the corpus that was learned from, or from which the words were counted.
     pub corpus_words: u64,
     /// Least count of a word in the vocabulary.
     pub min_count: u64,
-    /// Passes over the corpus.
-    pub epochs: usize,
-    /// Estimate of the mean loss of a pair of words in the last pass, in nats.
-    pub loss: f64,
-    /// Seed of every random choice.
-    pub seed: u64,
+    /// Trained or imported.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+/// Where word vectors come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Origin {
+    /// Learned here.
+    Trained {
+        /// Passes over the corpus.
+        epochs: usize,
+        /// Estimate of the mean loss of a pair of words in the last pass, in nats.
+        loss: f64,
+        /// Seed of every random choice.
+        seed: u64,
+    },
+    /// Taken from a file.
+    Imported {
+        /// The file's format.
+        imported_from: Format,
+    },
 }
 
 /// The static model, open.
@@ -73,9 +93,12 @@ struct Documents {
 /// An open generation.
 pub struct Generation {
     name: String,
+    folder: PathBuf,
     manifest: Manifest,
     keyword: KeywordIndex,
     model: Option<Model>,
+    /// Opened, and all of it checked, when first asked for.
+    corpus: OnceLock<Corpus>,
 }
 
 impl Generation {
@@ -96,7 +119,14 @@ impl Generation {
         }
         let model = manifest.model.clone().map(|model| Model::open(folder, model)).transpose()?;
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { name, keyword: KeywordIndex::open(&folder.join(KEYWORD))?, manifest, model })
+        Ok(Self {
+            name,
+            folder: folder.to_path_buf(),
+            keyword: KeywordIndex::open(&folder.join(KEYWORD))?,
+            manifest,
+            model,
+            corpus: OnceLock::new(),
+        })
     }
 
     /// The folder's name.
@@ -117,7 +147,27 @@ impl Generation {
         &self.keyword
     }
 
-    /// How its word vectors were trained, if there are any.
+    /// The encoded corpus that its words were counted in: the documents as they stood when the word vectors were made.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no model yet, or one of before the corpus was kept; [`Error::Damaged`].
+    pub fn corpus(&self) -> Result<&Corpus> {
+        if let Some(corpus) = self.corpus.get() {
+            return Ok(corpus);
+        }
+        self.encoder()?;
+        let path = self.folder.join(CORPUS);
+        if !path.exists() {
+            return Err(Error::NotReady {
+                what: format!("collection {:?} keeps no corpus with its model", self.manifest.collection),
+                cure: format!("train it again: sememe train {}", self.manifest.collection),
+            });
+        }
+        let corpus = Corpus::open(&path)?;
+        Ok(self.corpus.get_or_init(|| corpus))
+    }
+
+    /// What its word vectors were made from, if there are any.
     #[must_use]
     pub fn model_info(&self) -> Option<&ModelInfo> {
         self.model.as_ref().map(|model| &model.manifest.info)

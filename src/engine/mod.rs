@@ -8,14 +8,21 @@
 pub mod answers;
 mod build;
 mod demo;
+mod evaluate;
 mod generation;
+mod model;
 mod questions;
 mod rows;
+mod standalone;
+mod words;
 
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
 pub use demo::DEMO_COLLECTIONS;
-pub use generation::{Generation, ModelInfo};
-pub use questions::{AnalogyRequest, ContrastRequest, SearchRequest};
+pub use evaluate::{WordSetReport, evaluate_words};
+pub use generation::{Generation, ModelInfo, Origin};
+pub use questions::{ContrastRequest, SearchRequest};
+pub use standalone::{Standalone, StandaloneReport, train_standalone};
+pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 
 pub use crate::text::analyzer::warm_up;
 
@@ -133,6 +140,12 @@ impl Engine {
         std::fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
         drop(lock);
         Ok(())
+    }
+
+    /// Makes now what the first questions about words would otherwise wait for, in all generations that are open.
+    pub fn prepare(&self) {
+        let open: Vec<Arc<Generation>> = self.opened().values().cloned().collect();
+        open.iter().filter_map(|generation| generation.encoder().ok()).for_each(|e| e.vectors().prepare());
     }
 
     fn load(&self, name: &str, folder: &str) -> Result<Arc<Generation>> {

@@ -1,17 +1,12 @@
-//! Questions: each takes one generation, and keeps it to its end.
+//! Questions about texts: each takes one generation, and keeps it to its end.
 
-use super::answers::{
-    Analogy, Analyzed, AnalyzedToken, ContrastAnswer, FoundAlone, Hit, SearchAnswer, SimilarWord,
-    SimilarWords, WordInfo,
-};
+use super::answers::{Analyzed, AnalyzedToken, ContrastAnswer, FoundAlone, Hit, SearchAnswer};
 use super::{Engine, Generation};
 use crate::error::{Error, Result};
 use crate::search::contrast::{PERSISTENCE, overlap, rank_biased_overlap};
 use crate::search::{KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK};
 use crate::store::StoredDocument;
 use crate::text::{Analysis, Analyzer};
-use crate::vectors::WordVectors;
-use crate::vectors::{self, Neighbour, Restrict, Similar};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::time::Instant;
@@ -46,76 +41,7 @@ pub struct ContrastRequest {
     pub k: Option<usize>,
 }
 
-/// a is to b as c is to what?
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnalogyRequest {
-    /// man
-    pub a: String,
-    /// king
-    pub b: String,
-    /// woman
-    pub c: String,
-    /// Answers wanted; default 10.
-    #[serde(default)]
-    pub k: Option<usize>,
-}
-
 impl Engine {
-    /// The words nearest to a word.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for an unknown word, with near spellings, or an unknown collection; [`Error::Invalid`] for a `k` out
-    /// of range; [`Error::NotReady`] without a model.
-    pub fn similar(&self, collection: &str, word: &str, k: usize) -> Result<SimilarWords> {
-        let k = TopK::new("k", k)?;
-        let generation = self.generation(collection)?;
-        let vectors = generation.encoder()?.vectors();
-        let word = spelling(vectors, word)?;
-        let options = Similar { k: k.get(), restrict: Restrict::default() };
-        let found = vectors.similar(&word, &options)?;
-        Ok(SimilarWords {
-            similar: spelled(vectors, found.neighbours),
-            from_subwords: !found.from_subwords.is_empty(),
-            word,
-        })
-    }
-
-    /// What the collection knows of a word.
-    ///
-    /// # Errors
-    /// As [`Engine::similar`].
-    pub fn word(&self, collection: &str, word: &str) -> Result<WordInfo> {
-        let generation = self.generation(collection)?;
-        let vectors = generation.encoder()?.vectors();
-        let word = spelling(vectors, word)?;
-        let id = vectors.id(&word)?;
-        let found = vectors.similar(&word, &Similar::default())?;
-        Ok(WordInfo {
-            id: id.0,
-            count: vectors.vocabulary().count(id),
-            documents: generation.keyword().document_count(&word)?,
-            similar: spelled(vectors, found.neighbours),
-            word,
-        })
-    }
-
-    /// The words that are to `c` as `b` is to `a` (3CosAdd; Mikolov, Yih & Zweig 2013).
-    ///
-    /// # Errors
-    /// As [`Engine::similar`].
-    pub fn analogy(&self, collection: &str, request: &AnalogyRequest) -> Result<Analogy> {
-        let k = TopK::new("k", request.k.unwrap_or(TopK::default().get()))?;
-        let generation = self.generation(collection)?;
-        let vectors = generation.encoder()?.vectors();
-        let [a, b, c] = [&request.a, &request.b, &request.c].map(|word| spelling(vectors, word));
-        let words = [a?, b?, c?];
-        let [a, b, c] = words.clone();
-        let question = vectors::Analogy { k: k.get(), ..vectors::Analogy::new(a, b, c) };
-        let answers = spelled(vectors, vectors.analogy(&question)?.neighbours);
-        Ok(Analogy { words, answers })
-    }
-
     /// Documents that answer a query.
     ///
     /// # Errors
@@ -333,34 +259,6 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
     reason
 }
 
-fn spelled(vectors: &WordVectors, found: Vec<Neighbour>) -> Vec<SimilarWord> {
-    let vocabulary = vectors.vocabulary();
-    let spell = |found: Neighbour| SimilarWord {
-        word: vocabulary.word(found.id).to_owned(),
-        similarity: found.score,
-        count: vocabulary.count(found.id),
-    };
-    found.into_iter().map(spell).collect()
-}
-
-/// A word as people write it: as it stands in the vocabulary, or folded as the analyzer folds.
-fn spelling(vectors: &WordVectors, word: &str) -> Result<String> {
-    check_length("word", word)?;
-    if vectors.vocabulary().id(word).is_some() {
-        return Ok(word.to_owned());
-    }
-    match <[String; 1]>::try_from(Analyzer.words(word)) {
-        Ok([one]) => Ok(one),
-        Err(none) if none.is_empty() => {
-            Err(Error::invalid("word", "a word", format!("{word:?}"), "letters or digits make a word"))
-        }
-        Err(several) => {
-            let expected = format!("one word, as the analyzer cuts it, not {}", several.join(" + "));
-            Err(Error::invalid("word", expected, word, "ask for one of them, or search for the phrase"))
-        }
-    }
-}
-
 fn check_query(query: &str) -> Result<()> {
     if query.trim().is_empty() {
         return Err(Error::invalid("query", "at least one word", "nothing", "write what you look for"));
@@ -368,7 +266,7 @@ fn check_query(query: &str) -> Result<()> {
     check_length("query", query)
 }
 
-fn check_length(what: &str, text: &str) -> Result<()> {
+pub(super) fn check_length(what: &str, text: &str) -> Result<()> {
     if text.len() <= QUERY_BYTES_MAX {
         return Ok(());
     }

@@ -6,6 +6,7 @@
 mod page;
 pub mod problem;
 mod routes;
+mod words;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -84,6 +85,7 @@ fn refresh_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thr
             if let Err(error) = engine.refresh() {
                 tracing::warn!(%error, "cannot take up new generations");
             }
+            engine.prepare();
             std::thread::park_timeout(REFRESH_EVERY);
         }
     })

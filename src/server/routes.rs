@@ -1,15 +1,15 @@
 //! The routes: each takes its arguments apart, asks the engine on the blocking pool, and answers JSON.
 
-use super::page;
 use super::problem::Problem;
-use crate::engine::{AnalogyRequest, ContrastRequest, Engine, SearchRequest};
+use super::{page, words};
+use crate::engine::{ContrastRequest, Engine, SearchRequest};
 use crate::error::{Error, Result};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-type Answer = std::result::Result<HttpResponse, Problem>;
+pub(super) type Answer = std::result::Result<HttpResponse, Problem>;
 
 /// Registers all routes.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -19,9 +19,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
                 .route("", web::get().to(collections))
                 .route("/{collection}", web::get().to(collection))
                 .route("/{collection}/documents/{id:.+}", web::get().to(document))
-                .route("/{collection}/words/{word}", web::get().to(word))
-                .route("/{collection}/words/{word}/similar", web::get().to(similar))
-                .route("/{collection}/analogy", web::post().to(analogy))
+                .configure(words::routes)
                 .route("/{collection}/search", web::post().to(search))
                 .route("/{collection}/contrast", web::post().to(contrast))
                 .route("/{collection}/analyze", web::post().to(analyze)),
@@ -33,7 +31,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// Asks the engine where waiting is allowed.
-async fn ask<T: Serialize + Send + 'static>(
+pub(super) async fn ask<T: Serialize + Send + 'static>(
     engine: web::Data<Engine>,
     request: &HttpRequest,
     question: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
@@ -67,34 +65,6 @@ async fn document(
     path: web::Path<(String, String)>,
 ) -> Answer {
     ask(engine, &request, move |engine| engine.document(&path.0, &path.1)).await
-}
-
-async fn word(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<(String, String)>) -> Answer {
-    ask(engine, &request, move |engine| engine.word(&path.0, &path.1)).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SimilarQuery {
-    k: Option<usize>,
-}
-
-async fn similar(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-    query: web::Query<SimilarQuery>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.similar(&path.0, &path.1, query.k.unwrap_or(10))).await
-}
-
-async fn analogy(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Json<AnalogyRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.analogy(&path, &body)).await
 }
 
 async fn search(

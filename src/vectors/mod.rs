@@ -183,6 +183,17 @@ impl WordVectors {
         Ok(vectors)
     }
 
+    /// The same vectors with other counts: `count` says how often a word occurs. A table of neighbours is left behind.
+    ///
+    /// # Errors
+    /// None that the vocabulary as it was did not have.
+    pub fn with_counts(mut self, count: impl Fn(&str) -> u64) -> Result<Self> {
+        let words = self.vocabulary.iter().map(|(_, word, _)| (word.into(), count(word))).collect();
+        self.vocabulary = Arc::new(Vocabulary::from_sorted(words)?);
+        self.neighbours = None;
+        Ok(self)
+    }
+
     /// Number of words, `V`.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -347,6 +358,13 @@ mod tests {
         assert_eq!(vectors.originals(), [0.0, 2.0, 3.0, 4.0]);
         let strangers = Vocabulary::from_counts([("zebra", 5)], 1).unwrap();
         assert!(matches!(sample().for_vocabulary(&strangers), Err(Error::NotFound { .. })));
+    }
+
+    #[test]
+    fn counts_can_be_put_in() {
+        let vectors = sample().with_counts(|word| word.len() as u64).unwrap();
+        assert_eq!(vectors.vocabulary().counts(), [4, 5, 4, 3]);
+        assert_eq!(vectors.originals(), sample().originals());
     }
 
     #[test]

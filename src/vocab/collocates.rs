@@ -7,13 +7,16 @@
 //! of tokens near the word or not, of the collocate or not. Each token is counted once, however many occurrences of the
 //! word it stands near, and the word itself is left out.
 
+use super::corpus::Corpus;
 use super::{Vocabulary, WordId};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// By what collocates are sorted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Association {
     /// G²: how surely more often than by chance; favours frequent words.
     #[default]
@@ -57,7 +60,34 @@ pub struct Collocate {
     pub log_likelihood: f64,
 }
 
-/// Finds the collocates of a word in one pass over the sentences of a corpus.
+/// Finds the collocates of a word in an encoded corpus. Words that are not in its vocabulary are left out before distances
+/// are counted, as in training.
+///
+/// # Errors
+/// As [`collocates`], and those of reading the corpus.
+pub fn collocates_in(
+    corpus: &Corpus,
+    word: WordId,
+    options: &Collocation,
+    progress: &dyn Progress,
+) -> Result<Vec<Collocate>> {
+    check(options)?;
+    let mut counts = Counts::new(corpus.vocabulary().len());
+    let (mut known, mut sentences) = (Vec::new(), 0u64);
+    corpus.for_each_sentence(|sentence| {
+        known.clear();
+        known.extend(sentence.iter().flatten());
+        counts.add(&known, word, options.window)?;
+        sentences += 1;
+        if sentences.is_multiple_of(1 << 16) {
+            progress.step("counting collocates", sentences, corpus.sentences(), "sentences")?;
+        }
+        Ok(())
+    })?;
+    Ok(counts.best(options))
+}
+
+/// Finds the collocates of a word in one pass over sentences.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a window or `k` that cannot be, or a sentence with a word that the vocabulary does not have;
@@ -78,13 +108,7 @@ pub fn collocates<S: AsRef<[WordId]>>(
             progress.step("counting collocates", counts.tokens.min(total), total, "words")?;
         }
     }
-    let mut found: Vec<Collocate> = (0..vocabulary.len() as u32)
-        .filter_map(|id| counts.collocate(WordId(id)))
-        .filter(|collocate| collocate.together >= options.min_together.max(1))
-        .collect();
-    found.sort_unstable_by(|a, b| order(a, b, options.association));
-    found.truncate(options.k);
-    Ok(found)
+    Ok(counts.best(options))
 }
 
 fn check(options: &Collocation) -> Result<()> {
@@ -140,6 +164,17 @@ impl Counts {
             done = last;
         }
         Ok(())
+    }
+
+    /// The `k` best of all words.
+    fn best(&self, options: &Collocation) -> Vec<Collocate> {
+        let mut found: Vec<Collocate> = (0..self.everywhere.len() as u32)
+            .filter_map(|id| self.collocate(WordId(id)))
+            .filter(|collocate| collocate.together >= options.min_together.max(1))
+            .collect();
+        found.sort_unstable_by(|a, b| order(a, b, options.association));
+        found.truncate(options.k);
+        found
     }
 
     /// The word's association, if it stands near more often than by chance.

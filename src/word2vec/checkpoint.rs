@@ -142,7 +142,8 @@ impl Checkpoint<'_> {
         let found = Header::from_bytes(&first, self.path)?;
         if (Header { epochs_done: 0, loss: 0.0, ..found }) != expected {
             let got = "one of another corpus or other settings";
-            return Err(Error::invalid("checkpoint", "one of this run", got, CURE));
+            let cure = format!("remove {} to train from the beginning", self.path.display());
+            return Err(Error::invalid("checkpoint", "one of this run", got, cure));
         }
         if bytes != HEADER_BYTES as u64 + 4 * values + 4 {
             let expected = format!("{values} values and a checksum");

@@ -8,6 +8,7 @@ use crate::linalg::{add_scaled, normalize};
 use crate::vectors::WordVectors;
 use crate::vectors::scan::{Scan, Score};
 use crate::vocab::WordId;
+use serde::{Deserialize, Serialize};
 
 /// An analogy: words to be near to, and words to be far from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,7 +26,8 @@ pub struct Analogy {
 }
 
 /// How the cosines with the words of an analogy become one score.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum AnalogyMethod {
     /// The cosine with `b - a + c`, over words at length 1.
     #[default]

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
+use serde::{Deserialize, Serialize};
 
 /// Restricts the words that may answer a question; the default restricts nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +44,8 @@ impl Restrict {
 }
 
 /// A writing system, by the main blocks of its letters in Unicode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Script {
     /// Chinese characters.
     Han,

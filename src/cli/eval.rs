@@ -1,0 +1,110 @@
+//! Evaluation: quality with confidence intervals.
+
+use super::Output;
+use super::bars::Bars;
+use super::show::{Out, padded};
+use super::words::MethodArgument;
+use crate::engine::{Engine, WordSetReport, evaluate_words};
+use crate::error::Result;
+use crate::eval::stats::Interval;
+use crate::eval::words::{AnalogyReport, SimilarityReport, WordsOptions};
+use crate::vectors::{WordVectors, formats};
+use clap::{Args, Subcommand};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EvalCommand {
+    /// Word vectors against similarity sets (rank correlation) and analogy sets (share completed).
+    Words(WordsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WordsArguments {
+    /// Sets: two words and a mark a line, or four words a line under headings ": section".
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// A vector file of any known format.
+    #[arg(long, value_name = "FILE", required_unless_present = "collection", conflicts_with = "collection")]
+    pub vectors: Option<PathBuf>,
+    /// A collection's vectors.
+    #[arg(long)]
+    pub collection: Option<String>,
+    /// Only the first so many words of the vocabulary are known; 0 for all.
+    #[arg(long, value_name = "WORDS", default_value_t = 0)]
+    pub restrict: usize,
+    /// How analogies are scored.
+    #[arg(long, value_enum, default_value_t = MethodArgument::Add)]
+    pub method: MethodArgument,
+    /// Take upper and lower case as different.
+    #[arg(long)]
+    pub case_sensitive: bool,
+    /// Let n-grams stand for the unknown words of similarity sets.
+    #[arg(long)]
+    pub subwords: bool,
+}
+
+pub(super) fn run(data_dir: &Path, command: EvalCommand, out: &Output) -> Result<()> {
+    let EvalCommand::Words(arguments) = command;
+    let bars = Bars::new()?;
+    let vectors = vectors_of(data_dir, &arguments, &bars)?;
+    let options = WordsOptions {
+        restrict: arguments.restrict,
+        fold_case: !arguments.case_sensitive,
+        subwords: arguments.subwords,
+        method: arguments.method.into(),
+    };
+    let reports = evaluate_words(&vectors, &arguments.files, &options, &bars)?;
+    drop(bars);
+    out.answer(&reports, |reports, out| reports.iter().try_for_each(|report| show_set(report, out)))
+}
+
+fn vectors_of(data_dir: &Path, arguments: &WordsArguments, bars: &Bars) -> Result<Arc<WordVectors>> {
+    match (&arguments.vectors, &arguments.collection) {
+        (Some(file), _) => Ok(Arc::new(formats::import(file, None, bars)?.1)),
+        (None, collection) => {
+            let name = collection.as_deref().unwrap_or_default();
+            let generation = Engine::open(data_dir)?.generation(name)?;
+            Ok(Arc::clone(generation.encoder()?.vectors()))
+        }
+    }
+}
+
+fn show_set(report: &WordSetReport, out: Out<'_>) -> io::Result<()> {
+    writeln!(out, "{}", report.file.display())?;
+    if let Some(report) = &report.similarity {
+        show_similarity(report, out)?;
+    }
+    report.analogies.as_ref().map_or(Ok(()), |report| show_analogies(report, out))
+}
+
+fn show_similarity(report: &SimilarityReport, out: Out<'_>) -> io::Result<()> {
+    let SimilarityReport { pairs, used, unknown_words, .. } = report;
+    writeln!(
+        out,
+        "  Spearman {}; {used} of {pairs} pairs, {unknown_words} unknown words",
+        share(report.spearman, report.interval)
+    )
+}
+
+fn show_analogies(report: &AnalogyReport, out: Out<'_>) -> io::Result<()> {
+    for section in report.sections.iter().chain([&report.total]) {
+        writeln!(
+            out,
+            "  {} {}; {} of {} ({} asked)",
+            padded(&section.name, 28),
+            share(section.accuracy, section.interval),
+            section.correct,
+            section.used,
+            section.questions
+        )?;
+    }
+    Ok(())
+}
+
+/// `0.612 (0.590 to 0.634)`.
+fn share(value: Option<f64>, interval: Option<Interval>) -> String {
+    let value = value.map_or("-".to_owned(), |value| format!("{value:.3}"));
+    interval.map_or(value.clone(), |i| format!("{value} ({:.3} to {:.3})", i.low, i.high))
+}

@@ -1,0 +1,140 @@
+//! Training: of a collection's word vectors, or of word vectors alone.
+
+use super::Output;
+use super::bars::Bars;
+use super::show::{self, Out};
+use crate::engine::{Engine, Standalone, StandaloneReport, TrainSettings, train_standalone};
+use crate::error::Result;
+use crate::vectors::formats;
+use crate::word2vec::{Algorithm, Settings, Subwords};
+use clap::Args;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(super) struct TrainArguments {
+    /// The collection; not with --word2vec-only.
+    #[arg(required_unless_present = "word2vec_only", conflicts_with = "word2vec_only")]
+    pub collection: Option<String>,
+    /// Train word vectors on --corpus and write them to --output, without a collection. The same call goes on where it was
+    /// stopped.
+    #[arg(long, requires = "corpus", requires = "output")]
+    pub word2vec_only: bool,
+    /// A text file (documents between blank lines), .jsonl, .csv, .tsv, a folder of these, plain, .gz or .zst; - for
+    /// standard input. With --word2vec-only.
+    #[arg(long, requires = "word2vec_only")]
+    pub corpus: Option<PathBuf>,
+    /// Folder for vectors.fifu, vocab.bin and vectors.bin (word2vec's binary). With --word2vec-only.
+    #[arg(long, requires = "word2vec_only")]
+    pub output: Option<PathBuf>,
+    /// Join words that stand together far more often than by chance (new_york), in so many passes. With --word2vec-only:
+    /// queries of a collection do not know phrases.
+    #[arg(long, value_name = "PASSES", requires = "word2vec_only")]
+    pub phrases: Option<usize>,
+    /// Put the run aside every so many epochs, so that the same call goes on from there. With --word2vec-only.
+    #[arg(long, value_name = "EPOCHS", requires = "word2vec_only")]
+    pub checkpoint_every: Option<usize>,
+    /// Dimension of the vectors; that of --init, or 200.
+    #[arg(long)]
+    pub dim: Option<usize>,
+    /// Farthest distance between a word and its context, in words.
+    #[arg(long)]
+    pub window: Option<usize>,
+    /// Negative samples for each pair of words.
+    #[arg(long)]
+    pub negative: Option<usize>,
+    /// Negative samples that a block of places shares, a multiple of 4; more is slower.
+    #[arg(long)]
+    pub shared_negatives: Option<usize>,
+    /// Share of the corpus above which words are left out at random.
+    #[arg(long)]
+    pub subsample: Option<f64>,
+    /// Least count of a word; chosen by the size of the corpus.
+    #[arg(long)]
+    pub min_count: Option<u64>,
+    /// Passes over the corpus; chosen by its size.
+    #[arg(long)]
+    pub epochs: Option<usize>,
+    /// Learning rate at the start.
+    #[arg(long)]
+    pub learning_rate: Option<f64>,
+    /// Seed of every random choice.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; one gives the same bytes every time.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Predict each word from the mean of its context, instead of the context from the word.
+    #[arg(long)]
+    pub cbow: bool,
+    /// Learn vectors of character n-grams too, so that unknown words get vectors. Several times slower.
+    #[arg(long)]
+    pub subwords: bool,
+    /// A vector file to start from, instead of random vectors.
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+    /// Refuse to start if training needs more memory.
+    #[arg(long, value_name = "MB")]
+    pub memory_budget: Option<u64>,
+}
+
+impl TrainArguments {
+    fn settings(&self) -> Result<TrainSettings> {
+        let default = Settings::default();
+        let dim = match (self.dim, &self.init) {
+            (Some(dim), _) => dim,
+            (None, Some(file)) => formats::info(file)?.dim,
+            (None, None) => default.dim,
+        };
+        let word2vec = Settings {
+            algorithm: if self.cbow { Algorithm::Cbow } else { default.algorithm },
+            dim,
+            window: self.window.or(default.window),
+            negative_samples: self.negative.unwrap_or(default.negative_samples),
+            shared_negatives: self.shared_negatives.or(default.shared_negatives),
+            subsample: self.subsample.unwrap_or(default.subsample),
+            epochs: self.epochs.or(default.epochs),
+            learning_rate: self.learning_rate.or(default.learning_rate),
+            seed: self.seed.unwrap_or(default.seed),
+            threads: self.threads.or(default.threads),
+            subwords: self.subwords.then(Subwords::default),
+            memory_budget_bytes: self
+                .memory_budget
+                .map_or(default.memory_budget_bytes, |megabytes| megabytes.saturating_mul(1 << 20)),
+            ..default
+        };
+        Ok(TrainSettings { word2vec, min_count: self.min_count, init: self.init.clone() })
+    }
+}
+
+pub(super) fn run(data_dir: &Path, arguments: &TrainArguments, out: &Output) -> Result<()> {
+    let train = arguments.settings()?;
+    let bars = Bars::new()?;
+    if let Some(collection) = &arguments.collection {
+        let report = Engine::open(data_dir)?.train(collection, &train, &bars)?;
+        drop(bars);
+        return out.answer(&report, show::build);
+    }
+    let request = Standalone {
+        corpus: arguments.corpus.clone().unwrap_or_default(),
+        output: arguments.output.clone().unwrap_or_default(),
+        train,
+        phrase_passes: arguments.phrases.unwrap_or(0),
+        checkpoint_every: arguments.checkpoint_every,
+    };
+    let report = train_standalone(&request, &bars)?;
+    drop(bars);
+    super::warn_bad_lines(&report.bad_lines_told, report.bad_lines);
+    out.answer(&report, show_standalone)
+}
+
+fn show_standalone(report: &StandaloneReport, out: Out<'_>) -> io::Result<()> {
+    if report.resumed {
+        writeln!(out, "went on from a checkpoint")?;
+    }
+    for (pass, phrases) in report.phrases.iter().enumerate() {
+        writeln!(out, "pass {}: {phrases} kinds of pairs joined to phrases", pass + 1)?;
+    }
+    show::model(&report.model, out)?;
+    report.files.iter().try_for_each(|file| writeln!(out, "{}", file.display()))
+}

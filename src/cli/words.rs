@@ -1,0 +1,218 @@
+//! Questions about words, and their answers for people.
+
+use super::Output;
+use super::show::{Out, padded};
+use crate::engine::answers::{Collocates, OddOneOut, SimilarWord, Similarity, WeightedWord, WordInfo};
+use crate::engine::{
+    AnalogyRequest, CollocatesRequest, Engine, NearestRequest, SimilarRequest, WordsRequest,
+};
+use crate::error::{Error, Result};
+use crate::vectors::{AnalogyMethod, Script};
+use crate::vocab::collocates::Association;
+use clap::{Args, Subcommand, ValueEnum};
+use std::io;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WordsCommand {
+    /// What a collection knows of a word.
+    Word { collection: String, word: String },
+    /// The words nearest to a word.
+    Similar {
+        collection: String,
+        word: String,
+        #[command(flatten)]
+        which: WhichArguments,
+    },
+    /// A is to B as C is to what? (man king woman)
+    Analogy {
+        collection: String,
+        a: String,
+        b: String,
+        c: String,
+        /// How many.
+        #[arg(short, long, default_value_t = 10)]
+        k: usize,
+        /// How three cosines become one score.
+        #[arg(long, value_enum, default_value_t = MethodArgument::Add)]
+        method: MethodArgument,
+    },
+    /// How like words are to each other: two, or all pairs of a list.
+    Similarity {
+        collection: String,
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// The word that fits least among others.
+    OddOneOut {
+        collection: String,
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// The words nearest to a weighted sum of words: good bank=0.5 river=-0.25.
+    Nearest {
+        collection: String,
+        /// A word, or word=weight; without a weight 1.
+        #[arg(required = true, value_parser = weighted)]
+        words: Vec<WeightedWord>,
+        #[command(flatten)]
+        which: WhichArguments,
+    },
+    /// The words that stand near a word more often than by chance.
+    Collocates {
+        collection: String,
+        word: String,
+        /// How many.
+        #[arg(short, long, default_value_t = 10)]
+        k: usize,
+        /// Tokens to each side, within the sentence.
+        #[arg(long, default_value_t = 5)]
+        window: usize,
+        /// By what they are sorted.
+        #[arg(long, value_enum, default_value_t = AssociationArgument::LogLikelihood)]
+        by: AssociationArgument,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhichArguments {
+    /// How many.
+    #[arg(short, long, default_value_t = 10)]
+    pub k: usize,
+    /// Only words that occur at least so often.
+    #[arg(long)]
+    pub min_count: Option<u64>,
+    /// Only words that begin like this.
+    #[arg(long)]
+    pub prefix: Option<String>,
+    /// Only words of this script: han, latin, cyrillic, greek, kana or hangul.
+    #[arg(long)]
+    pub script: Option<Script>,
+}
+
+impl From<WhichArguments> for SimilarRequest {
+    fn from(which: WhichArguments) -> Self {
+        let WhichArguments { k, min_count, prefix, script } = which;
+        Self { k: Some(k), min_count, prefix, script }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum MethodArgument {
+    /// 3CosAdd: the cosine with b - a + c.
+    Add,
+    /// 3CosMul: the cosines with b and c, divided by that with a.
+    Mul,
+}
+
+impl From<MethodArgument> for AnalogyMethod {
+    fn from(method: MethodArgument) -> Self {
+        match method {
+            MethodArgument::Add => Self::Add,
+            MethodArgument::Mul => Self::Mul,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum AssociationArgument {
+    /// How surely more often than by chance; favours frequent words.
+    LogLikelihood,
+    /// How many times more often than by chance; favours rare words.
+    Pmi,
+}
+
+impl From<AssociationArgument> for Association {
+    fn from(by: AssociationArgument) -> Self {
+        match by {
+            AssociationArgument::LogLikelihood => Self::LogLikelihood,
+            AssociationArgument::Pmi => Self::Pmi,
+        }
+    }
+}
+
+fn weighted(argument: &str) -> Result<WeightedWord> {
+    let Some((word, weight)) = argument.rsplit_once('=') else {
+        return Ok(WeightedWord { word: argument.to_owned(), weight: 1.0 });
+    };
+    let weight = weight.parse().map_err(|_| {
+        Error::invalid("weight", "a number behind =", argument, "write word=0.5, or the word alone")
+    })?;
+    Ok(WeightedWord { word: word.to_owned(), weight })
+}
+
+pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Result<()> {
+    match question {
+        WordsCommand::Word { collection, word } => out.answer(&engine.word(&collection, &word)?, show_word),
+        WordsCommand::Similar { collection, word, which } => {
+            let answer = engine.similar(&collection, &word, &which.into())?;
+            out.answer(&answer, |found, out| show_words(&found.similar, out))
+        }
+        WordsCommand::Analogy { collection, a, b, c, k, method } => {
+            let request = AnalogyRequest { a, b, c, method: method.into(), k: Some(k) };
+            out.answer(&engine.analogy(&collection, &request)?, |found, out| show_words(&found.answers, out))
+        }
+        WordsCommand::Similarity { collection, words } => {
+            out.answer(&engine.similarity(&collection, &WordsRequest { words })?, show_similarity)
+        }
+        WordsCommand::OddOneOut { collection, words } => {
+            out.answer(&engine.odd_one_out(&collection, &WordsRequest { words })?, show_odd)
+        }
+        WordsCommand::Nearest { collection, words, which } => {
+            let SimilarRequest { k, min_count, prefix, script } = which.into();
+            let request = NearestRequest { words, k, min_count, prefix, script };
+            out.answer(&engine.nearest(&collection, &request)?, |found, out| show_words(&found.similar, out))
+        }
+        WordsCommand::Collocates { collection, word, k, window, by } => {
+            let request = CollocatesRequest { k: Some(k), window: Some(window), by: Some(by.into()) };
+            out.answer(&engine.collocates(&collection, &word, &request)?, show_collocates)
+        }
+    }
+}
+
+fn show_word(info: &WordInfo, out: Out<'_>) -> io::Result<()> {
+    let WordInfo { word, id, count, documents, .. } = info;
+    writeln!(out, "{word}: {count} times in {documents} documents, word number {id}")?;
+    show_words(&info.similar, out)
+}
+
+fn show_words(words: &[SimilarWord], out: Out<'_>) -> io::Result<()> {
+    for word in words {
+        writeln!(out, "{:.4}  {}  ({} times)", word.similarity, word.word, word.count)?;
+    }
+    Ok(())
+}
+
+fn show_similarity(answer: &Similarity, out: Out<'_>) -> io::Result<()> {
+    if let Some(similarity) = answer.similarity {
+        return writeln!(out, "{similarity:.4}");
+    }
+    for (word, row) in answer.words.iter().zip(&answer.matrix) {
+        let row: Vec<String> = row.iter().map(|cosine| format!("{cosine:>7.4}")).collect();
+        writeln!(out, "{}  {}", padded(word, 16), row.join(" "))?;
+    }
+    Ok(())
+}
+
+fn show_odd(answer: &OddOneOut, out: Out<'_>) -> io::Result<()> {
+    writeln!(out, "{}\n", answer.odd)?;
+    for word in &answer.words {
+        writeln!(out, "{:>7.4}  {}", word.similarity, word.word)?;
+    }
+    Ok(())
+}
+
+fn show_collocates(answer: &Collocates, out: Out<'_>) -> io::Result<()> {
+    for found in &answer.collocates {
+        writeln!(
+            out,
+            "{}  {} times, {:.1} by chance; log-likelihood {:.1}, PMI {:.2}",
+            padded(&found.word, 16),
+            found.together,
+            found.expected,
+            found.log_likelihood,
+            found.pmi
+        )?;
+    }
+    Ok(())
+}
