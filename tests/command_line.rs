@@ -164,3 +164,10 @@ fn ctrl_c_while_training_leaves_the_previous_state() {
     assert!(left.iter().all(|name| !name.contains("building")), "{left:?}");
     program.ok(&["similar", "town", "bank"]);
 }
+
+#[test]
+fn tokens_are_those_of_the_trainer() {
+    let program = Program::new();
+    program.write("two.txt", "The bank's U.S. rate.\n\n我去了银行。");
+    assert_eq!(program.ok(&["tokens", "two.txt"]), "the bank u.s rate\n我 去 了 银行\n");
+}

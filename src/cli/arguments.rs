@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 use super::eval::EvalCommand;
+use super::tokens::TokensArguments;
 use super::train::TrainArguments;
 use super::vectors::VectorsCommand;
 use super::words::WordsCommand;
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Ingest(IngestArguments),
     /// Learn word vectors from a collection's documents, and index them with these.
     Train(Box<TrainArguments>),
+    /// Print documents as the trainer sees them: one a line, tokens separated by blanks.
+    Tokens(TokensArguments),
     /// Vector files: describe, convert, take into a collection, write out of one.
     #[command(subcommand)]
     Vectors(VectorsCommand),

@@ -7,6 +7,7 @@ mod arguments;
 mod bars;
 mod eval;
 mod show;
+mod tokens;
 mod train;
 mod vectors;
 mod words;
@@ -68,6 +69,7 @@ fn command(arguments: Arguments) -> Result<()> {
         Command::Serve { listen } => serve(Engine::open(&data_dir)?, &listen, &[]),
         Command::Ingest(ingest) => ingest_command(&data_dir, &ingest, &out),
         Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
         Command::Eval(command) => eval::run(&data_dir, command, &out),
         Command::Index { collection } => {
