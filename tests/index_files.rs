@@ -118,6 +118,26 @@ fn other_files_are_refused_by_name() {
     assert!(message.contains("that of other"), "{message}");
 }
 
+#[test]
+fn numbers_out_of_range_are_noticed_even_under_right_checksums() {
+    let folder = tempfile::tempdir().unwrap();
+    let (.., vectors, graph) = built(folder.path());
+    let sound = fs::read(&graph).unwrap();
+    let number = |at: usize| u64::from_le_bytes(sound[at..at + 8].try_into().unwrap()) as usize;
+    for section in [0, 1, 3, 5] {
+        let (start, len) = (number(104 + 24 * section), number(112 + 24 * section));
+        let mut bytes = sound.clone();
+        bytes[start..start + 4].copy_from_slice(&1_000_000u32.to_le_bytes());
+        let sum = crc32fast::hash(&bytes[start..start + len.next_multiple_of(64)]);
+        bytes[120 + 24 * section..124 + 24 * section].copy_from_slice(&sum.to_le_bytes());
+        let sum = crc32fast::hash(&bytes[..508]);
+        bytes[508..512].copy_from_slice(&sum.to_le_bytes());
+        fs::write(&graph, &bytes).unwrap();
+        let message = open(&vectors, &graph).unwrap_err().to_string();
+        assert!(message.contains("numbers in range"), "section {section}: {message}");
+    }
+}
+
 /// Files of version 1, kept as they were written.
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/index-v1")
