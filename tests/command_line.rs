@@ -171,3 +171,22 @@ fn tokens_are_those_of_the_trainer() {
     program.write("two.txt", "The bank's U.S. rate.\n\n我去了银行。");
     assert_eq!(program.ok(&["tokens", "two.txt"]), "the bank u.s rate\n我 去 了 银行\n");
 }
+
+/// A file-size limit stands for the full disk: writes fail half-way with an error of the system.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_while_saving_leaves_the_previous_state() {
+    let program = Program::new();
+    ingest_and_train(&program);
+    let before = program.generation("town");
+    let train = format!(
+        "trap '' XFSZ; ulimit -f 300; exec {} --data-dir {} train town --dim 4000 --epochs 1",
+        env!("CARGO_BIN_EXE_sememe"),
+        program.data_dir().display()
+    );
+    let output = std::process::Command::new("sh").args(["-c", &train]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("error: cannot write"), "{}", stderr(&output));
+    assert_eq!(program.generation("town"), before);
+    program.ok(&["similar", "town", "bank"]);
+}
