@@ -190,3 +190,16 @@ fn a_disk_that_fills_while_saving_leaves_the_previous_state() {
     assert_eq!(program.generation("town"), before);
     program.ok(&["similar", "town", "bank"]);
 }
+
+#[test]
+fn the_graph_is_measured_against_the_scan() {
+    let program = Program::new();
+    ingest_and_train(&program);
+    let answer =
+        program.ok(&["--json", "eval", "ann", "--collection", "town", "-k", "3", "--svg", "plot.svg"]);
+    let report: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let scan = &report["points"][0];
+    assert_eq!((&scan["strategy"], &scan["recall"]), (&"scan".into(), &1.0.into()));
+    assert!(report["points"].as_array().unwrap().len() > 5);
+    assert!(std::fs::read_to_string(program.path("plot.svg")).unwrap().starts_with("<svg"));
+}

@@ -1,6 +1,7 @@
 //! Evaluation: quality with confidence intervals.
 
 use super::Output;
+use super::ann::{self, AnnArguments};
 use super::bars::Bars;
 use super::show::{Out, padded};
 use super::words::MethodArgument;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub(super) enum EvalCommand {
     /// Word vectors against similarity sets (rank correlation) and analogy sets (share completed).
     Words(WordsArguments),
+    /// Approximate nearest neighbours against exact ones: recall and speed over search width.
+    Ann(AnnArguments),
 }
 
 #[derive(Debug, Args)]
@@ -46,9 +49,20 @@ pub(super) struct WordsArguments {
 }
 
 pub(super) fn run(data_dir: &Path, command: EvalCommand, out: &Output) -> Result<()> {
-    let EvalCommand::Words(arguments) = command;
     let bars = Bars::new()?;
-    let vectors = vectors_of(data_dir, &arguments, &bars)?;
+    match command {
+        EvalCommand::Words(arguments) => words(data_dir, &arguments, bars, out),
+        EvalCommand::Ann(arguments) => {
+            let source = (arguments.vectors.as_deref(), arguments.collection.as_deref());
+            let vectors = vectors_of(data_dir, source, &bars)?;
+            ann::run(&vectors, &arguments, bars, out)
+        }
+    }
+}
+
+fn words(data_dir: &Path, arguments: &WordsArguments, bars: Bars, out: &Output) -> Result<()> {
+    let source = (arguments.vectors.as_deref(), arguments.collection.as_deref());
+    let vectors = vectors_of(data_dir, source, &bars)?;
     let options = WordsOptions {
         restrict: arguments.restrict,
         fold_case: !arguments.case_sensitive,
@@ -60,12 +74,16 @@ pub(super) fn run(data_dir: &Path, command: EvalCommand, out: &Output) -> Result
     out.answer(&reports, |reports, out| reports.iter().try_for_each(|report| show_set(report, out)))
 }
 
-fn vectors_of(data_dir: &Path, arguments: &WordsArguments, bars: &Bars) -> Result<Arc<WordVectors>> {
-    match (&arguments.vectors, &arguments.collection) {
+/// Of a file, or else of a collection.
+fn vectors_of(
+    data_dir: &Path,
+    source: (Option<&Path>, Option<&str>),
+    bars: &Bars,
+) -> Result<Arc<WordVectors>> {
+    match source {
         (Some(file), _) => Ok(Arc::new(formats::import(file, None, bars)?.1)),
         (None, collection) => {
-            let name = collection.as_deref().unwrap_or_default();
-            let generation = Engine::open(data_dir)?.generation(name)?;
+            let generation = Engine::open(data_dir)?.generation(collection.unwrap_or_default())?;
             Ok(Arc::clone(generation.encoder()?.vectors()))
         }
     }

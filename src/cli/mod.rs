@@ -3,6 +3,7 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not found, 130 cancelled.
 
+mod ann;
 mod arguments;
 mod bars;
 mod eval;
