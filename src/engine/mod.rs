@@ -11,11 +11,13 @@ mod demo;
 mod generation;
 mod questions;
 mod rows;
+mod wordnet;
 
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
 pub use demo::DEMO_COLLECTIONS;
 pub use generation::{Generation, ModelInfo};
 pub use questions::{AnalogyRequest, ContrastRequest, SearchRequest};
+pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 
 pub use crate::text::analyzer::warm_up;
 
@@ -31,6 +33,7 @@ pub struct Engine {
     data_dir: PathBuf,
     store: Store,
     open: RwLock<HashMap<String, Arc<Generation>>>,
+    wordnet: wordnet::Shelf,
 }
 
 impl Engine {
@@ -41,7 +44,12 @@ impl Engine {
     pub fn open(data_dir: &Path) -> Result<Self> {
         std::fs::create_dir_all(data_dir).map_err(Error::io("create", data_dir))?;
         let store = Store::open(&data_dir.join("sememe.db"))?;
-        Ok(Self { data_dir: data_dir.to_path_buf(), store, open: RwLock::default() })
+        Ok(Self {
+            data_dir: data_dir.to_path_buf(),
+            store,
+            open: RwLock::default(),
+            wordnet: Default::default(),
+        })
     }
 
     /// Where everything is kept.

@@ -1,7 +1,7 @@
 //! The routes: each takes its arguments apart, asks the engine on the blocking pool, and answers JSON.
 
-use super::page;
 use super::problem::Problem;
+use super::{page, wordnet};
 use crate::engine::{AnalogyRequest, ContrastRequest, Engine, SearchRequest};
 use crate::error::{Error, Result};
 use actix_web::http::StatusCode;
@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-type Answer = std::result::Result<HttpResponse, Problem>;
+pub(super) type Answer = std::result::Result<HttpResponse, Problem>;
 
 /// Registers all routes.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -29,11 +29,12 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/livez", web::get().to(livez))
         .route("/readyz", web::get().to(readyz))
         .route("/version", web::get().to(version))
+        .configure(wordnet::routes)
         .configure(page::routes);
 }
 
 /// Asks the engine where waiting is allowed.
-async fn ask<T: Serialize + Send + 'static>(
+pub(super) async fn ask<T: Serialize + Send + 'static>(
     engine: web::Data<Engine>,
     request: &HttpRequest,
     question: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
