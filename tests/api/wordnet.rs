@@ -25,7 +25,7 @@ fn zoo() -> Program {
 fn with_chinese() -> Program {
     let program = zoo();
     let told = program.ok(&["wordnet", "add", "cmn", "wordnet/cmn.tab"]);
-    assert!(told.starts_with("cmn: 10 words in 8 synsets") || told.starts_with("cmn: "), "{told}");
+    assert!(told.starts_with("cmn: 10 words in 9 synsets, 0 lines left out"), "{told}");
     program
 }
 
@@ -67,7 +67,7 @@ fn a_word_a_path_and_a_page_of_hyponyms() {
         (&json!(2), &json!("animal.n.01"))
     );
     let page = get("/synsets/animal.n.01/words?limit=1&offset=1");
-    assert_eq!((page["total"].as_u64(), page["hyponyms"].as_array().unwrap().len()), (Some(4), 1));
+    assert_eq!((page["total"].as_u64(), page["hyponyms"].as_array().unwrap().len()), (Some(3), 1));
     assert_eq!(get("")["languages"], json!(["eng", "cmn"]));
 }
 
@@ -97,7 +97,7 @@ fn what_is_not_there_is_told_with_what_is_near() {
         ("/words/dog?long=cmn", 422, "invalid_request", "long"),
         ("/synsets/dog.n.07", 404, "synset_not_found", "dog.n.01"),
         ("/synsets/dog.n.01/words?limit=0", 422, "invalid_request", "1 to 1000"),
-        ("/synsets/dog.n.01/words?offset=-1", 422, "invalid_request", "offset"),
+        ("/synsets/dog.n.01/words?offset=-1", 422, "invalid_request", "invalid digit"),
         ("/path?from=dog", 422, "invalid_request", "to"),
         ("/path?from=dog&to=bark", 404, "not_found", "dog → bark"),
         ("/path?from=dog&to=cat&kind=train", 422, "invalid_request", "taxonomy or relations"),
