@@ -1,16 +1,21 @@
 //! How fast WordNet answers: opening, look-up by word, breadth-first search, PageRank of a sentence; and how well PageRank
-//! alone tells senses apart.
+//! alone tells senses apart; and discrete search beside continuous search: the ten words nearest to a word, by breadth-first
+//! search and PageRank in the graph, by exact scan and HNSW over vectors.
 //!
 //! ```text
-//! cargo bench --bench wordnet -- DATABASE_FOLDER [SENSEVAL_FOLDER or - [WORD_PAIRS]]
+//! cargo bench --bench wordnet -- DATABASE_FOLDER [SENSEVAL_FOLDER or - [WORD_PAIRS or - [VECTORS]]]
 //! ```
 //! Prints medians and 99th percentiles of wall-clock time on one thread. The folder of an all-words test set in the format
-//! of Raganato et al. 2017 (`NAME.data.xml`, `NAME.gold.key.txt`) adds the accuracy of personalised PageRank on it.
+//! of Raganato et al. 2017 (`NAME.data.xml`, `NAME.gold.key.txt`) adds the accuracy of personalised PageRank on it. VECTORS is a file
+//! of word vectors in any format that the program reads; without it, WordNet's own words get random ones of 200 values, which
+//! cost the same time but mean nothing, and are the hardest case for HNSW.
 #![allow(clippy::print_stdout, missing_docs)]
 
+use sememe::index::{BuildSettings, Flat, Hnsw, Matrix, SearchOptions, Strategy, VectorIndex};
 use sememe::progress::Silent;
+use sememe::vectors::formats::import;
 use sememe::wordnet::{ENGLISH, PageRank, PartOfSpeech, SynsetId, WordNet, compile, find_database};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -35,10 +40,11 @@ fn main() {
     look_ups(&wordnet);
     searches(&wordnet);
     page_ranks(&wordnet);
+    side_by_side(&wordnet, arguments.get(3).map(PathBuf::as_path));
     if let Some(folder) = arguments.get(1).filter(|folder| folder.is_dir()) {
         accuracy(&wordnet, folder);
     }
-    if let Some(file) = arguments.get(2) {
+    if let Some(file) = arguments.get(2).filter(|file| file.is_file()) {
         relatedness(&wordnet, file);
     }
 }
@@ -108,6 +114,119 @@ fn page_ranks(wordnet: &WordNet) {
             black_box(wordnet.rank_senses(&words, &settings).expect("ranks"));
         });
     }
+}
+
+/// Words asked for in the table, and neighbours of each.
+const ASKED: usize = 200;
+const K: usize = 10;
+
+/// Words, and a vector for each.
+struct Embedded {
+    words: Vec<String>,
+    matrix: Matrix,
+}
+
+impl Embedded {
+    fn read(file: &Path) -> Self {
+        let (_, vectors) = import(file, None, &Silent).expect("word vectors");
+        let words = vectors.vocabulary().iter().map(|(_, word, _)| word.to_owned()).collect();
+        let matrix = Matrix::from_rows(vectors.units(), vectors.dim()).expect("a matrix");
+        Self { words, matrix }
+    }
+
+    /// Uniform in -1..1 (a linear congruential generator, Knuth's MMIX constants), at length 1.
+    fn random(wordnet: &WordNet) -> Self {
+        const DIM: usize = 200;
+        let synsets = PartOfSpeech::ALL.into_iter().flat_map(|pos| wordnet.all(pos));
+        let words: BTreeSet<String> =
+            synsets.flat_map(|synset| synset.words()).map(str::to_lowercase).collect();
+        let words: Vec<String> = words.into_iter().filter(|word| !word.contains(' ')).collect();
+        let mut state = 1u64;
+        let mut values: Vec<f32> = Vec::with_capacity(words.len() * DIM);
+        for _ in 0..words.len() * DIM {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            values.push((state >> 40) as f32 / (1u64 << 23) as f32 - 1.0);
+        }
+        for row in values.chunks_exact_mut(DIM) {
+            let length = row.iter().map(|x| x * x).sum::<f32>().sqrt();
+            row.iter_mut().for_each(|x| *x /= length);
+        }
+        let matrix = Matrix::from_rows(&values, DIM).expect("a matrix");
+        Self { words, matrix }
+    }
+}
+
+/// The table of four ways to the words nearest to a word: time, and how much the answers have in common.
+fn side_by_side(wordnet: &WordNet, vectors: Option<&Path>) {
+    let embedded = vectors.map_or_else(|| Embedded::random(wordnet), Embedded::read);
+    let known: Vec<u32> = (0..embedded.words.len() as u32)
+        .filter(|row| !wordnet.senses(&embedded.words[*row as usize], None).is_empty())
+        .collect();
+    let rows: Vec<u32> = known.iter().copied().step_by((known.len() / ASKED).max(1)).take(ASKED).collect();
+    let exact = Flat::new(embedded.matrix.clone());
+    let start = Instant::now();
+    let hnsw = Hnsw::build(embedded.matrix.clone(), &BuildSettings::default(), &Silent).expect("builds");
+    println!(
+        "\nthe {K} words nearest to each of {} words; {} vectors of {} values, HNSW built in {:.1} s",
+        rows.len(),
+        embedded.words.len(),
+        embedded.matrix.dim(),
+        start.elapsed().as_secs_f64()
+    );
+    let word = |row: u32| embedded.words[row as usize].as_str();
+    let near = |index: &dyn VectorIndex, row: u32, options: &SearchOptions<'_>| -> Vec<String> {
+        let found = index.search(embedded.matrix.row(row), K + 1, options).expect("found");
+        let found = found.into_iter().filter(|hit| hit.row != row).take(K);
+        found.map(|hit| word(hit.row).to_lowercase()).collect()
+    };
+    let graph = SearchOptions { strategy: Strategy::Graph, ..SearchOptions::default() };
+    let truth = timed("exact vector scan", &rows, None, |row| near(&exact, row, &SearchOptions::EXACT));
+    timed("HNSW", &rows, Some(&truth), |row| near(&hnsw, row, &graph));
+    timed("breadth-first search", &rows, Some(&truth), |row| {
+        let starts = wordnet.synsets(word(row), None, ENGLISH).expect("English");
+        let found = wordnet.nearest_words(&starts, word(row), K, ENGLISH).expect("English");
+        found.into_iter().map(|near| near.word.to_lowercase()).collect()
+    });
+    timed("personalised PageRank", &rows, Some(&truth), |row| {
+        let starts = candidates(wordnet, word(row), None, false);
+        let ranks = wordnet.page_rank(&starts, &PageRank::default()).expect("ranks");
+        let mut words: Vec<String> = Vec::new();
+        for near in ranks.top_synsets(wordnet, 4 * K).into_iter().flat_map(|(synset, _)| synset.words()) {
+            let near = near.to_lowercase();
+            if near != word(row) && !words.contains(&near) {
+                words.push(near);
+            }
+        }
+        words.truncate(K);
+        words
+    });
+}
+
+/// Prints the times of one way, and the mean share of its answers that the exact scan gives too.
+fn timed(
+    name: &str,
+    rows: &[u32],
+    truth: Option<&[Vec<String>]>,
+    mut answer: impl FnMut(u32) -> Vec<String>,
+) -> Vec<Vec<String>> {
+    let mut micros = Vec::with_capacity(rows.len());
+    let mut answers = Vec::with_capacity(rows.len());
+    for &row in rows {
+        let start = Instant::now();
+        answers.push(answer(row));
+        micros.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    micros.sort_by(f64::total_cmp);
+    let both = |(a, b): (&Vec<String>, &Vec<String>)| {
+        let a: HashSet<&String> = a.iter().collect();
+        b.iter().filter(|word| a.contains(word)).count()
+    };
+    let common = truth.map_or(1.0, |truth| {
+        truth.iter().zip(&answers).map(both).sum::<usize>() as f64 / (rows.len() * K) as f64
+    });
+    let (p50, p99) = (micros[micros.len() / 2], micros[micros.len() * 99 / 100]);
+    println!("{name:<22} p50 {p50:9.1} µs   p99 {p99:9.1} µs   in common with the exact scan {common:.2}");
+    answers
 }
 
 /// Rank correlation (Spearman's) of PageRank vectors' cosines with people's judgements: lines `word word score`.

@@ -7,7 +7,8 @@
 //!    sentences of tokens that know their bytes in the original.
 //! 2. [`vocab`] numbers the words and writes the corpus down as numbers, once.
 //! 3. [`word2vec`] learns a vector for each word from the words around it: skip-gram or CBOW with negative sampling.
-//! 4. [`vectors`] answers what words can be asked: neighbours, analogies, the odd one out.
+//! 4. [`vectors`] answers what words can be asked: neighbours, analogies, the odd one out; [`wordnet`], beside them, what a
+//!    hand-made network knows: synsets, relations, paths.
 //! 5. [`encoder`] makes one vector of a whole text.
 //! 6. [`index`] finds what is near: [`index::keyword`] by terms (BM25), [`index::flat`] and [`index::hnsw`] by vectors.
 //! 7. [`store`] keeps the documents themselves; every index is a view of it that can be rebuilt.
@@ -36,8 +37,8 @@
 //! engine.ingest("notes", documents, Ingestion::default(), &Silent)?;
 //! engine.train("notes", &TrainSettings::default(), &Silent)?;
 //!
-//! // The same query, read both ways.
-//! let request = ContrastRequest { query: "river water".to_owned(), k: Some(3) };
+//! // The same query, read every way.
+//! let request = ContrastRequest { query: "river water".to_owned(), k: Some(3), ..Default::default() };
 //! let contrast = engine.contrast("notes", &request)?;
 //! for answer in &contrast.answers {
 //!     for hit in &answer.hits {

@@ -63,7 +63,9 @@ fn cancelling_any_phase_leaves_the_previous_generation() {
     for phase in ["counting words", "numbering words", "training", "indexing"] {
         let stopped = engine.train("town", &settings(), &StopAt(phase));
         assert!(matches!(stopped, Err(sememe::Error::Cancelled)), "{phase}: {stopped:?}");
-        assert!(engine.contrast("town", &ContrastRequest { query: "river".into(), k: None }).is_ok());
+        assert!(
+            engine.contrast("town", &ContrastRequest { query: "river".into(), ..Default::default() }).is_ok()
+        );
     }
     let left: Vec<_> =
         generation.parent().unwrap().read_dir().unwrap().map(|e| e.unwrap().file_name()).collect();

@@ -31,6 +31,8 @@ impl Program {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sememe"));
         command.current_dir(self.folder.path()).arg("--data-dir").arg(self.data_dir()).args(arguments);
+        // Not the system's WordNet, but one that the test puts there, if any.
+        command.env("SEMEME_WORDNET", self.path("wordnet"));
         command
     }
 
@@ -43,6 +45,17 @@ impl Program {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Puts the tiny hand-made WordNet where this program looks for one.
+    pub(crate) fn with_tiny_wordnet(self) -> Self {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wordnet-tiny");
+        let to = self.path("wordnet");
+        std::fs::create_dir(&to).unwrap();
+        for file in from.read_dir().unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+        self
     }
 
     /// Folder of the generation that answers for a collection.

@@ -3,6 +3,7 @@
 use sememe::Engine;
 use sememe::engine::{ContrastRequest, Ingestion, SimilarRequest, TrainSettings};
 use sememe::progress::Silent;
+use sememe::search::Mode;
 use sememe::text::{Documents, ReadOptions};
 use sememe::word2vec::Settings;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,9 @@ fn learn(path: &Path, documents: u64, word: &str, query: &str) -> (Vec<String>, 
     engine.train("wiki", &TrainSettings { word2vec, ..TrainSettings::default() }, &Silent).unwrap();
     let similar =
         engine.similar("wiki", word, &SimilarRequest { k: Some(20), ..SimilarRequest::default() }).unwrap();
-    let contrast =
-        engine.contrast("wiki", &ContrastRequest { query: query.to_owned(), k: Some(10) }).unwrap();
+    let modes = Some(vec![Mode::Keyword, Mode::Static]);
+    let request = ContrastRequest { query: query.to_owned(), k: Some(10), modes, wordnet: None };
+    let contrast = engine.contrast("wiki", &request).unwrap();
     assert!(contrast.answers.iter().all(|answer| answer.hits.len() == 10));
     let titles =
         contrast.answers.iter().flat_map(|answer| answer.hits.iter().filter_map(|hit| hit.title.clone()));

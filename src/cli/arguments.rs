@@ -4,6 +4,7 @@ use super::eval::EvalCommand;
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
 use super::vectors::VectorsCommand;
+use super::wordnet::{ExpansionArguments, WordNetCommand};
 use super::words::WordsCommand;
 use crate::search::Mode;
 use crate::text::Split;
@@ -18,6 +19,9 @@ pub(super) struct Arguments {
     /// Where documents and indexes are kept.
     #[arg(long, global = true, default_value = "indexes", env = "SEMEME_DATA_DIR")]
     pub data_dir: PathBuf,
+    /// Folder of the WordNet database; otherwise WNHOME or where systems install it.
+    #[arg(long, global = true, value_name = "DIR", env = "SEMEME_WORDNET")]
+    pub wordnet: Option<PathBuf>,
     /// Answer in JSON, as REST does.
     #[arg(long, global = true)]
     pub json: bool,
@@ -70,8 +74,10 @@ pub(super) enum Command {
         /// How many.
         #[arg(short, long, default_value_t = 10)]
         limit: usize,
+        #[command(flatten)]
+        expansion: ExpansionArguments,
     },
-    /// One query read as hard and as soft tokens, side by side.
+    /// One query read as hard tokens, through WordNet and as soft tokens, side by side.
     Contrast {
         collection: String,
         #[arg(required = true)]
@@ -79,6 +85,16 @@ pub(super) enum Command {
         /// How many of each.
         #[arg(short, long, default_value_t = 10)]
         k: usize,
+        /// How to read the query, for instance keyword,wordnet; otherwise every way there is.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        modes: Vec<ModeArgument>,
+        #[command(flatten)]
+        expansion: ExpansionArguments,
+    },
+    /// WordNet: what words mean, and how they hang together.
+    Wordnet {
+        #[command(subcommand)]
+        question: WordNetCommand,
     },
     /// A text as every part sees it: tokens, and where each is known.
     Analyze {
@@ -139,6 +155,8 @@ impl From<SplitArgument> for Split {
 pub(super) enum ModeArgument {
     /// Hard tokens, BM25.
     Keyword,
+    /// Hard tokens and what WordNet joins to them.
+    Wordnet,
     /// Soft tokens, word vectors.
     Static,
 }
@@ -147,6 +165,7 @@ impl From<ModeArgument> for Mode {
     fn from(mode: ModeArgument) -> Self {
         match mode {
             ModeArgument::Keyword => Self::Keyword,
+            ModeArgument::Wordnet => Self::Wordnet,
             ModeArgument::Static => Self::Static,
         }
     }

@@ -11,13 +11,15 @@ mod show;
 mod tokens;
 mod train;
 mod vectors;
+mod wordnet;
 mod words;
 
 use crate::engine::{ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest};
 use crate::error::{Error, Result};
+use crate::search::Mode;
 use crate::server;
 use crate::text::{Documents, ReadOptions};
-use arguments::{Arguments, Command, IngestArguments, ListenArguments};
+use arguments::{Arguments, Command, IngestArguments, ListenArguments, ModeArgument};
 use bars::Bars;
 use clap::Parser;
 use serde::Serialize;
@@ -65,9 +67,10 @@ fn is_closed_pipe(error: &Error) -> bool {
 fn command(arguments: Arguments) -> Result<()> {
     let out = Output { json: arguments.json };
     let data_dir = arguments.data_dir;
+    let open = || Ok::<_, Error>(Engine::open(&data_dir)?.with_wordnet(arguments.wordnet));
     match arguments.command {
-        Command::Demo { listen } => demo(&data_dir, &listen),
-        Command::Serve { listen } => serve(Engine::open(&data_dir)?, &listen, &[]),
+        Command::Demo { listen } => demo(open()?, &listen),
+        Command::Serve { listen } => serve(open()?, &listen, &[]),
         Command::Ingest(ingest) => ingest_command(&data_dir, &ingest, &out),
         Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
         Command::Tokens(arguments) => tokens::run(&arguments),
@@ -81,7 +84,7 @@ fn command(arguments: Arguments) -> Result<()> {
             Engine::open(&data_dir)?.delete(&collection)?;
             out.answer(&serde_json::json!({"deleted": collection}), |_, out| writeln!(out, "deleted"))
         }
-        question => ask(&Engine::open(&data_dir)?, question, &out),
+        question => ask(&open()?, question, &out),
     }
 }
 
@@ -94,17 +97,25 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             out.answer(&engine.document(&collection, &id)?, show::document)
         }
         Command::Words(question) => words::ask(engine, question, out),
-        Command::Search { collection, query, mode, limit } => {
-            let request = SearchRequest { query: query.join(" "), mode: mode.into(), limit: Some(limit) };
+        Command::Search { collection, query, mode, limit, expansion } => {
+            if matches!(mode, ModeArgument::Wordnet) {
+                wordnet::prepare(engine)?;
+            }
+            let (query, mode, wordnet) = (query.join(" "), mode.into(), Some(expansion.request()));
+            let request = SearchRequest { query, mode, limit: Some(limit), wordnet };
             out.answer(&engine.search(&collection, &request)?, show::search)
         }
-        Command::Contrast { collection, query, k } => {
-            let request = ContrastRequest { query: query.join(" "), k: Some(k) };
+        Command::Contrast { collection, query, k, modes, expansion } => {
+            wordnet::prepare(engine)?;
+            let modes: Vec<Mode> = modes.into_iter().map(Mode::from).collect();
+            let (query, modes) = (query.join(" "), (!modes.is_empty()).then_some(modes));
+            let request = ContrastRequest { query, k: Some(k), modes, wordnet: Some(expansion.request()) };
             out.answer(&engine.contrast(&collection, &request)?, show::contrast)
         }
         Command::Analyze { collection, text } => {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
         }
+        Command::Wordnet { question } => wordnet::ask(engine, question, out),
         _ => Ok(()), // `command` has taken the others
     }
 }
@@ -132,10 +143,13 @@ impl Output {
     }
 }
 
-fn demo(data_dir: &Path, listen: &ListenArguments) -> Result<()> {
-    let engine = Engine::open(data_dir)?;
+fn demo(engine: Engine, listen: &ListenArguments) -> Result<()> {
     let bars = Bars::new()?;
     engine.build_demo(&bars)?;
+    // Whatever is wrong with WordNet, the demo goes on without it; the service says so in its log.
+    if let Err(Error::Cancelled) = engine.prepare_wordnet(&bars) {
+        return Err(Error::Cancelled);
+    }
     drop(bars);
     serve(engine, listen, &show::DEMO_LINES)
 }

@@ -16,8 +16,9 @@ pub(super) const DEMO_LINES: [&str; 4] = [
     r#"curl -s ADDRESS/v1/collections/demo-zh/analyze -H 'content-type: application/json' -d '{"text": "我早上去了星巴克 Starbucks"}'"#,
 ];
 
-/// Width of one of two columns.
-const COLUMN: usize = 54;
+/// Width of all columns and the gaps between them, and of a gap.
+const WIDTH: usize = 110;
+const GAP: usize = 2;
 
 pub(super) type Out<'a> = &'a mut dyn Write;
 
@@ -107,19 +108,23 @@ pub(super) fn search(answer: &SearchAnswer, out: Out<'_>) -> io::Result<()> {
 
 pub(super) fn contrast(answer: &ContrastAnswer, out: Out<'_>) -> io::Result<()> {
     let shown = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.2}"));
-    writeln!(
-        out,
-        "overlap@{} {}, rank-biased overlap {}; + found by this mode alone\n",
-        answer.k,
-        shown(answer.overlap),
-        shown(answer.rank_biased_overlap)
-    )?;
-    for pair in answer.answers.chunks(2) {
-        let columns: Vec<Vec<String>> = pair.iter().map(|one| column(one, answer)).collect();
-        for row in 0..columns.iter().map(Vec::len).max().unwrap_or(0) {
-            let cells = columns.iter().map(|lines| padded(lines.get(row).map_or("", String::as_str), COLUMN));
-            writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-        }
+    for pair in &answer.agreement {
+        writeln!(
+            out,
+            "{} and {}: overlap@{} {}, rank-biased overlap {}",
+            pair.a.name(),
+            pair.b.name(),
+            answer.k,
+            shown(pair.overlap),
+            shown(pair.rank_biased_overlap)
+        )?;
+    }
+    writeln!(out, "+ found by no other of these modes\n")?;
+    let columns: Vec<Vec<String>> = answer.answers.iter().map(|one| column(one, answer)).collect();
+    let width = (WIDTH + GAP) / columns.len().max(1) - GAP;
+    for row in 0..columns.iter().map(Vec::len).max().unwrap_or(0) {
+        let cells = columns.iter().map(|lines| padded(lines.get(row).map_or("", String::as_str), width));
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end())?;
     }
     Ok(())
 }
@@ -142,10 +147,11 @@ fn heading(hit: &Hit) -> String {
 
 fn through(matches: &[Match]) -> String {
     let told = matches.iter().take(3).map(|m| {
+        let link = m.link.as_ref().map(|link| format!(" ({})", link.relation)).unwrap_or_default();
         if m.query_word == m.document_word {
-            m.query_word.clone()
+            format!("{}{link}", m.query_word)
         } else {
-            format!("{}→{}", m.query_word, m.document_word)
+            format!("{}→{}{link}", m.query_word, m.document_word)
         }
     });
     told.collect::<Vec<_>>().join(", ")

@@ -7,6 +7,10 @@ use crate::vocab::collocates::Association;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use crate::wordnet::answers::{
+    HyponymsAnswer, PathAnswer, SimilarityAnswer, SynsetAnswer, SynsetBrief, WordAnswer as WordNetWord,
+};
+
 /// A collection as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CollectionInfo {
@@ -175,7 +179,7 @@ pub struct Hit {
     pub id: String,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// Higher is better: BM25 for keyword, cosine for static.
+    /// Higher is better: BM25 for keyword, weighted BM25 for wordnet, cosine for static.
     pub score: f32,
     /// The sentence that answers best, shortened.
     pub snippet: String,
@@ -205,7 +209,7 @@ pub struct SearchAnswer {
     pub processing_time_ms: f64,
 }
 
-/// A document that one mode alone found.
+/// A document that one mode found and no other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FoundAlone {
     /// The mode that found it.
@@ -216,7 +220,8 @@ pub struct FoundAlone {
     pub id: String,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// The words that led to it, the largest share first: `loan`, or `borrow → loan` for a near word.
+    /// The words that led to it, the largest share first: `loan`, `borrow → loan` for a near word,
+    /// `dog → wolf (hyponym)` for one that WordNet joins to it.
     pub through: Vec<String>,
 }
 
@@ -229,12 +234,51 @@ pub struct ContrastAnswer {
     pub k: usize,
     /// One answer a mode.
     pub answers: Vec<SearchAnswer>,
-    /// Share of the longer list that both hold, 0 to 1; absent if both are empty.
-    pub overlap: Option<f64>,
-    /// Rank-biased overlap with p = 0.9, 0 to 1; absent if both lists are empty.
-    pub rank_biased_overlap: Option<f64>,
-    /// Documents that one mode alone found, by mode and rank.
+    /// How much each two of them agree.
+    pub agreement: Vec<Agreement>,
+    /// Documents that one mode found and no other of them, by mode and rank.
     pub found_alone: Vec<FoundAlone>,
+}
+
+/// How much the answers of two modes agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// One mode.
+    pub a: Mode,
+    /// The other.
+    pub b: Mode,
+    /// Share of the longer list that both hold, 0 to 1; null if both are empty.
+    pub overlap: Option<f64>,
+    /// Rank-biased overlap with p = 0.9, 0 to 1; null if both lists are empty.
+    pub rank_biased_overlap: Option<f64>,
+}
+
+/// Which WordNet there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WordNetInfo {
+    /// `3.0`, `3.1`; empty if the database does not say.
+    pub version: String,
+    /// Number of synsets.
+    pub synsets: usize,
+    /// Codes of the languages, English first.
+    pub languages: Vec<String>,
+}
+
+/// What was added to WordNet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LanguageAdded {
+    /// The language's code.
+    pub language: String,
+    /// Distinct words.
+    pub words: usize,
+    /// Synsets that have words.
+    pub synsets: usize,
+    /// Pairs of word and synset.
+    pub senses: usize,
+    /// Lines that were left out.
+    pub left_out: u64,
+    /// The first of them, with file, line and reason.
+    pub left_out_told: Vec<String>,
 }
 
 /// A text as every part sees it.

@@ -14,6 +14,7 @@ mod model;
 mod questions;
 mod rows;
 mod standalone;
+mod wordnet;
 mod words;
 
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
@@ -22,6 +23,7 @@ pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use questions::{ContrastRequest, SearchRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
+pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 
 pub use crate::text::analyzer::warm_up;
@@ -38,6 +40,7 @@ pub struct Engine {
     data_dir: PathBuf,
     store: Store,
     open: RwLock<HashMap<String, Arc<Generation>>>,
+    wordnet: wordnet::Shelf,
 }
 
 impl Engine {
@@ -48,7 +51,12 @@ impl Engine {
     pub fn open(data_dir: &Path) -> Result<Self> {
         std::fs::create_dir_all(data_dir).map_err(Error::io("create", data_dir))?;
         let store = Store::open(&data_dir.join("sememe.db"))?;
-        Ok(Self { data_dir: data_dir.to_path_buf(), store, open: RwLock::default() })
+        Ok(Self {
+            data_dir: data_dir.to_path_buf(),
+            store,
+            open: RwLock::default(),
+            wordnet: Default::default(),
+        })
     }
 
     /// Where everything is kept.

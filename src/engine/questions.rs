@@ -1,10 +1,12 @@
 //! Questions about texts: each takes one generation, and keeps it to its end.
 
-use super::answers::{Analyzed, AnalyzedToken, ContrastAnswer, FoundAlone, Hit, SearchAnswer};
-use super::{Engine, Generation};
+use super::answers::{Agreement, Analyzed, AnalyzedToken, ContrastAnswer, FoundAlone, Hit, SearchAnswer};
+use super::{Engine, ExpansionRequest, Generation};
 use crate::error::{Error, Result};
 use crate::search::contrast::{PERSISTENCE, overlap, rank_biased_overlap};
-use crate::search::{KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK};
+use crate::search::{
+    KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK, WordNetRetriever,
+};
 use crate::store::StoredDocument;
 use crate::text::{Analysis, Analyzer};
 use serde::Deserialize;
@@ -28,10 +30,13 @@ pub struct SearchRequest {
     /// Hits wanted; default 10.
     #[serde(default)]
     pub limit: Option<usize>,
+    /// How mode `wordnet` expands it.
+    #[serde(default)]
+    pub wordnet: Option<ExpansionRequest>,
 }
 
-/// One query, read every way.
-#[derive(Debug, Clone, Deserialize)]
+/// One query, read several ways.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContrastRequest {
     /// Free text.
@@ -39,6 +44,12 @@ pub struct ContrastRequest {
     /// Hits wanted of each mode; default 10.
     #[serde(default)]
     pub k: Option<usize>,
+    /// The ways, each once; default keyword, wordnet if there is a WordNet, static.
+    #[serde(default)]
+    pub modes: Option<Vec<Mode>>,
+    /// How mode `wordnet` expands it.
+    #[serde(default)]
+    pub wordnet: Option<ExpansionRequest>,
 }
 
 impl Engine {
@@ -51,10 +62,12 @@ impl Engine {
         let limit = TopK::new("limit", request.limit.unwrap_or(TopK::default().get()))?;
         check_query(&request.query)?;
         let generation = self.generation(collection)?;
-        self.answer(&generation, &request.query, request.mode, limit)
+        let expansion = request.wordnet.clone().unwrap_or_default();
+        let question = Question { query: &request.query, expansion: &expansion, limit };
+        self.answer(&generation, &question, request.mode)
     }
 
-    /// One query read every way, side by side.
+    /// One query read several ways, side by side.
     ///
     /// # Errors
     /// As [`Engine::search`].
@@ -62,20 +75,42 @@ impl Engine {
         let k = TopK::new("k", request.k.unwrap_or(TopK::default().get()))?;
         check_query(&request.query)?;
         let generation = self.generation(collection)?;
-        let answers = Mode::ALL
+        let expansion = request.wordnet.clone().unwrap_or_default();
+        let question = Question { query: &request.query, expansion: &expansion, limit: k };
+        let answers = self
+            .modes(request.modes.as_deref())?
             .into_iter()
-            .map(|mode| self.answer(&generation, &request.query, mode, k))
+            .map(|mode| self.answer(&generation, &question, mode))
             .collect::<Result<Vec<_>>>()?;
-        let ids: Vec<Vec<&str>> =
-            answers.iter().map(|answer| answer.hits.iter().map(|hit| hit.id.as_str()).collect()).collect();
         Ok(ContrastAnswer {
             query: request.query.clone(),
             k: k.get(),
-            overlap: overlap(&ids[0], &ids[1]),
-            rank_biased_overlap: rank_biased_overlap(&ids[0], &ids[1], PERSISTENCE),
+            agreement: agreement(&answers),
             found_alone: found_alone(&answers),
             answers,
         })
+    }
+
+    /// The modes asked for, or all that there are.
+    fn modes(&self, asked: Option<&[Mode]>) -> Result<Vec<Mode>> {
+        let Some(asked) = asked else {
+            let wordnet = match self.wordnet() {
+                Ok(_) => true,
+                Err(Error::NotReady { .. }) => false,
+                Err(error) => {
+                    tracing::warn!(%error, "the contrast goes without WordNet");
+                    false
+                }
+            };
+            return Ok(Mode::ALL.into_iter().filter(|mode| wordnet || *mode != Mode::Wordnet).collect());
+        };
+        if asked.is_empty() || asked.len() != asked.iter().collect::<HashSet<_>>().len() {
+            let got = asked.iter().map(|mode| mode.name()).collect::<Vec<_>>().join(", ");
+            let expected = format!("some of {}, each once", Mode::ALL.map(Mode::name).join(", "));
+            let got = if got.is_empty() { "none".to_owned() } else { got };
+            return Err(Error::invalid("modes", expected, got, "leave it out for all of them"));
+        }
+        Ok(asked.to_vec())
     }
 
     /// A text as every part sees it.
@@ -110,25 +145,25 @@ impl Engine {
         Ok(self.store.document(row.key, id)?.document)
     }
 
-    fn answer(&self, generation: &Generation, query: &str, mode: Mode, limit: TopK) -> Result<SearchAnswer> {
+    fn answer(&self, generation: &Generation, question: &Question<'_>, mode: Mode) -> Result<SearchAnswer> {
         let start = Instant::now();
+        let query = question.query;
         let words = Analyzer.words(query);
-        let documents = if mode == Mode::Static { generation.documents()? } else { None };
-        let retriever: Option<Box<dyn Retriever + '_>> = match mode {
-            Mode::Keyword => Some(Box::new(KeywordRetriever::new(generation.keyword()))),
-            Mode::Static => match documents {
-                Some((index, seqs)) => {
-                    Some(Box::new(StaticRetriever::new(generation.encoder()?, index, seqs)))
-                }
-                None => None,
-            },
+        let found = |retriever: &dyn Retriever| {
+            let ranked = retriever.retrieve(&words, question.limit.get())?;
+            Ok((self.hits(retriever, &words, &ranked)?, retriever.unknown(&words)?))
         };
-        let (hits, unknown_words) = match &retriever {
-            Some(retriever) => {
-                let ranked = retriever.retrieve(&words, limit.get())?;
-                (self.hits(&**retriever, &words, &ranked)?, retriever.unknown(&words)?)
+        let (hits, unknown_words) = match mode {
+            Mode::Keyword => found(&KeywordRetriever::new(generation.keyword()))?,
+            Mode::Wordnet => {
+                let wordnet = self.wordnet()?;
+                let expansion = question.expansion.expansion(&wordnet)?;
+                found(&WordNetRetriever::new(generation.keyword(), &wordnet, expansion))?
             }
-            None => (Vec::new(), Vec::new()),
+            Mode::Static => match generation.documents()? {
+                Some((index, seqs)) => found(&StaticRetriever::new(generation.encoder()?, index, seqs))?,
+                None => (Vec::new(), Vec::new()),
+            },
         };
         let empty_because = hits.is_empty().then(|| empty_because(generation, mode, &words, &unknown_words));
         Ok(SearchAnswer {
@@ -154,6 +189,13 @@ impl Engine {
             .map(|(place, (found, stored))| hit(retriever, words, place + 1, found.score, stored))
             .collect()
     }
+}
+
+/// What the modes are asked.
+struct Question<'a> {
+    query: &'a str,
+    expansion: &'a ExpansionRequest,
+    limit: TopK,
 }
 
 fn hit(
@@ -198,8 +240,11 @@ fn best_sentence(analysis: &Analysis, matches: &[Match]) -> usize {
         for token in sentence {
             number = token.sentence;
             if seen.insert(token.text) {
-                share +=
-                    matches.iter().filter(|m| m.document_word == token.text).map(|m| m.share).sum::<f32>();
+                share += matches
+                    .iter()
+                    .filter(|m| m.document_word.split(' ').any(|word| word == token.text))
+                    .map(|m| m.share)
+                    .sum::<f32>();
             }
         }
         if share > best.0 {
@@ -207,6 +252,25 @@ fn best_sentence(analysis: &Analysis, matches: &[Match]) -> usize {
         }
     }
     best.1
+}
+
+/// Each two of the answers, in order.
+fn agreement(answers: &[SearchAnswer]) -> Vec<Agreement> {
+    let ids =
+        |answer: &SearchAnswer| -> Vec<String> { answer.hits.iter().map(|hit| hit.id.clone()).collect() };
+    let mut agreement = Vec::new();
+    for (place, a) in answers.iter().enumerate() {
+        for b in &answers[place + 1..] {
+            let (ids_a, ids_b) = (ids(a), ids(b));
+            agreement.push(Agreement {
+                a: a.mode,
+                b: b.mode,
+                overlap: overlap(&ids_a, &ids_b),
+                rank_biased_overlap: rank_biased_overlap(&ids_a, &ids_b, PERSISTENCE),
+            });
+        }
+    }
+    agreement
 }
 
 fn found_alone(answers: &[SearchAnswer]) -> Vec<FoundAlone> {
@@ -230,10 +294,11 @@ fn found_alone(answers: &[SearchAnswer]) -> Vec<FoundAlone> {
 }
 
 fn told(found: &Match) -> String {
+    let link = found.link.as_ref().map(|link| format!(" ({})", link.relation)).unwrap_or_default();
     if found.query_word == found.document_word {
-        found.query_word.clone()
+        format!("{}{link}", found.query_word)
     } else {
-        format!("{} → {}", found.query_word, found.document_word)
+        format!("{} → {}{link}", found.query_word, found.document_word)
     }
 }
 
@@ -244,8 +309,12 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
     if unknown.len() < words.iter().collect::<HashSet<_>>().len() {
         return "the collection holds no document with a word".to_owned();
     }
-    let place = if mode == Mode::Keyword { "document" } else { "vocabulary" };
-    let mut reason = format!("no query word is in any {place}").replace("any vocabulary", "the vocabulary");
+    let mut reason = match mode {
+        Mode::Keyword => "no query word is in any document",
+        Mode::Wordnet => "no query word, and none that WordNet joins to one, is in any document",
+        Mode::Static => "no query word is in the vocabulary",
+    }
+    .to_owned();
     let nearest: Vec<String> = match generation.encoder() {
         Ok(encoder) => {
             let vocabulary = encoder.vectors().vocabulary();

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::text::{Analysis, is_stop_word};
 use std::path::{Path, PathBuf};
 use tantivy::collector::TopDocs;
-use tantivy::query::{BooleanQuery, Query, TermQuery};
+use tantivy::query::{BooleanQuery, BoostQuery, Query, TermQuery};
 use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{
@@ -88,6 +88,22 @@ impl KeywordBuilder {
     }
 }
 
+/// Words that a document must all hold, and what they count for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightedTerm {
+    /// One word, or the parts of one.
+    pub words: Vec<String>,
+    /// What the mean of their BM25 scores is multiplied by.
+    pub weight: f32,
+}
+
+impl WeightedTerm {
+    /// What each word's own score is multiplied by.
+    fn boost(&self) -> f32 {
+        self.weight / self.words.len().max(1) as f32
+    }
+}
+
 /// A keyword index, open for search.
 pub struct KeywordIndex {
     reader: IndexReader,
@@ -144,7 +160,25 @@ impl KeywordIndex {
         if words.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        let terms = words.iter().map(|word| Box::new(self.query(word)) as Box<dyn Query>).collect();
+        self.best(words.iter().map(|word| self.boxed(word)).collect(), limit)
+    }
+
+    /// The `limit` documents with the highest sum of weighted scores, by falling score, then rising row.
+    ///
+    /// # Errors
+    /// [`Error::Library`] if the index cannot be read.
+    pub fn search_weighted(&self, terms: &[&WeightedTerm], limit: usize) -> Result<Vec<(u64, f32)>> {
+        if terms.is_empty() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let query = |term: &&WeightedTerm| -> Box<dyn Query> {
+            let words: Vec<_> = term.words.iter().map(|word| self.boxed(word)).collect();
+            Box::new(BoostQuery::new(Box::new(BooleanQuery::intersection(words)), term.boost()))
+        };
+        self.best(terms.iter().map(query).collect(), limit)
+    }
+
+    fn best(&self, terms: Vec<Box<dyn Query>>, limit: usize) -> Result<Vec<(u64, f32)>> {
         let searcher = self.reader.searcher();
         let top = TopDocs::with_limit(limit).order_by_score();
         let found = searcher.search(&BooleanQuery::union(terms), &top).map_err(failed(&self.folder))?;
@@ -157,20 +191,51 @@ impl KeywordIndex {
     /// [`Error::Library`] if the index cannot be read.
     pub fn explain(&self, words: &[String], seq: u64) -> Result<Vec<(String, f32)>> {
         let searcher = self.reader.searcher();
+        let Some(address) = self.address(&searcher, seq)? else { return Ok(Vec::new()) };
+        let mut parts = Vec::new();
+        for word in query_words(words) {
+            if let Some(part) = self.part(&searcher, address, word)? {
+                parts.push((word.clone(), part));
+            }
+        }
+        Ok(parts)
+    }
+
+    /// What each term contributes to a document's score in [`KeywordIndex::search_weighted`], 0 where it does not hold it.
+    ///
+    /// # Errors
+    /// [`Error::Library`] if the index cannot be read.
+    pub fn explain_weighted(&self, terms: &[&WeightedTerm], seq: u64) -> Result<Vec<f32>> {
+        let searcher = self.reader.searcher();
+        let Some(address) = self.address(&searcher, seq)? else { return Ok(vec![0.0; terms.len()]) };
+        let contribution = |term: &&WeightedTerm| {
+            let mut sum = 0.0;
+            for word in &term.words {
+                match self.part(&searcher, address, word)? {
+                    Some(part) => sum += part,
+                    None => return Ok(0.0),
+                }
+            }
+            Ok(sum * term.boost())
+        };
+        terms.iter().map(contribution).collect()
+    }
+
+    fn address(&self, searcher: &Searcher, seq: u64) -> Result<Option<DocAddress>> {
         let by_seq = TermQuery::new(Term::from_field_u64(self.fields.seq, seq), IndexRecordOption::Basic);
         let found = searcher
             .search(&by_seq, &TopDocs::with_limit(1).order_by_score())
             .map_err(failed(&self.folder))?;
-        let Some((_, address)) = found.first() else { return Ok(Vec::new()) };
-        let mut parts = Vec::new();
-        for word in query_words(words) {
-            match self.query(word).explain(&searcher, *address) {
-                Ok(explanation) => parts.push((word.clone(), explanation.value())),
-                Err(TantivyError::InvalidArgument(_)) => {} // the document does not hold the word
-                Err(error) => return Err(failed(&self.folder)(error)),
-            }
+        Ok(found.first().map(|(_, address)| *address))
+    }
+
+    /// A word's BM25 score in a document that holds it.
+    fn part(&self, searcher: &Searcher, address: DocAddress, word: &str) -> Result<Option<f32>> {
+        match self.query(word).explain(searcher, address) {
+            Ok(explanation) => Ok(Some(explanation.value())),
+            Err(TantivyError::InvalidArgument(_)) => Ok(None),
+            Err(error) => Err(failed(&self.folder)(error)),
         }
-        Ok(parts)
     }
 
     fn term(&self, word: &str) -> Term {
@@ -179,6 +244,10 @@ impl KeywordIndex {
 
     fn query(&self, word: &str) -> TermQuery {
         TermQuery::new(self.term(word), IndexRecordOption::WithFreqs)
+    }
+
+    fn boxed(&self, word: &str) -> Box<dyn Query> {
+        Box::new(self.query(word))
     }
 
     fn seq(&self, searcher: &Searcher, address: DocAddress) -> Result<u64> {
@@ -259,6 +328,28 @@ mod tests {
         let parts = index.explain(&words, seq).unwrap();
         assert_eq!(parts.iter().map(|part| part.0.as_str()).collect::<Vec<_>>(), ["spring", "bank"]);
         assert!((parts.iter().map(|part| part.1).sum::<f32>() - score).abs() < 1e-6);
+    }
+
+    #[test]
+    fn weighted_terms_add_up_and_parts_count_for_their_mean() {
+        let (_folder, index) = index(&["hot dog in the sun", "a dog", "hot water"]);
+        let term = |words: &[&str], weight| WeightedTerm {
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
+            weight,
+        };
+        let plain = |word: &str, seq| index.explain(&[word.to_owned()], seq).unwrap()[0].1;
+        let (both, half) = (term(&["hot", "dog"], 0.4), term(&["dog"], 0.5));
+        let terms = [&both, &half];
+        let found = index.search_weighted(&terms, 9).unwrap();
+        assert_eq!(found.iter().map(|hit| hit.0).collect::<Vec<_>>(), [10, 11]);
+        let expected = 0.2 * (plain("hot", 10) + plain("dog", 10)) + 0.5 * plain("dog", 10);
+        assert!((found[0].1 - expected).abs() < 1e-6, "{found:?} {expected}");
+        for (seq, score) in found {
+            let parts = index.explain_weighted(&terms, seq).unwrap();
+            assert!((parts.iter().sum::<f32>() - score).abs() < 1e-6, "{parts:?}");
+        }
+        assert_eq!(index.explain_weighted(&terms, 12).unwrap(), [0.0, 0.0]);
+        assert!(index.search_weighted(&[], 9).unwrap().is_empty());
     }
 
     #[test]

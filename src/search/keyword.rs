@@ -36,6 +36,7 @@ impl Retriever for KeywordRetriever<'_> {
             document_word: word,
             similarity: 1.0,
             share: if score > 0.0 { part / score } else { 0.0 },
+            link: None,
         });
         Ok(largest(matches.collect()))
     }

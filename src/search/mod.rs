@@ -1,15 +1,17 @@
 //! Here is a query, give me hits; contrast them; explain them.
 //!
-//! - [`Retriever`]: one way of reading a query, with [`KeywordRetriever`] (hard tokens) and [`StaticRetriever`] (soft
-//!   tokens) behind it.
+//! - [`Retriever`]: one way of reading a query, with [`KeywordRetriever`] (hard tokens), [`WordNetRetriever`] (hard tokens and
+//!   the links between them) and [`StaticRetriever`] (soft tokens) behind it.
 //! - [`contrast`]: two rankings of one query side by side.
 
 pub mod contrast;
 mod keyword;
 mod statics;
+mod wordnet;
 
 pub use keyword::KeywordRetriever;
 pub use statics::StaticRetriever;
+pub use wordnet::WordNetRetriever;
 
 use crate::error::{Error, Result};
 use crate::text::Analysis;
@@ -21,19 +23,22 @@ use serde::{Deserialize, Serialize};
 pub enum Mode {
     /// Hard tokens: the keyword index, BM25.
     Keyword,
+    /// Hard tokens and the links between them: the keyword index, asked for WordNet's synonyms, hyponyms and hypernyms too.
+    Wordnet,
     /// Soft tokens: the weighted mean of static word vectors.
     Static,
 }
 
 impl Mode {
     /// All modes, in the order in which they are shown.
-    pub const ALL: [Self; 2] = [Self::Keyword, Self::Static];
+    pub const ALL: [Self; 3] = [Self::Keyword, Self::Wordnet, Self::Static];
 
     /// The name, as in requests.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Keyword => "keyword",
+            Self::Wordnet => "wordnet",
             Self::Static => "static",
         }
     }
@@ -53,12 +58,28 @@ pub struct Ranked {
 pub struct Match {
     /// As the analyzer spells it.
     pub query_word: String,
-    /// The same word for hard tokens; a near one for soft tokens.
+    /// The same word for hard tokens, or one that WordNet joins to it; a near one for soft tokens.
     pub document_word: String,
-    /// Cosine of the two words' vectors; 1 for the same word.
+    /// Cosine of the two words' vectors; 1 for the same word; for one that WordNet joins to it, its weight.
     pub similarity: f32,
     /// Part of the hit's score, 0 to 1; the parts of a hit that are shown are its largest.
     pub share: f32,
+    /// The way through WordNet from one to the other, if that is how it was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<GraphLink>,
+}
+
+/// The way through WordNet from a query word to a document word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraphLink {
+    /// What the document word is to the sense: `synonym`, `hyponym` or `hypernym`.
+    pub relation: String,
+    /// Links between the two synsets; 0 for synonyms.
+    pub links: u32,
+    /// The sense of the query word that was followed: `dog.n.01`.
+    pub sense: String,
+    /// The synset that the document word is from.
+    pub synset: String,
 }
 
 /// One way of reading a query.

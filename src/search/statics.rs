@@ -77,6 +77,7 @@ impl Retriever for StaticRetriever<'_> {
                         document_word: (*document_word).to_owned(),
                         similarity: self.encoder.vectors().cosine(query_part.id, document_part.id),
                         share: carried,
+                        link: None,
                     });
                 }
             }

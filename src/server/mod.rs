@@ -6,6 +6,7 @@
 mod page;
 pub mod problem;
 mod routes;
+mod wordnet;
 mod words;
 
 use crate::engine::Engine;
@@ -81,6 +82,11 @@ pub fn serve(engine: Arc<Engine>, listener: TcpListener) -> Result<()> {
 fn refresh_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
         crate::engine::warm_up();
+        match engine.wordnet() {
+            Ok(_) => {}
+            Err(error @ Error::NotReady { .. }) => tracing::info!("without WordNet: {error}"),
+            Err(error) => tracing::warn!(%error, "without WordNet"),
+        }
         while !stop.load(Ordering::Relaxed) {
             if let Err(error) = engine.refresh() {
                 tracing::warn!(%error, "cannot take up new generations");

@@ -46,6 +46,9 @@ fn class(error: &Error) -> (StatusCode, &'static str, &'static str) {
         Error::NotFound { kind: "document", .. } => {
             (StatusCode::NOT_FOUND, "document_not_found", "No such document")
         }
+        Error::NotFound { kind: "synset", .. } => {
+            (StatusCode::NOT_FOUND, "synset_not_found", "No such synset")
+        }
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "Not found"),
         Error::NotReady { .. } => (StatusCode::CONFLICT, "not_ready", "Not ready"),
         Error::Cancelled => (StatusCode::CONFLICT, "cancelled", "Cancelled"),

@@ -1,7 +1,7 @@
 //! The routes: each takes its arguments apart, asks the engine on the blocking pool, and answers JSON.
 
 use super::problem::Problem;
-use super::{page, words};
+use super::{page, wordnet, words};
 use crate::engine::{ContrastRequest, Engine, SearchRequest};
 use crate::error::{Error, Result};
 use actix_web::http::StatusCode;
@@ -27,6 +27,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/livez", web::get().to(livez))
         .route("/readyz", web::get().to(readyz))
         .route("/version", web::get().to(version))
+        .configure(wordnet::routes)
         .configure(page::routes);
 }
 

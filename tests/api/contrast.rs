@@ -4,7 +4,7 @@ use super::Service;
 use serde_json::{Value, json};
 
 #[test]
-fn both_lists_their_overlap_and_what_each_found_alone() {
+fn the_lists_their_overlap_and_what_each_found_alone() {
     let service = Service::start();
     let answer =
         service.post("/v1/collections/town/contrast", &json!({"query": "deposit money", "k": 15})).json();
@@ -13,14 +13,15 @@ fn both_lists_their_overlap_and_what_each_found_alone() {
     assert_eq!(modes, ["keyword", "static"]);
     let found = |mode: usize| answer["answers"][mode]["hits"].as_array().unwrap().len();
     assert_eq!(found(0), 12); // those with the words
-    let overlap = answer["overlap"].as_f64().unwrap();
+    let agreement = &answer["agreement"].as_array().unwrap()[0];
+    let overlap = agreement["overlap"].as_f64().unwrap();
     let alone = answer["found_alone"].as_array().unwrap();
     let by_static = alone.iter().filter(|one| one["mode"] == "static").count();
     assert!(
         (overlap - (found(1) - by_static) as f64 / found(0).max(found(1)) as f64).abs() < 1e-9,
         "{overlap} {by_static}"
     );
-    assert!((0.0..=1.0).contains(&answer["rank_biased_overlap"].as_f64().unwrap()));
+    assert!((0.0..=1.0).contains(&agreement["rank_biased_overlap"].as_f64().unwrap()));
     assert!(alone.iter().all(|one| !one["through"].as_array().unwrap().is_empty()));
 }
 

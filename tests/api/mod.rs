@@ -4,6 +4,7 @@ mod contrast;
 mod errors;
 mod page;
 mod search;
+mod wordnet;
 mod words;
 
 use crate::program::{Program, ingest_and_train};

@@ -6,7 +6,11 @@ const query = document.querySelector("#query");
 const status = document.querySelector("#status");
 const answers = document.querySelector("#answers");
 
-const names = { keyword: "Hard tokens · keyword", static: "Soft tokens · static vectors" };
+const names = {
+  keyword: "Hard tokens · keyword",
+  wordnet: "Linked tokens · WordNet",
+  static: "Soft tokens · static vectors",
+};
 
 function element(name, attributes, ...children) {
   const made = document.createElement(name);
@@ -24,7 +28,8 @@ async function ask(path, body) {
 }
 
 function through(match) {
-  return match.query_word === match.document_word ? match.query_word : `${match.query_word} → ${match.document_word}`;
+  const words = match.query_word === match.document_word ? match.query_word : `${match.query_word} → ${match.document_word}`;
+  return match.link ? `${words} (${match.link.relation} of ${match.link.sense})` : words;
 }
 
 function hit(found, mode, alone) {
@@ -46,7 +51,9 @@ function column(answer, alone) {
 function show(answer) {
   const alone = new Set(answer.found_alone.map((found) => `${found.mode} ${found.id}`));
   const shown = (value) => (value === null ? "–" : value.toFixed(2));
-  status.textContent = `overlap@${answer.k} ${shown(answer.overlap)}, rank-biased overlap ${shown(answer.rank_biased_overlap)}`;
+  const pairs = answer.agreement.map((pair) =>
+    `${pair.a} and ${pair.b}: overlap@${answer.k} ${shown(pair.overlap)}, rank-biased overlap ${shown(pair.rank_biased_overlap)}`);
+  status.replaceChildren(...pairs.map((pair) => element("span", {}, pair)));
   answers.replaceChildren(...answer.answers.map((one) => column(one, alone)));
 }
 

@@ -1,0 +1,202 @@
+//! Hard tokens joined by hand-made links: a document answers if it holds a word of the query, or one that WordNet joins to
+//! it as a synonym, a hyponym or a hypernym, for a part of its weight.
+//!
+//! Not sense disambiguation: unless told otherwise, every sense of a word is followed. That finds what other words say, and
+//! also what the query never meant, and each match says by which sense it came.
+//!
+//! Source: Voorhees 1994, "Query expansion using lexical-semantic relations".
+
+use super::{GraphLink, Match, Mode, Ranked, Retriever, distinct, largest};
+use crate::error::Result;
+use crate::index::keyword::{KeywordIndex, WeightedTerm};
+use crate::text::{Analysis, Analyzer, is_stop_word};
+use crate::wordnet::{ENGLISH, Expanded, Expansion, Relation, WordNet};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+/// Terms asked of the index for one query; those of its first words come first.
+const TERMS_MAX: usize = 2000;
+
+/// BM25 over the keyword index, for the query's words and those that the graph adds.
+///
+/// A word of several parts (*hot dog*) answers where a document holds all of them, in whatever place, and counts for the mean
+/// of their scores.
+pub struct WordNetRetriever<'a> {
+    index: &'a KeywordIndex,
+    wordnet: &'a WordNet,
+    expansion: Expansion,
+    /// The last query and what it was expanded to: each of its hits is explained by the same terms.
+    last: RefCell<Option<LastQuery>>,
+}
+
+/// A query's words, and the terms they were expanded to.
+type LastQuery = (Vec<String>, Rc<Vec<Reached>>);
+
+/// A term to look for, and how the query led to it.
+struct Reached {
+    query_word: String,
+    term: WeightedTerm,
+    link: Option<GraphLink>,
+}
+
+impl<'a> WordNetRetriever<'a> {
+    /// Expands as `expansion` says. Words that its language does not have are looked up in WordNet's other ones.
+    #[must_use]
+    pub fn new(index: &'a KeywordIndex, wordnet: &'a WordNet, expansion: Expansion) -> Self {
+        Self { index, wordnet, expansion, last: RefCell::new(None) }
+    }
+
+    fn reached(&self, words: &[String]) -> Result<Rc<Vec<Reached>>> {
+        if let Some((query, reached)) = &*self.last.borrow()
+            && query == words
+        {
+            return Ok(Rc::clone(reached));
+        }
+        let reached = Rc::new(self.expand(words)?);
+        *self.last.borrow_mut() = Some((words.to_vec(), Rc::clone(&reached)));
+        Ok(reached)
+    }
+
+    fn expand(&self, words: &[String]) -> Result<Vec<Reached>> {
+        let mut terms = Terms { index: self.index, reached: Vec::new(), places: HashMap::new() };
+        let all_function_words = words.iter().all(|word| is_stop_word(word));
+        for word in distinct(words) {
+            if all_function_words || !is_stop_word(word) {
+                terms.add(word, vec![word.clone()], 1.0, None)?;
+            }
+        }
+        let tokens: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut open = vec![true; tokens.len()];
+        for language in self.languages() {
+            for found in self.wordnet.find_lemmas(&tokens, language)? {
+                let (alone, range) = (tokens[found.tokens.start], found.tokens);
+                let closed = open[range.clone()].contains(&false);
+                if closed || terms.reached.len() >= TERMS_MAX || (range.len() == 1 && is_stop_word(alone)) {
+                    continue;
+                }
+                open[range.clone()].fill(false);
+                let word =
+                    if language == ENGLISH { tokens[range].join(" ") } else { found.lemmas[0].to_owned() };
+                self.add_expansion(&word, language, &mut terms)?;
+            }
+        }
+        Ok(terms.reached)
+    }
+
+    /// The language of the query first.
+    fn languages(&self) -> Vec<&str> {
+        let own = self.expansion.language.as_str();
+        let others = self.wordnet.languages().into_iter().filter(|other| *other != own);
+        std::iter::once(own).chain(others).collect()
+    }
+
+    fn add_expansion(&self, word: &str, language: &str, terms: &mut Terms<'_>) -> Result<()> {
+        let settings = Expansion { language: language.to_owned(), ..self.expansion.clone() };
+        for expanded in self.wordnet.expand(&[word], &settings)? {
+            let mut parts = Analyzer.words(expanded.word);
+            parts.retain(|part| !is_stop_word(part));
+            if !parts.is_empty() {
+                terms.add(word, parts, expanded.weight, Some(GraphLink::of(&expanded)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The terms of a query, each once, by the way of the greatest weight.
+struct Terms<'a> {
+    index: &'a KeywordIndex,
+    reached: Vec<Reached>,
+    places: HashMap<Vec<String>, usize>,
+}
+
+impl Terms<'_> {
+    /// Terms that no document holds are left out.
+    fn add(
+        &mut self,
+        query_word: &str,
+        words: Vec<String>,
+        weight: f32,
+        link: Option<GraphLink>,
+    ) -> Result<()> {
+        if let Some(&place) = self.places.get(&words) {
+            let known = &mut self.reached[place];
+            if known.term.weight < weight {
+                *known =
+                    Reached { query_word: query_word.to_owned(), term: WeightedTerm { words, weight }, link };
+            }
+            return Ok(());
+        }
+        for word in &words {
+            if self.index.document_count(word)? == 0 {
+                return Ok(());
+            }
+        }
+        self.places.insert(words.clone(), self.reached.len());
+        let term = WeightedTerm { words, weight };
+        self.reached.push(Reached { query_word: query_word.to_owned(), term, link });
+        Ok(())
+    }
+}
+
+impl GraphLink {
+    fn of(expanded: &Expanded<'_>) -> Self {
+        Self {
+            relation: expanded.via.relation.map_or("synonym", Relation::name).to_owned(),
+            links: expanded.via.links,
+            sense: expanded.via.sense.name(),
+            synset: expanded.via.synset.name(),
+        }
+    }
+}
+
+impl Retriever for WordNetRetriever<'_> {
+    fn mode(&self) -> Mode {
+        Mode::Wordnet
+    }
+
+    fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
+        let reached = self.reached(words)?;
+        let terms: Vec<&WeightedTerm> = reached.iter().map(|reached| &reached.term).collect();
+        let found = self.index.search_weighted(&terms, limit)?;
+        Ok(found.into_iter().map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect())
+    }
+
+    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+        let held: HashSet<&str> = document.tokens().map(|token| token.text).collect();
+        let reached = self.reached(words)?;
+        let reached: Vec<&Reached> = reached
+            .iter()
+            .filter(|reached| reached.term.words.iter().all(|word| held.contains(word.as_str())))
+            .collect();
+        let terms: Vec<&WeightedTerm> = reached.iter().map(|reached| &reached.term).collect();
+        let parts = self.index.explain_weighted(&terms, seq.cast_unsigned())?;
+        let score: f32 = parts.iter().sum();
+        let matches = reached.into_iter().zip(parts).filter(|(_, part)| *part > 0.0);
+        let matches = matches.map(|(reached, part)| Match {
+            query_word: reached.query_word.clone(),
+            document_word: reached.term.words.join(" "),
+            similarity: reached.term.weight,
+            share: part / score,
+            link: reached.link.clone(),
+        });
+        Ok(largest(matches.collect()))
+    }
+
+    /// Words that neither stand in a document themselves nor lead to one that does.
+    fn unknown(&self, words: &[String]) -> Result<Vec<String>> {
+        let reached = self.reached(words)?;
+        let leads = |word: &str| {
+            reached.iter().any(|reached| reached.query_word.split(' ').any(|part| part == word))
+                || reached.iter().any(|reached| reached.term.words == [word])
+        };
+        let mut unknown = Vec::new();
+        for word in distinct(words) {
+            if !leads(word) && self.index.document_count(word)? == 0 {
+                unknown.push(word.clone());
+            }
+        }
+        Ok(unknown)
+    }
+}
