@@ -129,6 +129,24 @@ fn damage_is_told_with_the_cure_and_the_cure_works() {
 }
 
 #[test]
+fn indexing_repairs_what_is_made_from_documents_and_vectors() {
+    let program = Program::new();
+    ingest_and_train(&program);
+    let similar = program.ok(&["similar", "town", "river"]);
+    for file in ["documents.matrix", "documents.rows", "neighbours.bin"] {
+        let path = program.generation("town").join(file);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x11;
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        assert!(stderr(&program.run(&["similar", "town", "river"])).contains("damaged"), "{file}");
+        program.ok(&["index", "town"]);
+        assert_eq!(program.ok(&["similar", "town", "river"]), similar, "{file}");
+    }
+}
+
+#[test]
 fn a_deleted_collection_is_gone() {
     let program = Program::new();
     ingest_and_train(&program);

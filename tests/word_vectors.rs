@@ -162,15 +162,20 @@ fn what_cannot_be_trained_is_refused() {
 fn phrases_and_ngrams_are_learned() {
     let program = Program::new();
     let mut text = String::new();
-    for n in 0..60 {
-        text.push_str(&format!("He flew to New York on day {n}.\n\nThe sea near harbour {n} was cold.\n\n"));
+    for n in 0..400 {
+        text.push_str(&format!("The sea near harbour {n} was cold and the wind was strong.\n\n"));
+        if n % 20 == 0 {
+            text.push_str("We saw New York.\n\n");
+        }
     }
     program.write("text.txt", &text);
     let base = ["train", "--word2vec-only", "--corpus", "text.txt", "--epochs", "2", "--dim", "8"];
     let report = json_of(&program, &[&base[..], &["--output", "out", "--phrases", "1"]].concat());
-    assert!(report["phrases"][0].as_u64().is_some(), "{report}");
+    assert!(report["phrases"][0].as_u64().unwrap() > 0, "{report}");
+    program.ok(&["vectors", "convert", "out/vectors.bin", "out.txt"]);
+    assert!(std::fs::read_to_string(program.path("out.txt")).unwrap().contains("\nnew_york "));
     let report = json_of(&program, &[&base[..], &["--output", "sub", "--subwords"]].concat());
-    assert_eq!(report["documents"], 120);
+    assert_eq!(report["documents"], 420);
     let info = json_of(&program, &["vectors", "info", "sub/vectors.fifu"]);
     assert_eq!(info["subwords"]["kind"], "fasttext");
 }

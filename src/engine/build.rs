@@ -4,9 +4,9 @@
 //! and the next build clears the rest away.
 
 use super::generation::{
-    self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, ModelManifest,
+    self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
 };
-use super::{Engine, Generation, ModelInfo, check_name, model, rows};
+use super::{Engine, ModelInfo, check_name, model, rows};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::files::sync_folder;
@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
 use crate::text::{Analysis, Analyzer, Document, Documents};
 use crate::vectors::formats::Format;
-use crate::vectors::{NEIGHBOURS_FILE, VECTORS_FILE, VOCABULARY_FILE, WordVectors};
+use crate::vectors::{NEIGHBOURS_FILE, Neighbours, VECTORS_FILE, VOCABULARY_FILE, WordVectors};
 use crate::vocab::Chunk;
 use crate::vocab::corpus::{self, Corpus, CorpusEncoder, EncoderReport, EncoderSettings};
 use crate::word2vec;
@@ -151,7 +151,7 @@ impl Engine {
     /// As [`Engine::index`].
     pub fn reindex(&self, collection: &str, progress: &dyn Progress) -> Result<BuildReport> {
         let build = Build::begin(self, collection)?;
-        let model = build.keep_model()?;
+        let model = build.keep_model(progress)?;
         build.finish(model, progress)
     }
 
@@ -260,21 +260,27 @@ impl<'a> Build<'a> {
     }
 
     /// The model of the generation that answers, linked into the new one; a damaged one is left behind.
-    fn keep_model(&self) -> Result<Option<NewModel>> {
+    fn keep_model(&self, progress: &dyn Progress) -> Result<Option<NewModel>> {
         let Some(current) = &self.row.generation else { return Ok(None) };
-        let from = self.engine.folder(&self.row.name).join(current);
-        let Some(info) = Generation::open(&from, &self.row.name).ok().and_then(|g| g.model_info().cloned())
-        else {
+        let (from, to) = (self.engine.folder(&self.row.name).join(current), self.folder.path());
+        let manifest = Manifest::read(&from, &self.row.name);
+        let Some(info) = manifest.ok().and_then(|manifest| manifest.model).map(|model| model.info) else {
             return Ok(None);
         };
-        for file in [VOCABULARY_FILE, VECTORS_FILE, NEIGHBOURS_FILE, CORPUS] {
-            let (from, to) = (from.join(file), self.folder.path().join(file));
-            let optional = file == NEIGHBOURS_FILE || file == CORPUS;
-            if !optional || from.exists() {
-                link_or_copy(&from, &to)?;
-            }
+        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS];
+        for file in files.iter().filter(|file| from.join(file).exists()) {
+            link_or_copy(&from.join(file), &to.join(file))?;
         }
-        Ok(Some(NewModel { vectors: WordVectors::open(self.folder.path())?, info }))
+        let Ok(vectors) = WordVectors::open(to) else {
+            files.iter().for_each(|file| drop(fs::remove_file(to.join(file))));
+            return Ok(None);
+        };
+        let table = Neighbours::open(&from);
+        if table.is_ok_and(|table| table.belongs_to(&vectors)) {
+            link_or_copy(&from.join(NEIGHBOURS_FILE), &to.join(NEIGHBOURS_FILE))?;
+            return Ok(Some(NewModel { vectors: WordVectors::open(to)?, info }));
+        }
+        Ok(Some(NewModel { vectors: model::with_neighbours(vectors, to, progress)?, info }))
     }
 
     fn train_model(&self, settings: &TrainSettings, progress: &dyn Progress) -> Result<NewModel> {

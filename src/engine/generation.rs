@@ -34,6 +34,22 @@ pub(super) struct Manifest {
     pub model: Option<ModelManifest>,
 }
 
+impl Manifest {
+    pub(super) fn read(folder: &Path, collection: &str) -> Result<Self> {
+        let path = folder.join(MANIFEST);
+        let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+        let manifest: Manifest = serde_json::from_slice(&bytes)
+            .map_err(|error| Error::damaged(&path, "a manifest", error, CURE))?;
+        if manifest.version != VERSION {
+            return Err(Error::damaged(&path, format!("version {VERSION}"), manifest.version, CURE));
+        }
+        if manifest.collection != collection {
+            return Err(Error::damaged(&path, format!("collection {collection}"), manifest.collection, CURE));
+        }
+        Ok(manifest)
+    }
+}
+
 /// The static model of a generation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ModelManifest {
@@ -107,16 +123,7 @@ impl Generation {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Io`] if a file is missing or not as it was written.
     pub fn open(folder: &Path, collection: &str) -> Result<Self> {
-        let path = folder.join(MANIFEST);
-        let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
-        let manifest: Manifest = serde_json::from_slice(&bytes)
-            .map_err(|error| Error::damaged(&path, "a manifest", error, CURE))?;
-        if manifest.version != VERSION {
-            return Err(Error::damaged(&path, format!("version {VERSION}"), manifest.version, CURE));
-        }
-        if manifest.collection != collection {
-            return Err(Error::damaged(&path, format!("collection {collection}"), manifest.collection, CURE));
-        }
+        let manifest = Manifest::read(folder, collection)?;
         let model = manifest.model.clone().map(|model| Model::open(folder, model)).transpose()?;
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self {

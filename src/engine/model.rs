@@ -77,12 +77,20 @@ pub(super) fn import(
 pub(super) fn place(vectors: WordVectors, folder: &Path, progress: &dyn Progress) -> Result<WordVectors> {
     vectors.save(folder)?;
     drop(vectors);
-    let vectors = WordVectors::open(folder)?;
-    if (2..=NEIGHBOURS_WORDS_MAX).contains(&vectors.len()) {
-        Neighbours::build(&vectors, DEFAULT_NEIGHBOURS, progress)?.save(folder)?;
-        return WordVectors::open(folder);
+    with_neighbours(WordVectors::open(folder)?, folder, progress)
+}
+
+/// Adds the table of neighbours to vectors that are open in a folder, if that is worth it.
+pub(super) fn with_neighbours(
+    vectors: WordVectors,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<WordVectors> {
+    if vectors.len() > NEIGHBOURS_WORDS_MAX {
+        return Ok(vectors);
     }
-    Ok(vectors)
+    Neighbours::build(&vectors, DEFAULT_NEIGHBOURS, progress)?.save(folder)?;
+    WordVectors::open(folder)
 }
 
 /// A document as every trainer reads it: title and text, sentence by sentence.
