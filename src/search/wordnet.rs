@@ -27,11 +27,11 @@ pub struct WordNetRetriever<'a> {
     wordnet: &'a WordNet,
     expansion: Expansion,
     /// The last query and what it was expanded to: each of its hits is explained by the same terms.
-    last: RefCell<Option<LastQuery>>,
+    last: RefCell<Option<Expansions>>,
 }
 
-/// A query's words, and the terms they were expanded to.
-type LastQuery = (Vec<String>, Rc<Vec<Reached>>);
+/// A query's words, and the terms that they lead to.
+type Expansions = (Vec<String>, Rc<Vec<Reached>>);
 
 /// A term to look for, and how the query led to it.
 struct Reached {
