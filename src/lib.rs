@@ -16,6 +16,9 @@
 //! 9. [`engine`] is all of this behind one type, [`Engine`].
 //! 10. [`server`] and [`cli`] translate it to HTTP and to the command line.
 //!
+//! Beside this way stand [`wordnet`], a network of meanings made by hand, whose links [`search`] can follow too, and [`eval`], which
+//! measures how good the answers are.
+//!
 //! # Example
 //!
 //! ```
