@@ -108,18 +108,22 @@ fn new_documents_are_searchable_with_the_old_vectors() {
     }
 }
 
+/// Flips bits in the middle of a file. The model's files are shared with the next generation: a copy takes the damage.
+fn damage(path: &std::path::Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x11;
+    std::fs::remove_file(path).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
 #[test]
 fn damage_is_told_with_the_cure_and_the_cure_works() {
     let program = Program::new();
     ingest_and_train(&program);
     for file in ["manifest.json", "documents.matrix", "documents.rows", "vocab.bin", "vectors.fifu"] {
         let path = program.generation("town").join(file);
-        let mut bytes = std::fs::read(&path).unwrap();
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 0x11;
-        // The model's files are shared with the next generation: a copy takes the damage.
-        std::fs::remove_file(&path).unwrap();
-        std::fs::write(&path, bytes).unwrap();
+        damage(&path);
         let output = program.run(&["search", "town", "river", "--mode", "static"]);
         assert_eq!(output.status.code(), Some(1), "{file}");
         assert!(stderr(&output).contains("damaged"), "{file}: {}", stderr(&output));
@@ -135,11 +139,7 @@ fn indexing_repairs_what_is_made_from_documents_and_vectors() {
     let similar = program.ok(&["similar", "town", "river"]);
     for file in ["documents.matrix", "documents.rows", "neighbours.bin"] {
         let path = program.generation("town").join(file);
-        let mut bytes = std::fs::read(&path).unwrap();
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 0x11;
-        std::fs::remove_file(&path).unwrap();
-        std::fs::write(&path, bytes).unwrap();
+        damage(&path);
         assert!(stderr(&program.run(&["similar", "town", "river"])).contains("damaged"), "{file}");
         program.ok(&["index", "town"]);
         assert_eq!(program.ok(&["similar", "town", "river"]), similar, "{file}");

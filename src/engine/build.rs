@@ -6,7 +6,7 @@
 use super::generation::{
     self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
 };
-use super::{Engine, ModelInfo, check_name, model, rows};
+use super::{Engine, ModelInfo, Origin, check_name, model, rows};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::files::sync_folder;
@@ -286,19 +286,22 @@ impl<'a> Build<'a> {
     fn train_model(&self, settings: &TrainSettings, progress: &dyn Progress) -> Result<NewModel> {
         let (corpus, report) = self.encode_corpus(settings.min_count, progress)?;
         let (vectors, origin) = model::train(&corpus, settings, None, progress)?;
-        let info = ModelInfo {
-            words: vectors.len(),
-            dim: vectors.dim(),
-            corpus_words: corpus.words(),
-            min_count: report.min_count,
-            origin,
-        };
-        Ok(NewModel { vectors: model::place(vectors, self.folder.path(), progress)?, info })
+        self.place(vectors, origin, (&corpus, &report), progress)
     }
 
     fn import_model(&self, path: &Path, format: Option<Format>, progress: &dyn Progress) -> Result<NewModel> {
         let (corpus, report) = self.encode_corpus(Some(1), progress)?;
         let (vectors, origin) = model::import(path, format, corpus.vocabulary(), progress)?;
+        self.place(vectors, origin, (&corpus, &report), progress)
+    }
+
+    fn place(
+        &self,
+        vectors: WordVectors,
+        origin: Origin,
+        (corpus, report): (&Corpus, &EncoderReport),
+        progress: &dyn Progress,
+    ) -> Result<NewModel> {
         let info = ModelInfo {
             words: vectors.len(),
             dim: vectors.dim(),

@@ -363,10 +363,13 @@ impl Engine {
         let path = self.wordnet_file();
         let report = compile(database, &path, progress)?;
         for warning in &report.warnings.first {
-            tracing::debug!("WordNet: {warning}");
+            tracing::warn!("WordNet: {warning}");
         }
-        let (version, synsets, left_out) = (&report.version, report.synsets, report.warnings.total);
-        tracing::info!(version, synsets, left_out, "WordNet compiled from {}", database.display());
+        if report.warnings.total > report.warnings.first.len() as u64 {
+            tracing::warn!("WordNet: {} such places in all; the rest is usable", report.warnings.total);
+        }
+        let (version, synsets) = (&report.version, report.synsets);
+        tracing::info!(version, synsets, "WordNet compiled from {}", database.display());
         let Ok(tabs) = fs::read_dir(self.wordnet_folder().join("languages")) else { return Ok(()) };
         for tab in tabs.flatten().map(|entry| entry.path()) {
             let code = tab.file_stem().unwrap_or_default().to_string_lossy().into_owned();

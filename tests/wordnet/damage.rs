@@ -98,12 +98,7 @@ fn damage_sources(seed: u64) -> (usize, usize) {
         let path = temporary.path().join(name);
         let whole = std::fs::read(&path).expect("reads");
         let mut bytes = whole.clone();
-        let at = random.below(bytes.len());
-        if round % 2 == 0 {
-            bytes[at] ^= 1 << random.below(8);
-        } else {
-            bytes.truncate(at);
-        }
+        flip_or_cut(&mut bytes, round, &mut random);
         std::fs::write(&path, &bytes).expect("writes");
         match compile(temporary.path(), &destination, &Silent) {
             Ok(report) => {
@@ -123,6 +118,16 @@ fn damage_sources(seed: u64) -> (usize, usize) {
     (refused, warned)
 }
 
+/// One bit flipped, or the end cut off, in turn.
+fn flip_or_cut(bytes: &mut Vec<u8>, round: usize, random: &mut Random) {
+    let at = random.below(bytes.len());
+    if round.is_multiple_of(2) {
+        bytes[at] ^= 1 << random.below(8);
+    } else {
+        bytes.truncate(at);
+    }
+}
+
 #[test]
 fn damaged_tab_files_give_errors_or_usable_graphs() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
@@ -133,12 +138,7 @@ fn damaged_tab_files_give_errors_or_usable_graphs() {
     let mut random = Random(11);
     for round in 0..400 {
         let mut bytes = whole.clone();
-        let at = random.below(bytes.len());
-        if round % 2 == 0 {
-            bytes[at] ^= 1 << random.below(8);
-        } else {
-            bytes.truncate(at);
-        }
+        flip_or_cut(&mut bytes, round, &mut random);
         std::fs::write(&tab, &bytes).expect("writes");
         match add_language(&base, &tab, "cmn", &destination) {
             Ok(_) => drop(WordNet::open(&destination).expect("what was added opens")),
