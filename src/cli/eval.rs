@@ -53,9 +53,16 @@ pub(super) fn run(data_dir: &Path, command: EvalCommand, out: &Output) -> Result
     match command {
         EvalCommand::Words(arguments) => words(data_dir, &arguments, bars, out),
         EvalCommand::Ann(arguments) => {
-            let source = (arguments.vectors.as_deref(), arguments.collection.as_deref());
-            let vectors = vectors_of(data_dir, source, &bars)?;
-            ann::run(&vectors, &arguments, bars, out)
+            let rows = match &arguments.collection {
+                Some(collection) if arguments.documents => {
+                    Engine::open(data_dir)?.document_vectors(collection)?
+                }
+                collection => {
+                    let source = (arguments.vectors.as_deref(), collection.as_deref());
+                    ann::word_rows(&*vectors_of(data_dir, source, &bars)?)
+                }
+            };
+            ann::run(rows, &arguments, bars, out)
         }
     }
 }

@@ -14,6 +14,7 @@ mod model;
 mod questions;
 mod rows;
 mod standalone;
+mod word_graph;
 mod wordnet;
 mod words;
 
