@@ -16,7 +16,7 @@ use crate::vocab::collocates::{Association, Collocation, collocates_in};
 use serde::Deserialize;
 
 /// Which similar words, and how many.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimilarRequest {
     /// Answers wanted; default 10.
@@ -30,7 +30,7 @@ pub struct SimilarRequest {
 }
 
 /// a is to b as c is to what?
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnalogyRequest {
     /// man
@@ -48,7 +48,7 @@ pub struct AnalogyRequest {
 }
 
 /// A list of words.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordsRequest {
     /// The words.
@@ -56,7 +56,7 @@ pub struct WordsRequest {
 }
 
 /// A weighted sum of words, and which words near to it are wanted.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NearestRequest {
     /// The words of the sum.
@@ -76,7 +76,7 @@ pub struct NearestRequest {
 }
 
 /// Which collocates, and how many.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CollocatesRequest {
     /// Answers wanted; default 10.
