@@ -28,11 +28,14 @@ impl Asked {
 
 /// Asks the engine where waiting is allowed.
 pub(super) async fn ask<T: Serialize + Send + 'static>(
-    engine: web::Data<Engine>,
     request: &HttpRequest,
     status: StatusCode,
     question: impl FnOnce(&Engine, &Asked) -> Result<T> + Send + 'static,
 ) -> Answer {
+    let Some(engine) = request.app_data::<web::Data<Engine>>().cloned() else {
+        let message = "the service has no engine".to_owned();
+        return Err(Problem::new(&Error::Library { library: "sememe", message }, request));
+    };
     let asked = Asked { names: names(request).await? };
     match web::block(move || question(&engine, &asked)).await {
         Ok(Ok(answer)) => Ok(HttpResponse::build(status).json(answer)),

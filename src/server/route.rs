@@ -146,9 +146,7 @@ impl Begun {
         let status = self.status;
         let shapes = Shapes { answer: Some((JSON, Shape::of::<A>())), ..Shapes::default() };
         self.raw(shapes, move || {
-            web::to(move |engine: web::Data<Engine>, request: HttpRequest| async move {
-                ask::ask(engine, &request, status, question).await
-            })
+            web::to(move |request: HttpRequest| async move { ask::ask(&request, status, question).await })
         })
     }
 
@@ -164,9 +162,9 @@ impl Begun {
         let shapes =
             Shapes { query: Some(Shape::of::<Q>()), answer: Some((JSON, Shape::of::<A>())), body: None };
         self.raw(shapes, move || {
-            web::to(move |engine: web::Data<Engine>, request: HttpRequest| async move {
+            web::to(move |request: HttpRequest| async move {
                 let query = ask::query::<Q>(&request)?;
-                ask::ask(engine, &request, status, move |engine, asked| question(engine, asked, query)).await
+                ask::ask(&request, status, move |engine, asked| question(engine, asked, query)).await
             })
         })
     }
@@ -186,13 +184,10 @@ impl Begun {
             query: None,
         };
         self.raw(shapes, move || {
-            web::to(
-                move |engine: web::Data<Engine>, request: HttpRequest, payload: web::Payload| async move {
-                    let body = ask::body::<B>(&request, payload).await?;
-                    ask::ask(engine, &request, status, move |engine, asked| question(engine, asked, body))
-                        .await
-                },
-            )
+            web::to(move |request: HttpRequest, payload: web::Payload| async move {
+                let body = ask::body::<B>(&request, payload).await?;
+                ask::ask(&request, status, move |engine, asked| question(engine, asked, body)).await
+            })
         })
     }
 
