@@ -71,6 +71,7 @@ fn command(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Demo { listen } => demo(open()?, &listen),
         Command::Serve { listen } => serve(open()?, &listen, &[]),
+        Command::Openapi => Output::text(&server::openapi_json()),
         Command::Ingest(ingest) => ingest_command(&data_dir, &ingest, &out),
         Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
         Command::Tokens(arguments) => tokens::run(&arguments),
@@ -126,6 +127,12 @@ struct Output {
 }
 
 impl Output {
+    fn text(text: &str) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(Error::io("write to", "standard output"))
+    }
+
     fn answer<T: Serialize>(
         &self,
         answer: &T,

@@ -59,7 +59,7 @@ pub(super) struct ModelManifest {
 }
 
 /// What word vectors were made from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ModelInfo {
     /// Words in the vocabulary, `V`.
     pub words: usize,
@@ -75,7 +75,7 @@ pub struct ModelInfo {
 }
 
 /// Where word vectors come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Origin {
     /// Learned here.

@@ -16,7 +16,7 @@ use crate::vocab::collocates::{Association, Collocation, collocates_in};
 use serde::Deserialize;
 
 /// Which similar words, and how many.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimilarRequest {
     /// Answers wanted; default 10.
@@ -32,7 +32,7 @@ pub struct SimilarRequest {
 }
 
 /// a is to b as c is to what?
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnalogyRequest {
     /// man
@@ -50,7 +50,7 @@ pub struct AnalogyRequest {
 }
 
 /// A list of words.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordsRequest {
     /// The words.
@@ -58,7 +58,7 @@ pub struct WordsRequest {
 }
 
 /// A weighted sum of words, and which words near to it are wanted.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NearestRequest {
     /// The words of the sum.
@@ -81,7 +81,7 @@ pub struct NearestRequest {
 }
 
 /// Which collocates, and how many.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CollocatesRequest {
     /// Answers wanted; default 10.

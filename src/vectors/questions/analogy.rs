@@ -26,7 +26,7 @@ pub struct Analogy {
 }
 
 /// How the cosines with the words of an analogy become one score.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AnalogyMethod {
     /// The cosine with `b - a + c`, over words at length 1.
