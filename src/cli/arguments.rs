@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 use super::eval::EvalCommand;
+use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
 use super::vectors::VectorsCommand;
@@ -77,6 +78,8 @@ pub(super) enum Command {
         #[arg(short, long, default_value_t = 10)]
         limit: usize,
         #[command(flatten)]
+        asked: SearchArguments,
+        #[command(flatten)]
         expansion: ExpansionArguments,
     },
     /// One query read as hard tokens, through WordNet and as soft tokens, side by side.
@@ -91,7 +94,18 @@ pub(super) enum Command {
         #[arg(long, value_enum, value_delimiter = ',')]
         modes: Vec<ModeArgument>,
         #[command(flatten)]
+        keyword: KeywordArguments,
+        /// Which documents may answer, as for search.
+        #[arg(long)]
+        filter: Vec<String>,
+        #[command(flatten)]
         expansion: ExpansionArguments,
+    },
+    /// How a collection is indexed; with options, sets it, and builds its indexes anew.
+    Settings {
+        collection: String,
+        #[command(flatten)]
+        change: SettingsArguments,
     },
     /// WordNet: what words mean, and how they hang together.
     Wordnet {

@@ -10,9 +10,12 @@ mod build;
 mod demo;
 mod evaluate;
 mod generation;
+mod highlight;
 mod model;
 mod questions;
+mod requests;
 mod rows;
+mod settings;
 mod standalone;
 mod word_graph;
 mod wordnet;
@@ -22,11 +25,13 @@ pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
 pub use demo::DEMO_COLLECTIONS;
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
-pub use questions::{ContrastRequest, SearchRequest};
+pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
+pub use settings::SettingsAnswer;
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 
+pub use crate::index::keyword::IndexSettings;
 pub use crate::text::analyzer::warm_up;
 
 use crate::error::{Error, Result};
@@ -91,7 +96,8 @@ impl Engine {
             name: row.name.clone(),
             documents: row.documents,
             indexed_documents: generation.as_ref().map_or(0, |g| g.keyword().len()),
-            up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change),
+            up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change)
+                && generation.as_ref().is_some_and(|g| settings::read(row).is_ok_and(|s| s == *g.settings())),
             generation: row.generation.clone(),
             model: generation.and_then(|g| g.model_info().cloned()),
         })

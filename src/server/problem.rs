@@ -36,6 +36,9 @@ pub struct Problem {
 struct At {
     /// JSON pointer into the body, or the name of a parameter.
     pointer: String,
+    /// Where in that string, in bytes from 0: for a query or filter that cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<usize>,
     detail: String,
 }
 
@@ -43,6 +46,7 @@ struct At {
 fn class(error: &Error) -> (StatusCode, &'static str, &'static str) {
     match error {
         Error::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request"),
+        Error::Syntax { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_syntax", "Invalid syntax"),
         Error::BadInput { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_input", "Unreadable input"),
         Error::TooLarge { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "too_large", "Too large"),
         Error::NotFound { kind: "collection", .. } => {
@@ -75,7 +79,11 @@ impl Problem {
             && !what.contains(' ')
         {
             let detail = format!("expected {expected}, got {got}");
-            problem.errors.push(At { pointer: format!("/{what}"), detail });
+            problem.errors.push(At { pointer: format!("/{what}"), offset: None, detail });
+        }
+        if let Error::Syntax { what, at, expected, got, .. } = error {
+            let detail = format!("expected {expected}, got {got}");
+            problem.errors.push(At { pointer: format!("/{what}"), offset: Some(*at), detail });
         }
         problem
     }
