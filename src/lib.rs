@@ -59,6 +59,7 @@
 //! same bytes.
 
 pub mod cli;
+pub mod config;
 pub mod encoder;
 pub mod engine;
 pub mod error;
