@@ -9,6 +9,8 @@
 mod batch;
 mod cell;
 mod feed;
+#[cfg(test)]
+mod gradients;
 mod heldout;
 mod loss;
 mod lstm;
