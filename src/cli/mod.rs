@@ -7,6 +7,8 @@ mod ann;
 mod arguments;
 mod bars;
 mod eval;
+
+mod retrieval;
 mod show;
 mod tokens;
 mod train;
@@ -76,7 +78,7 @@ fn command(arguments: Arguments) -> Result<()> {
         Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
-        Command::Eval(command) => eval::run(&data_dir, command, &out),
+        Command::Eval(command) => eval::run(open, &data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
