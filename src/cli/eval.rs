@@ -3,6 +3,7 @@
 use super::Output;
 use super::ann::{self, AnnArguments};
 use super::bars::Bars;
+use super::senses::EvalSensesArguments;
 use super::show::{Out, padded};
 use super::words::MethodArgument;
 use crate::engine::{Engine, WordSetReport, evaluate_words};
@@ -21,6 +22,8 @@ pub(super) enum EvalCommand {
     Words(WordsArguments),
     /// Approximate nearest neighbours against exact ones: recall and speed over search width.
     Ann(AnnArguments),
+    /// Senses of words in their sentences, on the sets that papers use.
+    Senses(EvalSensesArguments),
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +60,7 @@ pub(super) fn run(data_dir: &Path, command: EvalCommand, out: &Output) -> Result
             let vectors = vectors_of(data_dir, source, &bars)?;
             ann::run(&vectors, &arguments, bars, out)
         }
+        EvalCommand::Senses(_) => Ok(()), // needs WordNet; `command` has taken it
     }
 }
 

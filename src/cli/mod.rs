@@ -7,6 +7,7 @@ mod ann;
 mod arguments;
 mod bars;
 mod eval;
+mod senses;
 mod show;
 mod tokens;
 mod train;
@@ -22,6 +23,7 @@ use crate::text::{Documents, ReadOptions};
 use arguments::{Arguments, Command, IngestArguments, ListenArguments, ModeArgument};
 use bars::Bars;
 use clap::Parser;
+use eval::EvalCommand;
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -75,6 +77,9 @@ fn command(arguments: Arguments) -> Result<()> {
         Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
+        Command::Eval(EvalCommand::Senses(arguments)) => {
+            senses::evaluate(&open()?, &arguments, Bars::new()?, &out)
+        }
         Command::Eval(command) => eval::run(&data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
@@ -115,6 +120,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
         Command::Analyze { collection, text } => {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
         }
+        Command::Sense(arguments) => senses::ask(engine, arguments, out),
         Command::Wordnet { question } => wordnet::ask(engine, question, out),
         _ => Ok(()), // `command` has taken the others
     }

@@ -13,6 +13,7 @@ mod generation;
 mod model;
 mod questions;
 mod rows;
+mod senses;
 mod standalone;
 mod wordnet;
 mod words;
@@ -22,6 +23,7 @@ pub use demo::DEMO_COLLECTIONS;
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use questions::{ContrastRequest, SearchRequest};
+pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
@@ -41,6 +43,7 @@ pub struct Engine {
     store: Store,
     open: RwLock<HashMap<String, Arc<Generation>>>,
     wordnet: wordnet::Shelf,
+    senses: senses::Shelf,
 }
 
 impl Engine {
@@ -56,6 +59,7 @@ impl Engine {
             store,
             open: RwLock::default(),
             wordnet: Default::default(),
+            senses: Default::default(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! How good is it?
 
 pub mod ann;
+pub mod senses;
 pub mod stats;
 pub mod words;

@@ -6,6 +6,7 @@
 mod dots_u8;
 pub mod int8;
 mod simd;
+pub mod symmetric;
 
 pub use dots_u8::{Estimate, dots_u8_i8, estimate};
 pub use simd::{add_scaled, dot};
