@@ -69,6 +69,7 @@ pub mod index;
 pub mod linalg;
 pub mod progress;
 pub mod search;
+pub mod sense;
 pub mod server;
 pub mod store;
 pub mod text;

@@ -4,6 +4,7 @@ use super::Output;
 use super::ann::{self, AnnArguments};
 use super::bars::Bars;
 use super::retrieval::{self, RetrievalArguments};
+use super::senses::{self, EvalSensesArguments};
 use super::show::{Out, padded};
 use super::words::MethodArgument;
 use crate::engine::{Engine, WordSetReport, evaluate_words};
@@ -24,6 +25,8 @@ pub(super) enum EvalCommand {
     Retrieval(RetrievalArguments),
     /// Approximate nearest neighbours against exact ones: recall and speed over search width.
     Ann(AnnArguments),
+    /// Senses of words in their sentences, on the sets that papers use.
+    Senses(EvalSensesArguments),
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +76,7 @@ pub(super) fn run(
             };
             ann::run(rows, &arguments, bars, out)
         }
+        EvalCommand::Senses(arguments) => senses::evaluate(&engine()?, &arguments, bars, out),
     }
 }
 

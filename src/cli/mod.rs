@@ -7,8 +7,8 @@ mod ann;
 mod arguments;
 mod bars;
 mod eval;
-
 mod retrieval;
+mod senses;
 mod show;
 mod tokens;
 mod train;
@@ -118,6 +118,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
         Command::Analyze { collection, text } => {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
         }
+        Command::Sense(arguments) => senses::ask(engine, arguments, out),
         Command::Wordnet { question } => wordnet::ask(engine, question, out),
         _ => Ok(()), // `command` has taken the others
     }

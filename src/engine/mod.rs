@@ -14,6 +14,7 @@ mod model;
 mod questions;
 mod retrieval;
 mod rows;
+mod senses;
 mod standalone;
 mod word_graph;
 mod wordnet;
@@ -25,6 +26,7 @@ pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use questions::{ContrastRequest, SearchRequest};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
+pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
@@ -44,6 +46,7 @@ pub struct Engine {
     store: Store,
     open: RwLock<HashMap<String, Arc<Generation>>>,
     wordnet: wordnet::Shelf,
+    senses: senses::Shelf,
 }
 
 impl Engine {
@@ -59,6 +62,7 @@ impl Engine {
             store,
             open: RwLock::default(),
             wordnet: Default::default(),
+            senses: Default::default(),
         })
     }
 
