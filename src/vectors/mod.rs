@@ -20,7 +20,9 @@ pub use neighbours::{DEFAULT_NEIGHBOURS, NEIGHBOURS_FILE, Neighbours};
 pub use questions::{
     Analogy, AnalogyMethod, Answer, MAX_K, MAX_WORDS, Neighbour, OddOneOut, Restrict, Script, Similar,
 };
+pub(crate) use mapped::Mapped;
 pub use rows::MAX_DIM;
+pub(crate) use rows::Rows;
 pub use stored::{VECTORS_FILE, VOCABULARY_FILE};
 pub use subwords::{MAX_NGRAM, Ngrams, Subwords};
 
@@ -29,7 +31,7 @@ use crate::linalg;
 use crate::vocab::{Vocabulary, WordId};
 use codes::Codes;
 use rounding::Rounding;
-use rows::Rows;
+
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
