@@ -7,6 +7,7 @@ mod command_line;
 mod config;
 mod corpora;
 mod corpus;
+mod eval_retrieval;
 mod eval_words;
 mod formats;
 mod index_files;

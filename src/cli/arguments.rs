@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 use super::eval::EvalCommand;
+use super::senses::SenseArguments;
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
 use super::vectors::VectorsCommand;
@@ -109,6 +110,8 @@ pub(super) enum Command {
         #[command(flatten)]
         expansion: ExpansionArguments,
     },
+    /// Which sense of a word a text means.
+    Sense(SenseArguments),
     /// WordNet: what words mean, and how they hang together.
     Wordnet {
         #[command(subcommand)]

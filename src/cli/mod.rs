@@ -7,6 +7,8 @@ mod ann;
 mod arguments;
 mod bars;
 mod eval;
+mod retrieval;
+mod senses;
 mod service;
 mod show;
 mod tokens;
@@ -76,7 +78,7 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
         Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
-        Command::Eval(command) => eval::run(&data_dir, command, &out),
+        Command::Eval(command) => eval::run(open, &data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
@@ -116,6 +118,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
         Command::Analyze { collection, text } => {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
         }
+        Command::Sense(arguments) => senses::ask(engine, arguments, out),
         Command::Wordnet { question } => wordnet::ask(engine, question, out),
         _ => Ok(()), // `command` has taken the others
     }

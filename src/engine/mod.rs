@@ -14,8 +14,11 @@ mod generation;
 mod keys;
 mod model;
 mod questions;
+mod retrieval;
 mod rows;
+mod senses;
 mod standalone;
+mod word_graph;
 mod wordnet;
 mod words;
 
@@ -29,6 +32,8 @@ pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use questions::{ContrastRequest, SearchRequest};
+pub use retrieval::{JudgedRequest, RetrievalRequest};
+pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
@@ -48,6 +53,7 @@ pub struct Engine {
     store: Store,
     open: RwLock<HashMap<String, Arc<Generation>>>,
     wordnet: wordnet::Shelf,
+    senses: senses::Shelf,
 }
 
 impl Engine {
@@ -63,6 +69,7 @@ impl Engine {
             store,
             open: RwLock::default(),
             wordnet: Default::default(),
+            senses: Default::default(),
         })
     }
 

@@ -65,7 +65,7 @@ impl WordVectors {
                 (units.iter().map(|unit| unit.to_vec()).collect(), Score::Quotient { above })
             }
         };
-        let options = Similar { k: analogy.k, restrict: analogy.restrict.clone() };
+        let options = Similar { k: analogy.k, restrict: analogy.restrict.clone(), recall: None };
         let neighbours = self.nearest(queries, score, &options, &asked.known())?;
         Ok(Answer { neighbours, from_subwords: asked.from_subwords })
     }
