@@ -58,6 +58,7 @@
 //! Nothing is downloaded at run time, and no model is hosted elsewhere. With one thread, the same corpus, settings and seed give the
 //! same bytes.
 
+pub mod bilm;
 pub mod cli;
 pub mod encoder;
 pub mod engine;

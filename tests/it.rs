@@ -6,6 +6,7 @@ mod api;
 mod command_line;
 mod corpora;
 mod corpus;
+mod eval_retrieval;
 mod eval_words;
 mod formats;
 mod index_files;

@@ -42,6 +42,8 @@ pub(super) enum Command {
         #[command(flatten)]
         listen: ListenArguments,
     },
+    /// Print the OpenAPI document of the service.
+    Openapi,
     /// Read documents into a collection and index them; known ids are updated.
     Ingest(IngestArguments),
     /// Learn word vectors from a collection's documents, and index them with these.

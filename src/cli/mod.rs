@@ -7,6 +7,7 @@ mod ann;
 mod arguments;
 mod bars;
 mod eval;
+mod retrieval;
 mod senses;
 mod show;
 mod tokens;
@@ -23,7 +24,6 @@ use crate::text::{Documents, ReadOptions};
 use arguments::{Arguments, Command, IngestArguments, ListenArguments, ModeArgument};
 use bars::Bars;
 use clap::Parser;
-use eval::EvalCommand;
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -73,14 +73,12 @@ fn command(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Demo { listen } => demo(open()?, &listen),
         Command::Serve { listen } => serve(open()?, &listen, &[]),
+        Command::Openapi => Output::text(&server::openapi_json()),
         Command::Ingest(ingest) => ingest_command(&data_dir, &ingest, &out),
         Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
-        Command::Eval(EvalCommand::Senses(arguments)) => {
-            senses::evaluate(&open()?, &arguments, Bars::new()?, &out)
-        }
-        Command::Eval(command) => eval::run(&data_dir, command, &out),
+        Command::Eval(command) => eval::run(open, &data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
@@ -132,6 +130,12 @@ struct Output {
 }
 
 impl Output {
+    fn text(text: &str) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(Error::io("write to", "standard output"))
+    }
+
     fn answer<T: Serialize>(
         &self,
         answer: &T,

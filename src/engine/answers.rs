@@ -13,7 +13,7 @@ pub use crate::wordnet::answers::{
 };
 
 /// A collection as it stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CollectionInfo {
     /// Name, as in URLs.
     pub name: String,
@@ -30,7 +30,7 @@ pub struct CollectionInfo {
 }
 
 /// A word with its cosine to what was asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SimilarWord {
     /// The word.
     pub word: String,
@@ -41,7 +41,7 @@ pub struct SimilarWord {
 }
 
 /// The words nearest to a word.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SimilarWords {
     /// The word asked for, as the vocabulary spells it.
     pub word: String,
@@ -52,7 +52,7 @@ pub struct SimilarWords {
 }
 
 /// The words that are to `c` as `b` is to `a`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Analogy {
     /// The three words as the vocabulary spells them: a, b, c.
     pub words: [String; 3],
@@ -65,7 +65,7 @@ pub struct Analogy {
 }
 
 /// How the words of a list are to each other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Similarity {
     /// The words as the vocabulary spells them.
     pub words: Vec<String>,
@@ -79,7 +79,7 @@ pub struct Similarity {
 }
 
 /// The word that fits least among others.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OddOneOut {
     /// The odd one.
     pub odd: String,
@@ -90,7 +90,7 @@ pub struct OddOneOut {
 }
 
 /// A word of a question with its cosine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WordScore {
     /// As the vocabulary spells it.
     pub word: String,
@@ -99,7 +99,7 @@ pub struct WordScore {
 }
 
 /// A word with its share in a sum.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeightedWord {
     /// The word.
@@ -114,7 +114,7 @@ fn one() -> f32 {
 }
 
 /// The words nearest to a weighted sum of words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NearestWords {
     /// The sum's words as the vocabulary spells them.
     pub words: Vec<WeightedWord>,
@@ -125,7 +125,7 @@ pub struct NearestWords {
 }
 
 /// The words that stand near a word more often than by chance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Collocates {
     /// The word asked for, as the vocabulary spells it.
     pub word: String,
@@ -140,7 +140,7 @@ pub struct Collocates {
 }
 
 /// A word that stands near another more often than by chance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Collocate {
     /// The collocate.
     pub word: String,
@@ -157,7 +157,7 @@ pub struct Collocate {
 }
 
 /// A word as the collection knows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WordInfo {
     /// As the vocabulary spells it.
     pub word: String,
@@ -172,7 +172,7 @@ pub struct WordInfo {
 }
 
 /// A document that answers a query.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hit {
     /// Rank, from 1.
     pub rank: usize,
@@ -187,11 +187,12 @@ pub struct Hit {
     /// Through which words the document answers, the largest share first.
     pub matches: Vec<Match>,
     /// The document's other fields.
+    #[schema(value_type = Object)]
     pub fields: Map<String, Value>,
 }
 
 /// The answer of one mode to a query.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SearchAnswer {
     /// The way the query was read.
     pub mode: Mode,
@@ -211,7 +212,7 @@ pub struct SearchAnswer {
 }
 
 /// A document that one mode found and no other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FoundAlone {
     /// The mode that found it.
     pub mode: Mode,
@@ -227,7 +228,7 @@ pub struct FoundAlone {
 }
 
 /// The modes side by side.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ContrastAnswer {
     /// The query as it came.
     pub query: String,
@@ -242,7 +243,7 @@ pub struct ContrastAnswer {
 }
 
 /// How much the answers of two modes agree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Agreement {
     /// One mode.
     pub a: Mode,
@@ -255,7 +256,7 @@ pub struct Agreement {
 }
 
 /// Which WordNet there is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WordNetInfo {
     /// `3.0`, `3.1`; empty if the database does not say.
     pub version: String,
@@ -266,7 +267,7 @@ pub struct WordNetInfo {
 }
 
 /// What was added to WordNet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LanguageAdded {
     /// The language's code.
     pub language: String,
@@ -283,14 +284,14 @@ pub struct LanguageAdded {
 }
 
 /// A text as every part sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Analyzed {
     /// Tokens in order.
     pub tokens: Vec<AnalyzedToken>,
 }
 
 /// A token as every part sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AnalyzedToken {
     /// Folded form.
     pub text: String,

@@ -3,11 +3,19 @@
 //! Every question goes to the engine on the blocking pool, so that no request holds up another; every error becomes a
 //! problem document (RFC 9457) in one place, [`problem`].
 
+mod ask;
+mod collections;
+mod health;
+mod openapi;
 mod page;
 pub mod problem;
+mod route;
 mod routes;
+mod search;
 mod wordnet;
 mod words;
+
+pub use routes::openapi_json;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -56,14 +64,13 @@ pub fn serve(engine: Arc<Engine>, listener: TcpListener) -> Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     let refresher = refresh_in_background(engine, Arc::clone(&stop));
     let served = actix_web::rt::System::new().block_on(async move {
+        let table = Arc::new(routes::table());
         HttpServer::new(move || {
+            let table = Arc::clone(&table);
             App::new()
                 .app_data(data.clone())
-                .app_data(problem::json_config())
-                .app_data(problem::query_config())
-                .app_data(problem::path_config())
                 .wrap(from_fn(with_request_id))
-                .configure(routes::routes)
+                .configure(|config| routes::register(&table, config))
                 .default_service(web::to(routes::unknown_route))
         })
         .listen(listener)

@@ -1,32 +1,38 @@
 //! Errors as problem documents (RFC 9457): one function chooses the status.
 
-use super::{BODY_BYTES_MAX, RequestId};
+use super::RequestId;
 use crate::error::Error;
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 use std::fmt;
+use utoipa::ToSchema;
 
 /// `application/problem+json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// `about:blank`: the kind of problem is told by `code`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// What kind of problem, for people.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong here: what, where, expected, got, and the cure.
     detail: String,
+    /// The path that was asked.
     instance: String,
     /// Stable, for programs.
     code: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Where in the request, as far as that is known.
     errors: Vec<At>,
+    /// As in the header `x-request-id` and in the log.
     request_id: String,
 }
 
 /// Where in the request the problem lies.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct At {
     /// JSON pointer into the body, or the name of a parameter.
     pointer: String,
@@ -74,6 +80,12 @@ impl Problem {
         problem
     }
 
+    /// A path, query or body that makes no sense.
+    pub(super) fn invalid(detail: String, request: &HttpRequest) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::plain(status, "invalid_request", "Invalid request", detail, request)
+    }
+
     /// A problem that the engine never saw.
     pub(super) fn plain(
         status: StatusCode,
@@ -113,39 +125,4 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::build(self.status_code()).content_type("application/problem+json").json(self)
     }
-}
-
-/// Bodies: JSON, limited, with problems for what is not.
-pub(super) fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default().limit(BODY_BYTES_MAX).error_handler(|error, request| {
-        let (status, code, title) = match &error {
-            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large")
-            }
-            JsonPayloadError::ContentType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", "Expected Content-Type: application/json")
-            }
-            JsonPayloadError::Deserialize(inner) if inner.is_data() => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request")
-            }
-            _ => (StatusCode::BAD_REQUEST, "malformed_json", "Malformed JSON"),
-        };
-        Problem::plain(status, code, title, error.to_string(), request).into()
-    })
-}
-
-/// Query parameters.
-pub(super) fn query_config() -> web::QueryConfig {
-    web::QueryConfig::default().error_handler(|error: QueryPayloadError, request| {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Problem::plain(status, "invalid_request", "Invalid request", error.to_string(), request).into()
-    })
-}
-
-/// Path segments.
-pub(super) fn path_config() -> web::PathConfig {
-    web::PathConfig::default().error_handler(|error: PathError, request| {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Problem::plain(status, "invalid_request", "Invalid request", error.to_string(), request).into()
-    })
 }

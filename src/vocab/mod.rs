@@ -8,6 +8,7 @@ pub mod collocates;
 pub mod corpus;
 mod file;
 pub mod phrases;
+pub(crate) mod sampling;
 
 pub use chunk::Chunk;
 

@@ -10,7 +10,7 @@
 //! weights made analogies worse, so a width is drawn for each band.
 
 use super::kernel::{Kernel, SIDE, Targets, Tile};
-use super::sampling::{NegativeTable, Rng};
+use crate::vocab::sampling::{NegativeTable, Rng};
 use super::settings::{Algorithm, Settings};
 use super::shared::{self, SharedMatrix};
 use super::subwords::Parts;

@@ -3,7 +3,7 @@
 use super::block::{Loss, Model, Stream, Worker};
 use super::checkpoint::Checkpoint;
 use super::kernel::Kernel;
-use super::sampling::{Rng, Subsampling};
+use crate::vocab::sampling::{Rng, Subsampling};
 use super::settings::Settings;
 use super::shared::SharedMatrix;
 use crate::error::{Error, Result};

@@ -2,6 +2,7 @@
 
 mod contrast;
 mod errors;
+mod openapi;
 mod page;
 mod search;
 mod wordnet;
