@@ -146,8 +146,7 @@ impl<'a> Trainer<'a> {
     pub(super) fn run(&self, learner: &mut Learner) -> Result<History> {
         let dim = learner.network.shape.dim;
         let controls = self.held_out.controls(learner.network.gemm(), &self.vectors, &learner.output, dim);
-        let mut history =
-            History { controls, epochs: Vec::new(), ended: Ended::Complete, words_trained: 0 };
+        let mut history = History { controls, epochs: Vec::new(), ended: Ended::Complete, words_trained: 0 };
         let mut best: Option<(f64, Vec<f32>, Vec<f32>)> = None;
         let epochs = self.settings.epochs.unwrap_or(1) as u64;
         let mut words = 0;
@@ -190,7 +189,8 @@ impl<'a> Trainer<'a> {
             self.feed.window(&order, (epoch, number), how, &mut window)?;
             for (step, batches) in window.batches.chunks(parts.len()).enumerate() {
                 let stream = (epoch << 48) ^ (number << 24) ^ (step as u64 + 1);
-                let one = self.step(learner, &mut parts[..batches.len()], (&window, batches), (stream, *words));
+                let one =
+                    self.step(learner, &mut parts[..batches.len()], (&window, batches), (stream, *words));
                 tally.words += one.words;
                 tally.loss += one.loss;
                 tally.targets += one.targets;
@@ -240,11 +240,8 @@ impl<'a> Trainer<'a> {
         let left = (1.0 - words as f64 / self.total_words.max(1) as f64).max(0.0);
         let mut gradients: Vec<&mut [f32]> =
             parts.iter_mut().map(|part| part.gradient.as_mut_slice()).collect();
-        let rates = (
-            1.0 / targets as f32,
-            self.settings.clip as f32,
-            (left * self.settings.learning_rate) as f32,
-        );
+        let rates =
+            (1.0 / targets as f32, self.settings.clip as f32, (left * self.settings.learning_rate) as f32);
         let length = learner.adam.step(&mut learner.network.values, &mut gradients, rates);
         if !length.is_finite() {
             return Tally { loss: f64::NAN, ..tally };
@@ -307,7 +304,12 @@ impl Learner {
     }
 }
 
-fn update_rows((rows, squares, first): (&mut [f32], &mut [f32], usize), dim: usize, parts: &[Part], rate: f32) {
+fn update_rows(
+    (rows, squares, first): (&mut [f32], &mut [f32], usize),
+    dim: usize,
+    parts: &[Part],
+    rate: f32,
+) {
     let mut update = |word: u32, direction: &[f32], factor: f32| {
         let Some(at) = (word as usize).checked_sub(first).filter(|at| *at < rows.len() / dim) else { return };
         let range = at * dim..(at + 1) * dim;
