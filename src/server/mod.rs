@@ -12,6 +12,7 @@ pub mod problem;
 mod route;
 mod routes;
 mod search;
+mod senses;
 mod wordnet;
 mod words;
 

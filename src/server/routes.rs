@@ -3,7 +3,7 @@
 use super::ask::Answer;
 use super::problem::Problem;
 use super::route::Route;
-use super::{collections, health, openapi, page, search, wordnet, words};
+use super::{collections, health, openapi, page, search, senses, wordnet, words};
 use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
@@ -15,6 +15,7 @@ pub(super) fn table() -> Vec<Route> {
     routes.extend(collections::routes());
     routes.extend(words::routes());
     routes.extend(search::routes());
+    routes.extend(senses::routes());
     routes.extend(wordnet::routes());
     routes.extend(health::routes());
     routes.extend(page::routes());
