@@ -60,6 +60,7 @@
 
 pub mod bilm;
 pub mod cli;
+pub mod config;
 pub mod encoder;
 pub mod engine;
 pub mod error;

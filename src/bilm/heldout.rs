@@ -29,8 +29,8 @@ const FUNCTION_WORDS: u32 = 200;
 pub struct Quality {
     /// Positions asked for.
     pub positions: u64,
-    /// Mean loss of a position (one word there, `k` negatives), in nats; NaN for controls without one.
-    pub loss: f64,
+    /// Mean loss of a position (one word there, `k` negatives), in nats; controls have none.
+    pub loss: Option<f64>,
     /// Mean reciprocal rank of the word that was there.
     pub mrr: f64,
     /// Positions whose word is not one of the 200 most frequent.
@@ -44,7 +44,8 @@ pub struct Quality {
 pub struct Controls {
     /// Always the most frequent words first.
     pub unigram: Quality,
-    /// The average of the vectors of the ten words around, scored like a context vector; of several lengths the best.
+    /// The average of the vectors of the ten words around, scored like a context vector; of several lengths (from a half of it to
+    /// sixteen times) the best for each measure.
     pub average: Quality,
 }
 
@@ -104,25 +105,23 @@ impl HeldOut {
     }
 
     /// The controls, with the output matrix as word2vec left it.
-    pub(super) fn controls(
-        &self,
-        gemm: &dyn Gemm,
-        vectors: &dyn Vectors,
-        output: &[f32],
-        dim: usize,
-    ) -> Controls {
+    pub(super) fn controls(&self, gemm: &dyn Gemm, vectors: &dyn Vectors, output: &[f32], dim: usize) -> Controls {
         let average = |scale: f32| {
-            let parts =
-                self.batches.par_iter().zip(&self.window.batches).map(|((batch, sampled), sentences)| {
-                    let contexts = self.averages(batch, sentences.clone(), vectors, (dim, scale));
-                    self.ranks(gemm, &contexts, &sampled.words, output, dim)
-                });
-            Quality { loss: f64::NAN, ..Sums::all(parts.collect()) }
+            let parts = self.batches.par_iter().zip(&self.window.batches).map(|((batch, sampled), sentences)| {
+                let contexts = self.averages(batch, sentences.clone(), vectors, (dim, scale));
+                self.ranks(gemm, &contexts, &sampled.words, output, dim)
+            });
+            Quality { loss: None, ..Sums::all(parts.collect()) }
         };
-        let best = |best: Quality, next: Quality| if next.mrr > best.mrr { next } else { best };
+        // The strongest that can be had, for each of the two measures.
+        let best = |best: Quality, next: Quality| Quality {
+            mrr: best.mrr.max(next.mrr),
+            content_mrr: best.content_mrr.max(next.content_mrr),
+            ..best
+        };
         Controls {
-            unigram: Quality { loss: f64::NAN, ..self.unigram() },
-            average: [1.0, 2.0, 4.0].map(average).into_iter().fold(average(0.5), best),
+            unigram: Quality { loss: None, ..self.unigram() },
+            average: [1.0, 2.0, 4.0, 16.0].map(average).into_iter().fold(average(0.5), best),
         }
     }
 
@@ -151,8 +150,7 @@ impl HeldOut {
         for ((sentence, at), context) in places.zip(contexts.chunks_exact_mut(dim)) {
             let sentence = &self.window.tokens[sentences[sentence].clone()];
             let near = at.saturating_sub(CONTROL_WINDOW)..(at + CONTROL_WINDOW + 1).min(sentence.len());
-            let around: Vec<u32> =
-                near.filter(|j| *j != at).map(|j| sentence[j]).filter(|w| *w != UNKNOWN).collect();
+            let around: Vec<u32> = near.filter(|j| *j != at).map(|j| sentence[j]).filter(|w| *w != UNKNOWN).collect();
             for word in &around {
                 vectors.vector(*word, &mut vector);
                 linalg::add_scaled(context, scale / around.len() as f32, &vector);
@@ -167,22 +165,14 @@ impl HeldOut {
             let word = word as usize;
             linalg::dot(context, &output[word * dim..][..dim]) + self.log_noise[word]
         };
-        let own: Vec<f32> = words
-            .iter()
-            .zip(contexts.chunks_exact(dim))
-            .map(|(word, context)| score(context, *word))
-            .collect();
+        let own: Vec<f32> =
+            words.iter().zip(contexts.chunks_exact(dim)).map(|(word, context)| score(context, *word)).collect();
         let mut above = vec![0usize; words.len()];
         let mut scores = vec![0.0; words.len() * VOCABULARY_BLOCK];
         for start in (0..vocabulary).step_by(VOCABULARY_BLOCK) {
             let len = VOCABULARY_BLOCK.min(vocabulary - start);
             let rows = View::new(&output[start * dim..], len, dim).transposed();
-            gemm.f32(
-                ViewMut::new(&mut scores, words.len(), len),
-                false,
-                View::new(contexts, words.len(), dim),
-                rows,
-            );
+            gemm.f32(ViewMut::new(&mut scores, words.len(), len), false, View::new(contexts, words.len(), dim), rows);
             for (at, row) in scores.chunks_exact(len).take(words.len()).enumerate() {
                 let noise = &self.log_noise[start..start + len];
                 above[at] += dispatch(CountAbove { scores: row, noise, least: own[at] });
@@ -267,7 +257,7 @@ impl Sums {
         let mean = |sum: f64, count: u64| if count == 0 { 0.0 } else { sum / count as f64 };
         Quality {
             positions: sums.all.0,
-            loss: mean(sums.loss, sums.all.0),
+            loss: Some(mean(sums.loss, sums.all.0)),
             mrr: mean(sums.all.1, sums.all.0),
             content_positions: sums.content.0,
             content_mrr: mean(sums.content.1, sums.content.0),
