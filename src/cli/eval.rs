@@ -4,6 +4,7 @@ use super::Output;
 use super::ann::{self, AnnArguments};
 use super::bars::Bars;
 use super::retrieval::{self, RetrievalArguments};
+use super::senses::{self, EvalSensesArguments};
 use super::show::{Out, padded};
 use super::words::MethodArgument;
 use crate::engine::{Engine, WordSetReport, evaluate_words};
@@ -24,6 +25,8 @@ pub(super) enum EvalCommand {
     Retrieval(RetrievalArguments),
     /// Approximate nearest neighbours against exact ones: recall and speed over search width.
     Ann(AnnArguments),
+    /// Senses of words in their sentences, on the sets that papers use.
+    Senses(EvalSensesArguments),
 }
 
 #[derive(Debug, Args)]
@@ -62,10 +65,18 @@ pub(super) fn run(
         EvalCommand::Words(arguments) => words(data_dir, &arguments, bars, out),
         EvalCommand::Retrieval(arguments) => retrieval::run(engine, arguments, bars, out),
         EvalCommand::Ann(arguments) => {
-            let source = (arguments.vectors.as_deref(), arguments.collection.as_deref());
-            let vectors = vectors_of(data_dir, source, &bars)?;
-            ann::run(&vectors, &arguments, bars, out)
+            let rows = match &arguments.collection {
+                Some(collection) if arguments.documents => {
+                    Engine::open(data_dir)?.document_vectors(collection)?
+                }
+                collection => {
+                    let source = (arguments.vectors.as_deref(), collection.as_deref());
+                    ann::word_rows(&*vectors_of(data_dir, source, &bars)?)
+                }
+            };
+            ann::run(rows, &arguments, bars, out)
         }
+        EvalCommand::Senses(arguments) => senses::evaluate(&engine()?, &arguments, bars, out),
     }
 }
 

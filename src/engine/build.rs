@@ -6,6 +6,7 @@
 use super::generation::{
     self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
 };
+use super::word_graph::{self, WORD_GRAPH};
 use super::{Engine, ModelInfo, Origin, check_name, model, rows};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
@@ -282,6 +283,10 @@ impl<'a> Build<'a> {
         if table.is_ok_and(|table| table.belongs_to(&vectors)) {
             link_or_copy(&from.join(NEIGHBOURS_FILE), &to.join(NEIGHBOURS_FILE))?;
             return Ok(Some(NewModel { vectors: WordVectors::open(to)?, info }));
+        }
+        if from.join(WORD_GRAPH).exists() && word_graph::attach(vectors.clone(), &from).is_ok() {
+            link_or_copy(&from.join(WORD_GRAPH), &to.join(WORD_GRAPH))?;
+            return Ok(Some(NewModel { vectors: word_graph::attach(vectors, to)?, info }));
         }
         Ok(Some(NewModel { vectors: model::with_neighbours(vectors, to, progress)?, info }))
     }

@@ -20,7 +20,7 @@ pub const QUERY_BYTES_MAX: usize = 64 << 10;
 const SNIPPET_CHARS_MAX: usize = 240;
 
 /// One query, read one way.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
     /// Free text.
@@ -36,7 +36,7 @@ pub struct SearchRequest {
 }
 
 /// One query, read several ways.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContrastRequest {
     /// Free text.

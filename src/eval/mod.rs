@@ -2,5 +2,6 @@
 
 pub mod ann;
 pub mod retrieval;
+pub mod senses;
 pub mod stats;
 pub mod words;

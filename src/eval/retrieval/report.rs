@@ -140,8 +140,9 @@ mod tests {
     }
 
     fn run(mode: Mode, rankings: &[&[&str]]) -> Run {
-        let ranking = |ids: &&[&str]| ids.iter().rev().zip(1u8..).map(|(id, s)| ((*id).to_owned(), s.into()));
-        Run { mode, rankings: rankings.iter().map(|ids| ranking(ids).collect()).collect(), p50_ms: 0.0 }
+        let ranking =
+            |ids: &[&str]| ids.iter().rev().zip(1u8..).map(|(id, s)| ((*id).to_owned(), s.into())).collect();
+        Run { mode, rankings: rankings.iter().map(|ids| ranking(ids)).collect(), p50_ms: 0.0 }
     }
 
     #[test]
