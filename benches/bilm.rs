@@ -60,10 +60,13 @@ fn main() -> Result<()> {
     eprintln!("{} words, {} sentences, V {}", corpus.words(), corpus.sentences(), vectors.len());
     let settings = settings(&arguments)?;
     let (begun, cpu) = (Instant::now(), processor_seconds());
-    let training = bilm::Training { corpus: &corpus, vectors: &vectors, output, settings: &settings };
+    let training = bilm::Training { corpus: &corpus, vectors: Arc::new(vectors), output, settings: &settings };
     let bars = Bars(Instant::now(), Mutex::default());
-    let (_, history) = bilm::train(training, &bars)?;
+    let model = bilm::train(training, &bars)?;
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), processor_seconds() - cpu);
+    model.save(&folder)?;
+    let history = model.history().ok_or_else(|| Error::invalid("history", "one", "none", "train again"))?;
+    let vectors = model.vectors();
     println!(
         "{{\"words\": {}, \"vocabulary\": {}, \"dim\": {}, \"train_s\": {seconds:.2}, \"cpu_s\": {cpu:.2}, \
          \"words_per_s\": {:.0}, \"words_per_cpu_s\": {:.0}, \"history\": {}}}",

@@ -29,8 +29,8 @@ const FUNCTION_WORDS: u32 = 200;
 pub struct Quality {
     /// Positions asked for.
     pub positions: u64,
-    /// Mean loss of a position (one word there, `k` negatives), in nats; NaN for controls without one.
-    pub loss: f64,
+    /// Mean loss of a position (one word there, `k` negatives), in nats; controls have none.
+    pub loss: Option<f64>,
     /// Mean reciprocal rank of the word that was there.
     pub mrr: f64,
     /// Positions whose word is not one of the 200 most frequent.
@@ -44,7 +44,8 @@ pub struct Quality {
 pub struct Controls {
     /// Always the most frequent words first.
     pub unigram: Quality,
-    /// The average of the vectors of the ten words around, scored like a context vector; of several lengths the best.
+    /// The average of the vectors of the ten words around, scored like a context vector; of several lengths (from a half of it to
+    /// sixteen times) the best for each measure.
     pub average: Quality,
 }
 
@@ -117,12 +118,17 @@ impl HeldOut {
                     let contexts = self.averages(batch, sentences.clone(), vectors, (dim, scale));
                     self.ranks(gemm, &contexts, &sampled.words, output, dim)
                 });
-            Quality { loss: f64::NAN, ..Sums::all(parts.collect()) }
+            Quality { loss: None, ..Sums::all(parts.collect()) }
         };
-        let best = |best: Quality, next: Quality| if next.mrr > best.mrr { next } else { best };
+        // The strongest that can be had, for each of the two measures.
+        let best = |best: Quality, next: Quality| Quality {
+            mrr: best.mrr.max(next.mrr),
+            content_mrr: best.content_mrr.max(next.content_mrr),
+            ..best
+        };
         Controls {
-            unigram: Quality { loss: f64::NAN, ..self.unigram() },
-            average: [1.0, 2.0, 4.0].map(average).into_iter().fold(average(0.5), best),
+            unigram: Quality { loss: None, ..self.unigram() },
+            average: [1.0, 2.0, 4.0, 16.0].map(average).into_iter().fold(average(0.5), best),
         }
     }
 
@@ -267,7 +273,7 @@ impl Sums {
         let mean = |sum: f64, count: u64| if count == 0 { 0.0 } else { sum / count as f64 };
         Quality {
             positions: sums.all.0,
-            loss: mean(sums.loss, sums.all.0),
+            loss: Some(mean(sums.loss, sums.all.0)),
             mrr: mean(sums.all.1, sums.all.0),
             content_positions: sums.content.0,
             content_mrr: mean(sums.content.1, sums.content.0),

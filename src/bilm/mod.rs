@@ -9,16 +9,25 @@
 mod batch;
 mod cell;
 mod feed;
+mod file;
+#[cfg(test)]
+mod gradients;
 mod heldout;
 mod loss;
 mod lstm;
+mod model;
 mod network;
 mod optimizer;
 mod real;
 mod settings;
 mod shape;
 mod train;
+mod whiten;
+mod words;
 
+pub use file::CONTEXT_FILE;
 pub use heldout::{Controls, Quality};
+pub use model::{Favour, Model, SENTENCE_WORDS_MAX, Sentence, Substitute};
 pub use settings::{Backend, Settings};
 pub use train::{Ended, Epoch, History, Training, train};
+pub use words::Known;

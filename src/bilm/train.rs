@@ -4,18 +4,22 @@ use super::batch::{Batch, Input};
 use super::feed::{Feed, Window};
 use super::heldout::{self, Controls, HeldOut, Quality};
 use super::loss::Sampled;
-use super::network::{Network, Vectors, Workspace};
+use super::model::{self, Model};
+use super::network::{Network, Workspace};
 use super::optimizer::{AdagradRow, Adam};
 use super::settings::Settings;
+use super::words::Words;
 use crate::error::{Error, Result};
 use crate::linalg::dispatch;
 use crate::progress::{Go, Progress, Step};
 use crate::vectors::WordVectors;
 use crate::vocab::WordId;
+use crate::vocab::chunk::UNKNOWN;
 use crate::vocab::corpus::Corpus;
 use crate::vocab::sampling::{NegativeTable, Rng, Subsampling};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What to start from and how.
 #[derive(Debug)]
@@ -23,7 +27,7 @@ pub struct Training<'a> {
     /// The encoded corpus.
     pub corpus: &'a Corpus,
     /// Word vectors of the corpus's vocabulary, in its order: what the model reads. They stay as they are.
-    pub vectors: &'a WordVectors,
+    pub vectors: Arc<WordVectors>,
     /// Their output vectors, `V × D`, row-major (`word2vec::Trained::output`): where the model's own copy starts.
     pub output: Vec<f32>,
     /// Settings; what is `None` is chosen from the size of the corpus.
@@ -64,17 +68,6 @@ pub struct History {
     pub words_trained: u64,
 }
 
-/// The vectors that the network reads: those of the words as trained.
-#[derive(Debug)]
-pub(super) struct Words<'a>(pub &'a WordVectors);
-
-impl Vectors for Words<'_> {
-    fn vector(&self, word: u32, to: &mut [f32]) {
-        let (unit, norm) = (self.0.unit(WordId(word)), self.0.norm(WordId(word)));
-        to.iter_mut().zip(unit).for_each(|(to, value)| *to = norm * value);
-    }
-}
-
 /// What a run changes.
 pub(super) struct Learner {
     pub network: Network<f32>,
@@ -105,13 +98,6 @@ pub(super) struct Trainer<'a> {
     total_words: u64,
 }
 
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Position {
-    pub epoch: u64,
-    pub window: u64,
-}
-
 /// What is carried through a pass.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
@@ -135,7 +121,7 @@ impl<'a> Trainer<'a> {
             negatives: NegativeTable::new(counts, settings.negative_exponent),
             subsampling: Subsampling::new(counts, settings.subsample),
             total_words: (corpus.words() + corpus.unknown()) * settings.epochs.unwrap_or(1) as u64,
-            vectors: Words(vectors),
+            vectors: Words { vectors, made: &[] },
             feed,
             settings,
             progress,
@@ -154,12 +140,13 @@ impl<'a> Trainer<'a> {
             let tally = self.pass(learner, epoch, &mut words)?;
             let loss = tally.loss / tally.targets.max(1) as f64;
             let held_out = self.held_out.quality(&learner.network, &self.vectors, &learner.output);
-            let finite = loss.is_finite() && held_out.loss.is_finite();
+            let held_out_loss = held_out.loss.unwrap_or(f64::NAN);
+            let finite = loss.is_finite() && held_out_loss.is_finite();
             if finite {
                 history.epochs.push(Epoch { loss, held_out });
             }
             history.words_trained = words;
-            if best.as_ref().is_some_and(|best| !finite || held_out.loss > best.0) {
+            if best.as_ref().is_some_and(|best| !finite || held_out_loss > best.0) {
                 let (_, weights, output) = best.take().expect("just looked at");
                 learner.network.values = weights;
                 learner.network.turn();
@@ -172,10 +159,25 @@ impl<'a> Trainer<'a> {
                 return Err(Error::invalid("loss of the contextual model", "a number", loss, cure));
             }
             if epoch + 1 < epochs {
-                best = Some((held_out.loss, learner.network.values.clone(), learner.output.clone()));
+                best = Some((held_out_loss, learner.network.values.clone(), learner.output.clone()));
             }
         }
         Ok(history)
+    }
+
+    /// Sentences from all over the corpus.
+    fn sample(&self) -> Result<Window> {
+        let mut window = Window::default();
+        self.feed.window(&self.feed.order(0), (0, 0), (512, 0.0), &mut window)?;
+        let mut words = 0;
+        let batches = std::mem::take(&mut window.batches);
+        let chosen = batches.into_iter().flatten().map(|s| window.sentences[s].clone());
+        let chosen = chosen.take_while(|sentence| {
+            words += sentence.len();
+            words <= WHITENING_WORDS + sentence.len()
+        });
+        window.sentences = chosen.collect();
+        Ok(window)
     }
 
     fn pass(&self, learner: &mut Learner, epoch: u64, words: &mut u64) -> Result<Tally> {
@@ -328,21 +330,61 @@ fn update_rows(
     }
 }
 
+/// Words of the corpus that the whitening is fitted on, about.
+const WHITENING_WORDS: usize = 8000;
+
 /// Trains a contextual model on a corpus whose word vectors are there.
 ///
 /// # Errors
 /// [`Error::Invalid`] on settings out of range, vectors of another vocabulary, or a loss that stops being a number in the first
 /// pass; [`Error::TooLarge`] if the memory budget is too small; [`Error::Cancelled`]; those of reading the corpus.
-pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<(Vec<f32>, History)> {
+pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     training.settings.check()?;
-    let settings = training.settings.resolve(training.corpus.words());
-    let (vectors, dim) = (training.vectors, training.vectors.dim());
-    let network = Network::new(settings.shape(dim), settings.seed, settings.backend.gemm());
-    let mut learner = Learner::new(network, training.output);
-    let threads = settings.threads.unwrap_or(1);
-    let trainer = Trainer::new(training.corpus, vectors, settings, progress)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let Training { corpus, vectors, output, settings } = training;
+    let settings = settings.resolve(corpus.words());
+    check(corpus, &vectors, &output, &settings)?;
+    let dim = vectors.dim();
+    let (exponent, backend) = (settings.negative_exponent, settings.backend);
+    let network = Network::new(settings.shape(dim), settings.seed, backend.gemm());
+    let mut learner = Learner::new(network, output);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(1)).build();
     let pool = pool.map_err(|error| Error::Library { library: "rayon", message: error.to_string() })?;
+    let trainer = Trainer::new(corpus, &vectors, settings, progress)?;
     let history = pool.install(|| trainer.run(&mut learner))?;
-    Ok((learner.network.values, history))
+    let sample = trainer.sample()?;
+    let sentences: Vec<Vec<&str>> =
+        sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
+    let Learner { network, output, .. } = learner;
+    pool.install(|| {
+        model::assemble(network, output, vectors.clone(), (exponent, backend), &sentences, &history)
+    })
+}
+
+fn spelled<'a>(corpus: &'a Corpus, window: &Window, sentence: &std::ops::Range<usize>) -> Vec<&'a str> {
+    let word = |token: &u32| if *token == UNKNOWN { "" } else { corpus.vocabulary().word(WordId(*token)) };
+    window.tokens[sentence.clone()].iter().map(word).collect()
+}
+
+fn check(corpus: &Corpus, vectors: &WordVectors, output: &[f32], settings: &Settings) -> Result<()> {
+    let (words, dim) = (corpus.vocabulary().len(), vectors.dim());
+    if vectors.vocabulary().checksum() != corpus.vocabulary().checksum() || output.len() != words * dim {
+        let got = format!("{} words, {} output values of dimension {dim}", vectors.len(), output.len());
+        let expected = format!("vectors and output vectors of the corpus's {words} words");
+        return Err(Error::invalid(
+            "vectors of the contextual model",
+            expected,
+            got,
+            "train them on the same corpus",
+        ));
+    }
+    let needed_bytes = settings.memory_bytes(words, dim);
+    if needed_bytes <= settings.memory_budget_bytes {
+        return Ok(());
+    }
+    Err(Error::TooLarge {
+        what: format!("training a contextual model of {words} words"),
+        needed_bytes,
+        budget_bytes: settings.memory_budget_bytes,
+        cure: "lower the dimension, raise the minimum count, or raise the memory budget".into(),
+    })
 }

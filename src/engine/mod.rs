@@ -8,13 +8,17 @@
 pub mod answers;
 mod build;
 mod demo;
+mod embeddings;
 mod evaluate;
 mod generation;
 mod highlight;
+mod keys;
 mod model;
 mod questions;
 mod requests;
+mod retrieval;
 mod rows;
+mod senses;
 mod settings;
 mod standalone;
 mod word_graph;
@@ -23,9 +27,16 @@ mod words;
 
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
 pub use demo::DEMO_COLLECTIONS;
+pub use embeddings::{
+    Embedding, EmbeddingVector, EmbeddingsAnswer, EmbeddingsInput, EmbeddingsRequest, EmbeddingsUsage,
+    EncodingFormat,
+};
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
+pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
+pub use retrieval::{JudgedRequest, RetrievalRequest};
+pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use settings::SettingsAnswer;
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
@@ -47,6 +58,7 @@ pub struct Engine {
     store: Store,
     open: RwLock<HashMap<String, Arc<Generation>>>,
     wordnet: wordnet::Shelf,
+    senses: senses::Shelf,
 }
 
 impl Engine {
@@ -62,6 +74,7 @@ impl Engine {
             store,
             open: RwLock::default(),
             wordnet: Default::default(),
+            senses: Default::default(),
         })
     }
 
@@ -77,6 +90,20 @@ impl Engine {
     /// [`Error::Store`] if the database fails.
     pub fn collections(&self) -> Result<Vec<CollectionInfo>> {
         self.store.collections()?.iter().map(|row| self.info(row)).collect()
+    }
+
+    /// How many collections there are.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn collection_count(&self) -> Result<usize> {
+        Ok(self.store.collections()?.len())
+    }
+
+    /// How many generations are open.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.opened().len()
     }
 
     /// One collection.

@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// The modes asked for, or all that there are.
-    fn modes(&self, asked: Option<&[Mode]>) -> Result<Vec<Mode>> {
+    pub(super) fn modes(&self, asked: Option<&[Mode]>) -> Result<Vec<Mode>> {
         let Some(asked) = asked else {
             let wordnet = match self.wordnet() {
                 Ok(_) => true,
@@ -144,27 +144,9 @@ impl Engine {
     fn answer(&self, generation: &Generation, question: &Question<'_>, mode: Mode) -> Result<SearchAnswer> {
         let start = Instant::now();
         let Question { query, hard, page, .. } = question;
-        let options = hard.options();
-        let found = |retriever: &dyn Retriever| self.found(generation, question, retriever);
-        let found = match mode {
-            Mode::Keyword => {
-                let retriever = KeywordRetriever::new(generation.keyword()).with_options(options);
-                found(&retriever.with_expression(hard.expression.as_ref()))?
-            }
-            Mode::Wordnet => {
-                let wordnet = self.wordnet()?;
-                let expansion = question.expansion.expansion(&wordnet)?;
-                let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
-                found(&retriever.with_options(options))?
-            }
-            Mode::Static => match generation.documents()? {
-                Some((index, seqs)) => {
-                    let rows = hard.selection.as_ref().map(|selection| selection.rows_of(seqs));
-                    found(&StaticRetriever::new(generation.encoder()?, index, seqs).with_filter(rows))?
-                }
-                None => Found::default(),
-            },
-        };
+        let found = self.read(generation, question.expansion, Some(hard), mode, |retriever| {
+            self.found(generation, question, retriever)
+        })?;
         let nothing = hard.selection.as_ref().is_some_and(Selection::is_empty);
         let empty_because = found.hits.is_empty().then(|| match nothing {
             true => "no document passes the filter".to_owned(),
@@ -185,6 +167,47 @@ impl Engine {
             empty_because,
             processing_time_ms: start.elapsed().as_secs_f64() * 1e3,
         })
+    }
+
+    /// Asks one mode's retriever about plain words; the default, nothing found, where no document can be found that way.
+    pub(super) fn read_as<T: Default>(
+        &self,
+        generation: &Generation,
+        expansion: &ExpansionRequest,
+        mode: Mode,
+        question: impl FnOnce(&dyn Retriever) -> Result<T>,
+    ) -> Result<T> {
+        self.read(generation, expansion, None, mode, question)
+    }
+
+    fn read<T: Default>(
+        &self,
+        generation: &Generation,
+        expansion: &ExpansionRequest,
+        hard: Option<&Hard>,
+        mode: Mode,
+        question: impl FnOnce(&dyn Retriever) -> Result<T>,
+    ) -> Result<T> {
+        let options = hard.map(Hard::options).unwrap_or_default();
+        match mode {
+            Mode::Keyword => {
+                let retriever = KeywordRetriever::new(generation.keyword()).with_options(options);
+                question(&retriever.with_expression(hard.and_then(|hard| hard.expression.as_ref())))
+            }
+            Mode::Wordnet => {
+                let wordnet = self.wordnet()?;
+                let expansion = expansion.expansion(&wordnet)?;
+                let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
+                question(&retriever.with_options(options))
+            }
+            Mode::Static => match generation.documents()? {
+                Some((index, seqs)) => {
+                    let rows = options.selection.map(|selection| selection.rows_of(seqs));
+                    question(&StaticRetriever::new(generation.encoder()?, index, seqs).with_filter(rows))
+                }
+                None => Ok(T::default()),
+            },
+        }
     }
 
     fn found(

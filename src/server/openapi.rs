@@ -81,10 +81,16 @@ fn operation(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     if let Some((content_type, shape)) = &route.shapes.answer {
         good["content"] = json!({*content_type: {"schema": keep(schemas, shape)}});
     }
-    operation["responses"] = json!({
-        route.status.as_str(): good,
-        "default": {"$ref": "#/components/responses/Problem"},
-    });
+    let mut responses = json!({route.status.as_str(): good});
+    if let Some((status, shape)) = &route.shapes.also {
+        let schema = keep(schemas, shape);
+        responses[status.to_string()] = json!({
+            "description": "Answered, but not as hoped",
+            "content": {"application/json": {"schema": schema}},
+        });
+    }
+    responses["default"] = json!({"$ref": "#/components/responses/Problem"});
+    operation["responses"] = responses;
     operation
 }
 

@@ -20,6 +20,10 @@ pub(super) fn routes() -> Vec<Route> {
         Route::open("/page.css", "The page's style").file(CSS, |_| file(CSS, include_str!("page/page.css"))),
         Route::open("/page.js", "The page's script")
             .file(SCRIPT, |_| file(SCRIPT, include_str!("page/page.js"))),
+        Route::open("/docs", "This interface, to read")
+            .file(HTML, |_| file(HTML, include_str!("page/docs.html"))),
+        Route::open("/docs.js", "The script of /docs")
+            .file(SCRIPT, |_| file(SCRIPT, include_str!("page/docs.js"))),
         Route::open("/openapi.json", "This interface, as OpenAPI describes it")
             .file("application/json", |_| file("application/json", openapi())),
     ]

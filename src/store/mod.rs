@@ -6,8 +6,10 @@
 //! The functions block; the database has a runtime of its own, so call them from any thread that may wait.
 
 mod documents;
+mod keys;
 
 pub use documents::{Changes, Snapshot, StoredDocument};
+pub use keys::KeyRow;
 
 use crate::error::{Error, Result};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -24,6 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 /// Number, name and text of every migration. sqlx has a macro for it, which compiles SQLite a second time.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "collections and documents", include_str!("../../migrations/0001_collections_and_documents.sql")),
+    (3, "keys", include_str!("../../migrations/0003_keys.sql")),
     (5, "collection settings", include_str!("../../migrations/0005_collection_settings.sql")),
 ];
 
