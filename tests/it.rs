@@ -4,6 +4,7 @@
 
 mod api;
 mod command_line;
+mod context;
 mod corpora;
 mod corpus;
 mod eval_words;
