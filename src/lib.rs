@@ -60,6 +60,7 @@
 
 pub mod bilm;
 pub mod cli;
+pub mod config;
 pub mod encoder;
 pub mod engine;
 pub mod error;
@@ -69,6 +70,7 @@ pub mod index;
 pub mod linalg;
 pub mod progress;
 pub mod search;
+pub mod sense;
 pub mod server;
 pub mod store;
 pub mod text;

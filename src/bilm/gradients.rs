@@ -14,14 +14,19 @@ struct Made;
 
 impl Vectors for Made {
     fn vector(&self, word: u32, to: &mut [f32]) {
-        to.iter_mut().enumerate().for_each(|(i, value)| *value = ((word as f32 + 1.3) * (i as f32 + 0.7)).sin());
+        to.iter_mut()
+            .enumerate()
+            .for_each(|(i, value)| *value = ((word as f32 + 1.3) * (i as f32 + 0.7)).sin());
     }
 }
 
 fn batch() -> Batch {
     let word = Input::Word;
-    let sentences =
-        [vec![word(3), word(1), Input::Special(UNKNOWN), word(4)], vec![word(2)], vec![word(5), word(0), word(3)]];
+    let sentences = [
+        vec![word(3), word(1), Input::Special(UNKNOWN), word(4)],
+        vec![word(2)],
+        vec![word(5), word(0), word(3)],
+    ];
     let mut batch = Batch::default();
     batch.pack(&sentences);
     let of = |s: usize, at: usize, word: u32| {
@@ -83,7 +88,9 @@ fn check(layers: usize, gemm: &'static dyn Gemm) {
         (0..DIM).for_each(|i| d_output[*word as usize * DIM + i] += sampled.d_negatives[row * DIM + i]);
     }
     for (row, word) in sampled.words.iter().enumerate() {
-        (0..DIM).for_each(|i| d_output[*word as usize * DIM + i] += sampled.d_words[row] * work.contexts[row * DIM + i]);
+        (0..DIM).for_each(|i| {
+            d_output[*word as usize * DIM + i] += sampled.d_words[row] * work.contexts[row * DIM + i]
+        });
     }
     for at in 0..output.len() {
         let moved = |by: f64| {

@@ -98,8 +98,15 @@ impl<T: Real> Sampled<T> {
             super::lstm::room(buffer, len);
         }
         let scores = &mut self.scores[..targets * negatives];
-        let (contexts_view, rows_view) = (View::new(contexts, targets, dim), View::new(&self.rows, negatives, dim));
-        T::product(gemm, ViewMut::new(scores, targets, negatives), false, contexts_view, rows_view.transposed());
+        let (contexts_view, rows_view) =
+            (View::new(contexts, targets, dim), View::new(&self.rows, negatives, dim));
+        T::product(
+            gemm,
+            ViewMut::new(scores, targets, negatives),
+            false,
+            contexts_view,
+            rows_view.transposed(),
+        );
         let weight = T::of(k / negatives.max(1) as f64);
         let mut loss = 0.0;
         for (scores, target) in scores.chunks_exact_mut(negatives.max(1)).zip(&self.words) {
@@ -134,7 +141,8 @@ impl<T: Real> Kernel for Positive<'_, T> {
     fn run(self) -> (T, T) {
         const LANES: usize = 16;
         let mut sums = [T::ZERO; LANES];
-        let ((contexts, rest), (rows, rest_row)) = (self.context.as_chunks::<LANES>(), self.row.as_chunks::<LANES>());
+        let ((contexts, rest), (rows, rest_row)) =
+            (self.context.as_chunks::<LANES>(), self.row.as_chunks::<LANES>());
         for (context, row) in contexts.iter().zip(rows) {
             for lane in 0..LANES {
                 sums[lane] += context[lane] * row[lane];

@@ -129,7 +129,13 @@ impl<T: Real> Network<T> {
                 let (below, above) = states.split_at_mut(layer);
                 let inputs = below.last().map_or(lowest, |state| &state.hidden);
                 let read = (&batch.starts[..], &inputs[..]);
-                lstm::forward(self.gemm, self.widths(layer), self.weights(direction, layer), read, &mut above[0]);
+                lstm::forward(
+                    self.gemm,
+                    self.widths(layer),
+                    self.weights(direction, layer),
+                    read,
+                    &mut above[0],
+                );
             }
         }
         self.merge(&batch.targets, work);
@@ -222,7 +228,13 @@ impl<T: Real> Network<T> {
     }
 
     /// Begin, end and unknown are the only inputs that are trained: their rows alone go through `Wᵀ`.
-    fn backward_specials(&self, direction: usize, batch: &Batch, work: &mut Workspace<T>, gradient: &mut [T]) {
+    fn backward_specials(
+        &self,
+        direction: usize,
+        batch: &Batch,
+        work: &mut Workspace<T>,
+        gradient: &mut [T],
+    ) {
         let Shape { dim, hidden, .. } = self.shape;
         let inputs = if direction == 0 { &batch.left } else { &batch.right };
         work.special_of.clear();

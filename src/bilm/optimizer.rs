@@ -38,8 +38,7 @@ impl Adam {
                 .zip(other.par_chunks_mut(BLOCK))
                 .for_each(|(sum, other)| dispatch(TakeOver { sum, other }));
         }
-        let squares: Vec<f64> =
-            sum.par_chunks(BLOCK).map(|block| dispatch(SquareSum(block))).collect();
+        let squares: Vec<f64> = sum.par_chunks(BLOCK).map(|block| dispatch(SquareSum(block))).collect();
         let length = scale * squares.iter().sum::<f64>().sqrt() as f32;
         if !length.is_finite() {
             return length;

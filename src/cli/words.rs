@@ -57,6 +57,8 @@ pub(super) enum WordsCommand {
         #[command(flatten)]
         which: WhichArguments,
     },
+    /// The senses that the collection's own corpus tells apart for a word.
+    Senses { collection: String, word: String },
     /// The words that stand near a word more often than by chance.
     Collocates {
         collection: String,
@@ -87,12 +89,15 @@ pub(super) struct WhichArguments {
     /// Only words of this script: han, latin, cyrillic, greek, kana or hangul.
     #[arg(long)]
     pub script: Option<Script>,
+    /// Part of the exact answer wanted, up to 1: for large vocabularies, which are not compared whole.
+    #[arg(long)]
+    pub recall: Option<f32>,
 }
 
 impl From<WhichArguments> for SimilarRequest {
     fn from(which: WhichArguments) -> Self {
-        let WhichArguments { k, min_count, prefix, script } = which;
-        Self { k: Some(k), min_count, prefix, script }
+        let WhichArguments { k, min_count, prefix, script, recall } = which;
+        Self { k: Some(k), min_count, prefix, script, recall }
     }
 }
 
@@ -159,9 +164,12 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
             out.answer(&engine.odd_one_out(&collection, &WordsRequest { words })?, show_odd)
         }
         WordsCommand::Nearest { collection, words, which } => {
-            let SimilarRequest { k, min_count, prefix, script } = which.into();
-            let request = NearestRequest { words, k, min_count, prefix, script };
+            let SimilarRequest { k, min_count, prefix, script, recall } = which.into();
+            let request = NearestRequest { words, k, min_count, prefix, script, recall };
             out.answer(&engine.nearest(&collection, &request)?, |found, out| show_words(&found.similar, out))
+        }
+        WordsCommand::Senses { collection, word } => {
+            out.answer(&engine.word_senses(&collection, &word)?, super::senses::show_induced)
         }
         WordsCommand::Collocates { collection, word, k, window, by } => {
             let request = CollocatesRequest { k: Some(k), window: Some(window), by: Some(by.into()) };

@@ -2,11 +2,12 @@
 //!
 //! Written under a temporary name, flushed, renamed, and only then made the one that answers. Never changed afterwards.
 
-use super::rows;
+use super::{rows, word_graph};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::index::keyword::KeywordIndex;
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
+use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
 use crate::vocab::corpus::Corpus;
@@ -59,7 +60,7 @@ pub(super) struct ModelManifest {
 }
 
 /// What word vectors were made from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ModelInfo {
     /// Words in the vocabulary, `V`.
     pub words: usize,
@@ -75,7 +76,7 @@ pub struct ModelInfo {
 }
 
 /// Where word vectors come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Origin {
     /// Learned here.
@@ -115,6 +116,8 @@ pub struct Generation {
     model: Option<Model>,
     /// Opened, and all of it checked, when first asked for.
     corpus: OnceLock<Corpus>,
+    /// The same.
+    induced: OnceLock<InducedSenses>,
 }
 
 impl Generation {
@@ -133,6 +136,7 @@ impl Generation {
             manifest,
             model,
             corpus: OnceLock::new(),
+            induced: OnceLock::new(),
         })
     }
 
@@ -140,6 +144,11 @@ impl Generation {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Names the generation among those of all collections.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.manifest.collection, self.name)
     }
 
     /// Number of the last write that the generation shows.
@@ -174,6 +183,29 @@ impl Generation {
         Ok(self.corpus.get_or_init(|| corpus))
     }
 
+    /// The senses that its corpus tells apart.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no model yet, or one of before senses were looked for; [`Error::Damaged`].
+    pub fn induced(&self) -> Result<&InducedSenses> {
+        if let Some(induced) = self.induced.get() {
+            return Ok(induced);
+        }
+        let vectors = self.encoder()?.vectors();
+        let missing = || Error::NotReady {
+            what: format!("collection {:?} has no induced senses", self.manifest.collection),
+            cure: format!("train it again: sememe train {}", self.manifest.collection),
+        };
+        if !self.folder.join(SENSES_FILE).exists() {
+            return Err(missing());
+        }
+        let induced = InducedSenses::open(&self.folder, vectors.len())?;
+        if !induced.belong_to(vectors) {
+            return Err(missing());
+        }
+        Ok(self.induced.get_or_init(|| induced))
+    }
+
     /// What its word vectors were made from, if there are any.
     #[must_use]
     pub fn model_info(&self) -> Option<&ModelInfo> {
@@ -191,6 +223,18 @@ impl Generation {
         })
     }
 
+    /// The vectors of the documents by themselves, row-major; `None` if no document has one.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub(super) fn document_rows(&self) -> Result<Option<Vec<f32>>> {
+        let path = self.folder.join(DOCUMENT_VECTORS);
+        if self.model.as_ref().is_none_or(|model| model.documents.is_none()) {
+            return Ok(None);
+        }
+        Ok(Some(Matrix::open(&path, None)?.values().to_vec()))
+    }
+
     /// The vectors of the documents, with the document of each row; `None` if no document has one.
     ///
     /// # Errors
@@ -204,7 +248,7 @@ impl Generation {
 
 impl Model {
     fn open(folder: &Path, manifest: ModelManifest) -> Result<Self> {
-        let vectors = Arc::new(WordVectors::open(folder)?);
+        let vectors = Arc::new(word_graph::attach(WordVectors::open(folder)?, folder)?);
         if vectors.dim() != manifest.direction.len() {
             let expected = format!("a direction of {} values", vectors.dim());
             return Err(Error::damaged(folder.join(MANIFEST), expected, manifest.direction.len(), CURE));

@@ -1,5 +1,6 @@
 //! The few statistics that reports of quality need: rank correlation, and intervals of 95 %.
 
+use crate::vocab::sampling::Rng;
 use serde::Serialize;
 
 /// The normal quantile of 97.5 %.
@@ -72,6 +73,13 @@ pub fn share_interval(count: usize, n: usize) -> Option<Interval> {
     let reach = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
     Some(Interval { low: ((middle - reach) / scale).max(0.0), high: ((middle + reach) / scale).min(1.0) })
+}
+
+/// As many items drawn with replacement (Efron 1979).
+#[must_use]
+pub fn resample<T: Clone>(items: &[T], seed: u64) -> Vec<T> {
+    let mut random = Rng::new(seed, 0);
+    items.iter().map(|_| items[random.below(items.len() as u32) as usize].clone()).collect()
 }
 
 #[cfg(test)]

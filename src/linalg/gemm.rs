@@ -81,12 +81,7 @@ fn check<T>(to: &ViewMut<'_, T>, a: &View<'_, T>, b: &View<'_, T>) {
     assert!(fits, "{}x{} = {}x{} · {}x{}", to.rows, to.cols, a.rows, a.cols, b.rows, b.cols);
 }
 
-fn product_by_gemm<T: From<u8> + 'static>(
-    to: ViewMut<'_, T>,
-    add: bool,
-    a: View<'_, T>,
-    b: View<'_, T>,
-) {
+fn product_by_gemm<T: From<u8> + 'static>(to: ViewMut<'_, T>, add: bool, a: View<'_, T>, b: View<'_, T>) {
     check(&to, &a, &b);
     let stride = |stride: usize| stride as isize;
     // SAFETY: the views lie within their slices, and `to` is borrowed mutably, so nothing else reads it.
@@ -188,7 +183,10 @@ mod tests {
                     gemm.f32(ViewMut::new(&mut to, m, n), true, View::new(&a, m, k), b);
                     assert_eq!(to, expected, "{gemm:?} {m} x {k} x {n}");
                     gemm.f32(ViewMut::new(&mut to, m, n), false, View::new(&a, m, k), b);
-                    assert!(to.iter().zip(&expected).all(|(got, sum)| *got == sum - 1.0), "{gemm:?} without adding");
+                    assert!(
+                        to.iter().zip(&expected).all(|(got, sum)| *got == sum - 1.0),
+                        "{gemm:?} without adding"
+                    );
                 }
             }
         }

@@ -1,0 +1,106 @@
+//! What the senses of one generation are chosen by, made when first asked for and kept.
+
+use super::super::Generation;
+use crate::encoder::StaticEncoder;
+use crate::error::Result;
+use crate::sense::Glosses;
+use crate::sense::context::{ContextEncoder, SAMPLE};
+use crate::vocab::corpus::Corpus;
+use crate::wordnet::WordNet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Generations for which this is kept.
+const KEPT: usize = 8;
+/// Known words that a sentence of the sample has at least.
+const WORDS_MIN: usize = 5;
+
+/// What was made, by generation.
+#[derive(Default)]
+pub struct Shelf {
+    contexts: Mutex<Vec<(String, Arc<Contexts>)>>,
+    glosses: Mutex<Vec<(String, Arc<WordNet>, Arc<Glosses>)>>,
+}
+
+/// Sentences in the space of a generation's vectors.
+pub struct Contexts {
+    /// Vectors of a sample of the corpus's sentences.
+    rows: Vec<f32>,
+    /// What makes vectors of occurrences.
+    pub encoder: ContextEncoder,
+}
+
+impl Shelf {
+    /// The contexts of a generation; `None` if it has no model.
+    ///
+    /// # Errors
+    /// Those of reading the corpus.
+    pub fn contexts(&self, generation: &Generation) -> Result<Option<Arc<Contexts>>> {
+        let Ok(encoder) = generation.encoder() else { return Ok(None) };
+        let mut kept = lock(&self.contexts);
+        if let Some((_, contexts)) = kept.iter().find(|(of, _)| *of == generation.key()) {
+            return Ok(Some(Arc::clone(contexts)));
+        }
+        let contexts = Arc::new(match generation.corpus() {
+            Ok(corpus) => Contexts::new(encoder, corpus)?,
+            Err(_) => Contexts::of(encoder, &[]), // of before corpora were kept: nothing is removed
+        });
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (generation.key(), Arc::clone(&contexts)));
+        Ok(Some(contexts))
+    }
+
+    /// WordNet's glosses in the space of a generation's vectors; `None` if it has no model.
+    ///
+    /// # Errors
+    /// As [`Shelf::contexts`].
+    pub fn glosses(&self, generation: &Generation, wordnet: &Arc<WordNet>) -> Result<Option<Arc<Glosses>>> {
+        let (Ok(encoder), Some(contexts)) = (generation.encoder(), self.contexts(generation)?) else {
+            return Ok(None);
+        };
+        let mut kept = lock(&self.glosses);
+        let known = kept.iter().find(|(of, wn, _)| *of == generation.key() && Arc::ptr_eq(wn, wordnet));
+        if let Some((.., glosses)) = known {
+            return Ok(Some(Arc::clone(glosses)));
+        }
+        let glosses = Arc::new(Glosses::new(wordnet, encoder, &contexts.rows));
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (generation.key(), Arc::clone(wordnet), Arc::clone(&glosses)));
+        Ok(Some(glosses))
+    }
+}
+
+fn lock<T>(shelf: &Mutex<T>) -> MutexGuard<'_, T> {
+    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Contexts {
+    /// From a sample of the sentences of a corpus, the same ones every time.
+    ///
+    /// # Errors
+    /// Those of reading the corpus.
+    pub fn new(encoder: &StaticEncoder, corpus: &Corpus) -> Result<Self> {
+        Ok(Self::of(encoder, &sample(corpus)?))
+    }
+
+    fn of(encoder: &StaticEncoder, sentences: &[Vec<String>]) -> Self {
+        let plain = StaticEncoder::plain(encoder.vectors().clone());
+        let borrowed = || sentences.iter().map(|sentence| sentence.iter().map(String::as_str));
+        let rows = borrowed().filter_map(|sentence| plain.text(sentence)).flatten().collect();
+        Self { rows, encoder: ContextEncoder::new(encoder, borrowed()) }
+    }
+}
+
+/// Sentences spread over the corpus.
+fn sample(corpus: &Corpus) -> Result<Vec<Vec<String>>> {
+    let every = (corpus.sentences() as usize / SAMPLE).max(1);
+    let (mut number, mut sentences) = (0, Vec::new());
+    let vocabulary = corpus.vocabulary();
+    corpus.for_each_sentence(|sentence| {
+        number += 1;
+        if number % every == 0 && sentence.iter().flatten().count() >= WORDS_MIN {
+            sentences.push(sentence.iter().flatten().map(|id| vocabulary.word(*id).to_owned()).collect());
+        }
+        Ok(())
+    })?;
+    Ok(sentences)
+}
