@@ -4,6 +4,7 @@
 
 mod api;
 mod command_line;
+mod context;
 mod config;
 mod corpora;
 mod corpus;
