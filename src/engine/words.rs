@@ -301,7 +301,7 @@ fn outside(vectors: &WordVectors, words: &[String]) -> Vec<String> {
 }
 
 /// A word as people write it: as it stands in the vocabulary, or folded as the analyzer folds.
-fn spelling(vocabulary: &Vocabulary, word: &str) -> Result<String> {
+pub(super) fn spelling(vocabulary: &Vocabulary, word: &str) -> Result<String> {
     check_length("word", word)?;
     if vocabulary.id(word).is_some() {
         return Ok(word.to_owned());
