@@ -22,7 +22,7 @@ mod real;
 mod settings;
 mod shape;
 mod train;
-mod whiten;
+pub(crate) mod whiten;
 mod words;
 
 pub use file::CONTEXT_FILE;

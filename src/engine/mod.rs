@@ -33,7 +33,7 @@ pub use generation::{Generation, ModelInfo, Origin};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use questions::{ContrastRequest, SearchRequest};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
-pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use senses::{Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};

@@ -3,7 +3,9 @@
 use super::ask::Answer;
 use super::problem::Problem;
 use super::route::Route;
-use super::{collections, embeddings, health, keys, limits, metrics, openapi, page, search, senses, wordnet, words};
+use super::{
+    collections, embeddings, health, keys, limits, metrics, openapi, page, search, senses, wordnet, words,
+};
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use std::collections::BTreeMap;
