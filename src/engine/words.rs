@@ -253,7 +253,7 @@ impl Engine {
     }
 }
 
-fn check_words(words: usize, least: usize) -> Result<()> {
+pub(super) fn check_words(words: usize, least: usize) -> Result<()> {
     if (least..=vectors::MAX_WORDS).contains(&words) {
         return Ok(());
     }
@@ -271,17 +271,17 @@ fn spelled(vectors: &WordVectors, found: Vec<Neighbour>) -> Vec<SimilarWord> {
     found.into_iter().map(spell).collect()
 }
 
-fn spellings(vectors: &WordVectors, words: &[String]) -> Result<Vec<String>> {
+pub(super) fn spellings(vectors: &WordVectors, words: &[String]) -> Result<Vec<String>> {
     words.iter().map(|word| spelling(vectors.vocabulary(), word)).collect()
 }
 
 /// The words that are not in the vocabulary.
-fn outside(vectors: &WordVectors, words: &[String]) -> Vec<String> {
+pub(super) fn outside(vectors: &WordVectors, words: &[String]) -> Vec<String> {
     words.iter().filter(|word| vectors.vocabulary().id(word).is_none()).cloned().collect()
 }
 
 /// A word as people write it: as it stands in the vocabulary, or folded as the analyzer folds.
-fn spelling(vocabulary: &Vocabulary, word: &str) -> Result<String> {
+pub(super) fn spelling(vocabulary: &Vocabulary, word: &str) -> Result<String> {
     check_length("word", word)?;
     if vocabulary.id(word).is_some() {
         return Ok(word.to_owned());
