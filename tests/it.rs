@@ -4,8 +4,10 @@
 
 mod api;
 mod command_line;
+mod config;
 mod corpora;
 mod corpus;
+mod eval_retrieval;
 mod eval_words;
 mod formats;
 mod index_files;

@@ -2,6 +2,7 @@
 
 use super::ModelInfo;
 use crate::search::{Match, Mode};
+use crate::sense::Parts;
 use crate::vectors::AnalogyMethod;
 use crate::vocab::collocates::Association;
 use serde::{Deserialize, Serialize};
@@ -350,4 +351,49 @@ pub struct AnalyzedToken {
     pub documents: u64,
     /// Occurrences in the corpus of the model; absent if it has no vector.
     pub count: Option<u64>,
+}
+
+/// The senses of words in a text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SensesAnswer {
+    /// The words asked about, in the order of the text.
+    pub words: Vec<WordSenses>,
+}
+
+/// A word in a text and its senses.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WordSenses {
+    /// As it stands in the text.
+    pub word: String,
+    /// Its first byte in the text.
+    pub start: usize,
+    /// The byte behind it.
+    pub end: usize,
+    /// Whether the best sense is probable enough to be relied on.
+    pub sure: bool,
+    /// Probability of the best less that of the second.
+    pub margin: f32,
+    /// WordNet's senses, best first; empty if it has none.
+    pub senses: Vec<CandidateSense>,
+}
+
+/// A sense of WordNet's, and how well it fits.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CandidateSense {
+    /// Sense key: `bank%1:17:01::`; for words of other languages the synset's id.
+    pub sense: String,
+    /// The synset's id: `09213565-n`.
+    pub synset: String,
+    /// The synset's name: `bank.n.01`.
+    pub name: String,
+    /// Its words.
+    pub words: Vec<String>,
+    /// Its definition.
+    pub definition: String,
+    /// 0 to 1; all senses of the word together 1.
+    pub probability: f32,
+    /// Sum of the parts.
+    pub score: f32,
+    /// What each part adds.
+    pub parts: Parts,
 }

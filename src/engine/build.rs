@@ -11,7 +11,7 @@ use super::{Engine, ModelInfo, Origin, check_name, model, rows};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::files::sync_folder;
-use crate::index::keyword::KeywordBuilder;
+use crate::index::keyword::{KeywordBuilder, KeywordDocument, Stemming};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::Progress;
@@ -30,6 +30,9 @@ use std::sync::Arc;
 
 /// Documents analysed at a time.
 const BATCH: u32 = 1000;
+
+/// Documents by which the language is told.
+const STEMMING_SAMPLE: usize = 100;
 
 /// Fewer documents are scanned: that takes less than half a millisecond, and is exact.
 const GRAPH_ROWS_MIN: usize = 20_000;
@@ -354,20 +357,23 @@ impl<'a> Build<'a> {
     ) -> Result<(i64, u64, DocumentVectors)> {
         let mut snapshot = self.snapshot()?;
         let (change, total) = (snapshot.change(), snapshot.documents());
-        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD))?;
+        let mut next = snapshot.next_batch(BATCH)?;
+        let stemming = stemming(next.as_deref().unwrap_or_default());
+        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), stemming)?;
         let mut vectors = DocumentVectors::default();
         let mut done = 0;
-        while let Some(batch) = snapshot.next_batch(BATCH)? {
-            let analyses: Vec<(Analysis, Option<Vec<f32>>)> = batch
+        while let Some(batch) = next {
+            let layout = keyword.layout();
+            let ready: Vec<(KeywordDocument, Option<Vec<f32>>)> = batch
                 .par_iter()
                 .map(|stored| {
                     let analysis = Analyzer.analyze(&stored.document.full_text());
                     let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-                    (analysis, vector)
+                    (layout.document(stored.seq.cast_unsigned(), &analysis), vector)
                 })
                 .collect();
-            for (stored, (analysis, vector)) in batch.iter().zip(analyses) {
-                keyword.add(stored.seq.cast_unsigned(), &analysis)?;
+            for (stored, (document, vector)) in batch.iter().zip(ready) {
+                keyword.add(document)?;
                 if let Some(vector) = vector {
                     vectors.seqs.push(stored.seq);
                     vectors.rows.extend_from_slice(&vector);
@@ -375,6 +381,7 @@ impl<'a> Build<'a> {
             }
             done += batch.len() as u64;
             progress.step("indexing", done, total, "documents")?;
+            next = snapshot.next_batch(BATCH)?;
         }
         keyword.finish()?;
         Ok((change, total, vectors))
@@ -414,6 +421,13 @@ impl<'a> Build<'a> {
         remove_others(&parent, |name| name.starts_with('g') && !kept.contains(&Some(name)));
         Ok(self.name)
     }
+}
+
+/// By which rules the keyword index joins the forms of a word, judged by the first documents.
+fn stemming(first: &[StoredDocument]) -> Stemming {
+    let sample = first.iter().take(STEMMING_SAMPLE);
+    let sample: Vec<Analysis> = sample.map(|stored| Analyzer.analyze(&stored.document.full_text())).collect();
+    Stemming::default().resolved(&sample)
 }
 
 fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut Chunk) -> Result<()> {

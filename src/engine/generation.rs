@@ -142,6 +142,11 @@ impl Generation {
         &self.name
     }
 
+    /// Names the generation among those of all collections.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.manifest.collection, self.name)
+    }
+
     /// Number of the last write that the generation shows.
     #[must_use]
     pub fn change(&self) -> i64 {

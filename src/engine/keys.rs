@@ -103,7 +103,10 @@ impl Engine {
             hash: hash(&key).to_vec(),
             name: request.name.clone(),
             scopes: serde_json::to_string(&request.scopes).unwrap_or_default(),
-            collections: request.collections.as_ref().map(|names| serde_json::to_string(names).unwrap_or_default()),
+            collections: request
+                .collections
+                .as_ref()
+                .map(|names| serde_json::to_string(names).unwrap_or_default()),
             created_at,
             expires_at: seconds.map(|seconds| created_at.saturating_add(seconds)),
             revoked_at: None,
@@ -154,7 +157,12 @@ fn check_request(request: &KeyRequest) -> Result<()> {
     let collections = request.collections.as_deref().unwrap_or_default();
     if collections.len() > COLLECTIONS_MAX {
         let cure = "leave it out for all";
-        return Err(Error::invalid("collections", format!("at most {COLLECTIONS_MAX}"), collections.len(), cure));
+        return Err(Error::invalid(
+            "collections",
+            format!("at most {COLLECTIONS_MAX}"),
+            collections.len(),
+            cure,
+        ));
     }
     if request.expires_in_seconds == Some(0) {
         return Err(Error::invalid("expires_in_seconds", "1 or more", 0, "leave it out for never"));
@@ -272,7 +280,12 @@ mod tests {
     }
 
     fn request(scopes: &[Scope]) -> KeyRequest {
-        KeyRequest { name: "a".to_owned(), scopes: scopes.to_vec(), collections: None, expires_in_seconds: None }
+        KeyRequest {
+            name: "a".to_owned(),
+            scopes: scopes.to_vec(),
+            collections: None,
+            expires_in_seconds: None,
+        }
     }
 
     #[test]
@@ -288,7 +301,10 @@ mod tests {
         let revoked = engine.revoke_key(&made.info.id).unwrap();
         assert!(revoked.revoked_at.is_some());
         let ring = engine.key_ring("").unwrap();
-        assert!(ring.caller(&made.key).is_none() && !ring.is_empty(), "the last key revoked must not open the service");
+        assert!(
+            ring.caller(&made.key).is_none() && !ring.is_empty(),
+            "the last key revoked must not open the service"
+        );
         drop(engine);
         for file in std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()) {
             let bytes = std::fs::read(&file).unwrap();
@@ -301,7 +317,14 @@ mod tests {
         let (_folder, engine) = engine();
         let made = engine.create_key(&request(&[Scope::Admin])).unwrap();
         let ring = engine.key_ring("a master key of some length").unwrap();
-        for wrong in ["", "sememe_", &made.key[..made.key.len() - 1], &format!("{}0", made.key), &made.info.id, "a master key"] {
+        for wrong in [
+            "",
+            "sememe_",
+            &made.key[..made.key.len() - 1],
+            &format!("{}0", made.key),
+            &made.info.id,
+            "a master key",
+        ] {
             assert!(ring.caller(wrong).is_none(), "{wrong}");
         }
         assert_eq!(ring.caller("a master key of some length").unwrap().id, "master");

@@ -8,12 +8,16 @@
 pub mod answers;
 mod build;
 mod demo;
+mod embeddings;
 mod evaluate;
 mod generation;
+mod keys;
 mod map;
 mod model;
 mod questions;
+mod retrieval;
 mod rows;
+mod senses;
 mod standalone;
 mod word_graph;
 mod wordnet;
@@ -21,10 +25,17 @@ mod words;
 
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
 pub use demo::DEMO_COLLECTIONS;
+pub use embeddings::{
+    Embedding, EmbeddingVector, EmbeddingsAnswer, EmbeddingsInput, EmbeddingsRequest, EmbeddingsUsage,
+    EncodingFormat,
+};
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
+pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use map::MapRequest;
 pub use questions::{ContrastRequest, SearchRequest};
+pub use retrieval::{JudgedRequest, RetrievalRequest};
+pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
@@ -44,6 +55,7 @@ pub struct Engine {
     store: Store,
     open: RwLock<HashMap<String, Arc<Generation>>>,
     wordnet: wordnet::Shelf,
+    senses: senses::Shelf,
 }
 
 impl Engine {
@@ -59,6 +71,7 @@ impl Engine {
             store,
             open: RwLock::default(),
             wordnet: Default::default(),
+            senses: Default::default(),
         })
     }
 
@@ -74,6 +87,20 @@ impl Engine {
     /// [`Error::Store`] if the database fails.
     pub fn collections(&self) -> Result<Vec<CollectionInfo>> {
         self.store.collections()?.iter().map(|row| self.info(row)).collect()
+    }
+
+    /// How many collections there are.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn collection_count(&self) -> Result<usize> {
+        Ok(self.store.collections()?.len())
+    }
+
+    /// How many generations are open.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.opened().len()
     }
 
     /// One collection.

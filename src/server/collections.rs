@@ -14,8 +14,13 @@ struct Collections {
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/v1/collections", Scope::Search, "All collections")
-            .plain(|engine, _| Ok(Collections { results: engine.collections()? })),
+        Route::get("/v1/collections", Scope::Search, "All collections that the key is for").plain(
+            |engine, asked| {
+                let mut results = engine.collections()?;
+                results.retain(|info| asked.may_use(&info.name));
+                Ok(Collections { results })
+            },
+        ),
         Route::get("/v1/collections/{collection}", Scope::Search, "One collection")
             .plain(|engine, asked| engine.collection(asked.name("collection"))),
         Route::get("/v1/collections/{collection}/documents/{id:.+}", Scope::Search, "A document by its id")

@@ -15,7 +15,8 @@ pub(super) fn document(routes: &[Route]) -> Value {
     let mut schemas = Map::new();
     let mut paths = Map::new();
     keep(&mut schemas, Shape::of::<Problem>());
-    for route in routes {
+    // The page's files are nobody's interface.
+    for route in routes.iter().filter(|route| !route.path.starts_with("/page/")) {
         let path = paths.entry(plain_path(route.path)).or_insert_with(|| json!({}));
         path[route.method.as_str().to_lowercase()] = operation(route, &mut schemas);
     }
@@ -81,10 +82,16 @@ fn operation(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     if let Some((content_type, shape)) = &route.shapes.answer {
         good["content"] = json!({*content_type: {"schema": keep(schemas, shape)}});
     }
-    operation["responses"] = json!({
-        route.status.as_str(): good,
-        "default": {"$ref": "#/components/responses/Problem"},
-    });
+    let mut responses = json!({route.status.as_str(): good});
+    if let Some((status, shape)) = &route.shapes.also {
+        let schema = keep(schemas, shape);
+        responses[status.to_string()] = json!({
+            "description": "Answered, but not as hoped",
+            "content": {"application/json": {"schema": schema}},
+        });
+    }
+    responses["default"] = json!({"$ref": "#/components/responses/Problem"});
+    operation["responses"] = responses;
     operation
 }
 

@@ -43,6 +43,8 @@ pub(super) fn routes() -> Vec<Route> {
         "/page/sense.js" "The page: the view Sense" SCRIPT "sense.js";
         "/page/collections.js" "The page: the view Collections" SCRIPT "collections.js";
         "/page/files.js" "The page: documents of a file" SCRIPT "files.js";
+        "/docs" "This interface, to read" HTML "docs.html";
+        "/docs.js" "The script of /docs" SCRIPT "docs.js";
     };
     routes.push(
         Route::open("/openapi.json", "This interface, as OpenAPI describes it")

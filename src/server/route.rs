@@ -3,32 +3,22 @@
 //! A route is begun with its method, path, scope and summary, and finished with what answers it; the schemas come from the
 //! types of that very function. So there is no route without a scope, and none whose description is of something else.
 
+use super::access;
 use super::ask::{self, Asked};
 use super::problem::Problem;
 use crate::engine::Engine;
+pub(super) use crate::engine::Scope;
 use crate::error::Result;
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// What a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(dead_code)] // not every scope has a route yet
-pub(super) enum Scope {
-    /// Ask questions.
-    Search,
-    /// Add, change and remove documents.
-    Ingest,
-    /// Build and train.
-    Train,
-    /// Everything else: keys, snapshots, settings.
-    Admin,
-}
 
 /// A route without what answers it.
 pub(super) struct Begun {
@@ -65,6 +55,8 @@ pub(super) struct Shapes {
     pub(super) body: Option<(&'static str, Shape)>,
     /// Content type and schema of the answer's body.
     pub(super) answer: Option<(&'static str, Shape)>,
+    /// Another status that is not a problem, with its JSON.
+    pub(super) also: Option<(u16, Shape)>,
 }
 
 /// The schema of a type, and those of the types that it names.
@@ -111,7 +103,6 @@ impl Route {
     }
 
     /// Begins a route that removes what it names.
-    #[allow(dead_code)] // not every method is asked for yet
     pub(super) fn delete(path: &'static str, scope: Scope, summary: &'static str) -> Begun {
         Begun::new(Method::DELETE, path, Some(scope), summary)
     }
@@ -121,9 +112,12 @@ impl Route {
         Begun::new(Method::GET, path, None, summary)
     }
 
-    /// For the application of one worker.
+    /// For the application of one worker: nobody is let in who may not.
     pub(super) fn handler(&self) -> actix_web::Route {
-        (self.handler)()
+        let (scope, path) = (self.scope, self.path);
+        let admit =
+            move |request: ServiceRequest, next: Next<BoxBody>| access::admit(scope, path, request, next);
+        (self.handler)().method(self.method.clone()).wrap(from_fn(admit))
     }
 }
 
@@ -133,7 +127,6 @@ impl Begun {
     }
 
     /// Answers with this status instead of 200.
-    #[allow(dead_code)] // not every method is asked for yet
     pub(super) fn status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
@@ -159,8 +152,11 @@ impl Begun {
         question: impl Fn(&Engine, &Asked, Q) -> Result<A> + Copy + Send + Sync + 'static,
     ) -> Route {
         let status = self.status;
-        let shapes =
-            Shapes { query: Some(Shape::of::<Q>()), answer: Some((JSON, Shape::of::<A>())), body: None };
+        let shapes = Shapes {
+            query: Some(Shape::of::<Q>()),
+            answer: Some((JSON, Shape::of::<A>())),
+            ..Shapes::default()
+        };
         self.raw(shapes, move || {
             web::to(move |request: HttpRequest| async move {
                 let query = ask::query::<Q>(&request)?;
@@ -181,7 +177,7 @@ impl Begun {
         let shapes = Shapes {
             body: Some((JSON, Shape::of::<B>())),
             answer: Some((JSON, Shape::of::<A>())),
-            query: None,
+            ..Shapes::default()
         };
         self.raw(shapes, move || {
             web::to(move |request: HttpRequest, payload: web::Payload| async move {

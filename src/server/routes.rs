@@ -3,8 +3,7 @@
 use super::ask::Answer;
 use super::problem::Problem;
 use super::route::Route;
-use super::{collections, health, openapi, page, search, wordnet, words};
-use actix_web::http::StatusCode;
+use super::{collections, embeddings, health, keys, limits, metrics, openapi, page, search, wordnet, words};
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use std::collections::BTreeMap;
@@ -16,7 +15,11 @@ pub(super) fn table() -> Vec<Route> {
     routes.extend(words::routes());
     routes.extend(search::routes());
     routes.extend(wordnet::routes());
+    routes.extend(embeddings::routes());
+    routes.extend(keys::routes());
+    routes.extend(limits::routes());
     routes.extend(health::routes());
+    routes.extend(metrics::routes());
     routes.extend(page::routes());
     routes
 }
@@ -45,7 +48,7 @@ pub(super) fn register(table: &[Route], config: &mut web::ServiceConfig) {
         let allowed = allowed.join(", ");
         let mut resource = web::resource(path);
         for route in routes {
-            resource = resource.route(route.handler().method(route.method.clone()));
+            resource = resource.route(route.handler());
         }
         let other = move |request: HttpRequest| std::future::ready(not_allowed(&request, &allowed));
         config.service(resource.default_service(web::to(other)));
@@ -54,9 +57,7 @@ pub(super) fn register(table: &[Route], config: &mut web::ServiceConfig) {
 
 fn not_allowed(request: &HttpRequest, allowed: &str) -> HttpResponse {
     let detail = format!("{} cannot be asked with {}, only with {allowed}", request.path(), request.method());
-    let status = StatusCode::METHOD_NOT_ALLOWED;
-    let problem = Problem::plain(status, "method_not_allowed", "Method not allowed", detail, request);
-    let mut response = problem.error_response();
+    let mut response = Problem::of("method_not_allowed", detail, request).error_response();
     if let Ok(allowed) = allowed.parse() {
         response.headers_mut().insert(ALLOW, allowed);
     }
@@ -66,7 +67,7 @@ fn not_allowed(request: &HttpRequest, allowed: &str) -> HttpResponse {
 /// Anything else.
 pub(super) async fn unknown_route(request: HttpRequest) -> Answer {
     let detail = format!("no route {} {}; see /docs for what there is", request.method(), request.path());
-    Err(Problem::plain(StatusCode::NOT_FOUND, "route_not_found", "No such route", detail, &request))
+    Err(Problem::of("route_not_found", detail, &request))
 }
 
 #[cfg(test)]

@@ -27,7 +27,11 @@ pub(super) fn routes() -> Vec<Route> {
             .query(|engine, asked, query: HyponymsRequest| engine.wordnet_hyponyms(asked.name("id"), &query)),
         Route::get("/v1/wordnet/path", Scope::Search, "How two words or synsets hang together")
             .query(|engine, _, query: PathRequest| engine.wordnet_path(&query)),
-        Route::get("/v1/wordnet/similarity", Scope::Search, "How alike two words or synsets are")
-            .query(|engine, _, query: WordNetSimilarityRequest| engine.wordnet_similarity(&query)),
+        Route::get("/v1/wordnet/similarity", Scope::Search, "How alike two words or synsets are").query(
+            |engine, asked, query: WordNetSimilarityRequest| {
+                query.collection.as_deref().map_or(Ok(()), |name| asked.check_collection(name))?;
+                engine.wordnet_similarity(&query)
+            },
+        ),
     ]
 }

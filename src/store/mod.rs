@@ -6,8 +6,10 @@
 //! The functions block; the database has a runtime of its own, so call them from any thread that may wait.
 
 mod documents;
+mod keys;
 
 pub use documents::{Changes, Snapshot, StoredDocument};
+pub use keys::KeyRow;
 
 use crate::error::{Error, Result};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -22,8 +24,10 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// Number, name and text of every migration. sqlx has a macro for it, which compiles SQLite a second time.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "collections and documents", include_str!("../../migrations/0001_collections_and_documents.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "collections and documents", include_str!("../../migrations/0001_collections_and_documents.sql")),
+    (3, "keys", include_str!("../../migrations/0003_keys.sql")),
+];
 
 fn migrator() -> Migrator {
     let migration = |(number, name, sql): &(i64, &'static str, &'static str)| {

@@ -23,7 +23,9 @@ pub use questions::{
     Analogy, AnalogyMethod, Answer, MAX_K, MAX_WORDS, Nearest, Neighbour, OddOneOut, Restrict, Script,
     Similar,
 };
+pub(crate) use mapped::Mapped;
 pub use rows::MAX_DIM;
+pub(crate) use rows::Rows;
 pub use stored::{VECTORS_FILE, VOCABULARY_FILE};
 pub use subwords::{MAX_NGRAM, Ngrams, Subwords};
 
@@ -32,7 +34,7 @@ use crate::linalg;
 use crate::vocab::{Vocabulary, WordId};
 use codes::Codes;
 use rounding::Rounding;
-use rows::Rows;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};

@@ -1,7 +1,11 @@
 //! The service as its users see it: the real binary, a temporary folder, a free port, HTTP.
 
+mod access;
 mod contrast;
+mod embeddings;
 mod errors;
+mod limits;
+mod observe;
 mod openapi;
 mod page;
 mod search;
@@ -10,8 +14,11 @@ mod words;
 
 use crate::program::{Program, ingest_and_train};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 /// A running service with the small collection `town`.
 pub(crate) struct Service {
@@ -24,6 +31,7 @@ pub(crate) struct Service {
 pub(crate) struct Reply {
     pub status: u16,
     pub content_type: String,
+    pub headers: BTreeMap<String, String>,
     pub body: String,
 }
 
@@ -41,17 +49,64 @@ impl Service {
     }
 
     pub(crate) fn of(program: Program) -> Self {
+        Self::with(program, &[], &[])
+    }
+
+    /// With settings (`name=value`) and variables of the environment.
+    pub(crate) fn with(program: Program, settings: &[&str], variables: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+        let arguments: Vec<&str> = ["serve", "--listen", "127.0.0.1:0"].into_iter().chain(settings).collect();
+        let log = std::fs::File::create(program.path("service.log")).unwrap();
         let mut child = program
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address =
             line.trim().strip_prefix("sememe listens on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { program, child, address }
+        let service = Self { program, child, address };
+        let ready = (0..500).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            service.get("/readyz").status == 200
+        });
+        assert!(ready, "not ready: {}", service.get("/readyz").body);
+        service
+    }
+
+    /// What the service has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.program.path("service.log")).unwrap()
+    }
+
+    /// `127.0.0.1:PORT`
+    pub(crate) fn host(&self) -> &str {
+        self.address.strip_prefix("http://").unwrap()
+    }
+
+    /// Bytes as they are, on a connection of their own, until the service closes it or nothing more comes.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> String {
+        let mut connection = TcpStream::connect(self.host()).unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let _ = connection.write_all(bytes); // the service may have answered before all is written
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// A request with headers, a body if there is one.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        match body {
+            Some(body) => Self::reply(agent().run(request.body(body).unwrap())),
+            None => Self::reply(agent().run(request.body(()).unwrap())),
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
@@ -74,6 +129,11 @@ impl Service {
         Reply {
             status: answer.status().as_u16(),
             content_type: header.unwrap_or_default(),
+            headers: answer
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+                .collect(),
             body: answer.body_mut().read_to_string().unwrap(),
         }
     }
@@ -87,5 +147,5 @@ impl Drop for Service {
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+    ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build().into()
 }
