@@ -354,14 +354,21 @@ pub struct AnalyzedToken {
 }
 
 /// The senses of words in a text.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SensesAnswer {
     /// The words asked about, in the order of the text.
     pub words: Vec<WordSenses>,
 }
 
+/// The answers to a batch of questions about senses.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SensesAnswers {
+    /// One for each question, in their order.
+    pub results: Vec<SensesAnswer>,
+}
+
 /// A word in a text and its senses.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct WordSenses {
     /// As it stands in the text.
     pub word: String,
@@ -369,16 +376,27 @@ pub struct WordSenses {
     pub start: usize,
     /// The byte behind it.
     pub end: usize,
+    /// WordNet's senses, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wordnet: Option<WordNetSenses>,
+    /// The senses that the corpus tells apart, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub induced: Option<InducedSenses>,
+}
+
+/// WordNet's senses of a word in a text.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct WordNetSenses {
     /// Whether the best sense is probable enough to be relied on.
     pub sure: bool,
     /// Probability of the best less that of the second.
     pub margin: f32,
-    /// WordNet's senses, best first; empty if it has none.
+    /// Best first; empty if it has none.
     pub senses: Vec<CandidateSense>,
 }
 
 /// A sense of WordNet's, and how well it fits.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct CandidateSense {
     /// Sense key: `bank%1:17:01::`; for words of other languages the synset's id.
     pub sense: String,
@@ -396,4 +414,54 @@ pub struct CandidateSense {
     pub score: f32,
     /// What each part adds.
     pub parts: Parts,
+}
+
+/// Induced senses of a word in a text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct InducedSenses {
+    /// Whether the best sense is probable enough to be relied on.
+    pub sure: bool,
+    /// Probability of the best less that of the second.
+    pub margin: f32,
+    /// Best first; empty if the word was too rare to be looked at.
+    pub senses: Vec<InducedCandidate>,
+}
+
+/// An induced sense, and how well it fits.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct InducedCandidate {
+    /// Its id in this generation: `bank~1`.
+    pub sense: String,
+    /// Words that stand for it.
+    pub label: Vec<String>,
+    /// Share of the word's occurrences in the corpus.
+    pub share: f32,
+    /// 0 to 1; all senses of the word together 1.
+    pub probability: f32,
+}
+
+/// The senses that a corpus tells apart for a word.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct InducedWord {
+    /// As the vocabulary spells it.
+    pub word: String,
+    /// Occurrences in the corpus.
+    pub count: u64,
+    /// Whether it is frequent enough to have been looked at.
+    pub looked_at: bool,
+    /// Most frequent first; one if all occurrences are alike.
+    pub senses: Vec<InducedSenseAnswer>,
+}
+
+/// An induced sense of a word.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct InducedSenseAnswer {
+    /// Its id in this generation: `bank~1`.
+    pub sense: String,
+    /// Share of the word's occurrences.
+    pub share: f32,
+    /// Words that stand for it.
+    pub label: Vec<String>,
+    /// Sentences of the corpus in which the word has this sense, as tokens, the clearest first.
+    pub examples: Vec<String>,
 }

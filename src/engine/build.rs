@@ -7,7 +7,7 @@ use super::generation::{
     self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
 };
 use super::word_graph::{self, WORD_GRAPH};
-use super::{Engine, ModelInfo, Origin, check_name, model, rows};
+use super::{Engine, ModelInfo, Origin, check_name, model, rows, senses};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::files::sync_folder;
@@ -15,6 +15,7 @@ use crate::index::keyword::{KeywordBuilder, KeywordDocument, Stemming};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::Progress;
+use crate::sense::induction::SENSES_FILE;
 use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
 use crate::text::{Analysis, Analyzer, Document, Documents};
 use crate::vectors::formats::Format;
@@ -271,7 +272,7 @@ impl<'a> Build<'a> {
         let Some(info) = manifest.ok().and_then(|manifest| manifest.model).map(|model| model.info) else {
             return Ok(None);
         };
-        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS];
+        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS, SENSES_FILE];
         for file in files.iter().filter(|file| from.join(file).exists()) {
             link_or_copy(&from.join(file), &to.join(file))?;
         }
@@ -317,7 +318,9 @@ impl<'a> Build<'a> {
             min_count: report.min_count,
             origin,
         };
-        Ok(NewModel { vectors: model::place(vectors, self.folder.path(), progress)?, info })
+        let vectors = model::place(vectors, self.folder.path(), progress)?;
+        senses::induce_into(self.folder.path(), &vectors, corpus, progress)?;
+        Ok(NewModel { vectors, info })
     }
 
     /// The collection's documents as numbers, kept in the generation for whoever counts or learns later.

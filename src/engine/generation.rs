@@ -7,6 +7,7 @@ use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::index::keyword::KeywordIndex;
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
+use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
 use crate::vocab::corpus::Corpus;
@@ -115,6 +116,8 @@ pub struct Generation {
     model: Option<Model>,
     /// Opened, and all of it checked, when first asked for.
     corpus: OnceLock<Corpus>,
+    /// The same.
+    induced: OnceLock<InducedSenses>,
 }
 
 impl Generation {
@@ -133,6 +136,7 @@ impl Generation {
             manifest,
             model,
             corpus: OnceLock::new(),
+            induced: OnceLock::new(),
         })
     }
 
@@ -177,6 +181,29 @@ impl Generation {
         }
         let corpus = Corpus::open(&path)?;
         Ok(self.corpus.get_or_init(|| corpus))
+    }
+
+    /// The senses that its corpus tells apart.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no model yet, or one of before senses were looked for; [`Error::Damaged`].
+    pub fn induced(&self) -> Result<&InducedSenses> {
+        if let Some(induced) = self.induced.get() {
+            return Ok(induced);
+        }
+        let vectors = self.encoder()?.vectors();
+        let missing = || Error::NotReady {
+            what: format!("collection {:?} has no induced senses", self.manifest.collection),
+            cure: format!("train it again: sememe train {}", self.manifest.collection),
+        };
+        if !self.folder.join(SENSES_FILE).exists() {
+            return Err(missing());
+        }
+        let induced = InducedSenses::open(&self.folder, vectors.len())?;
+        if !induced.belong_to(vectors) {
+            return Err(missing());
+        }
+        Ok(self.induced.get_or_init(|| induced))
     }
 
     /// What its word vectors were made from, if there are any.

@@ -47,7 +47,7 @@ impl Default for Weights {
 }
 
 /// What each part adds to a sense's score.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Parts {
     /// How often the sense was tagged.
     pub prior: f32,

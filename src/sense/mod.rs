@@ -17,6 +17,7 @@
 pub mod context;
 pub mod disambiguation;
 mod glosses;
+pub mod induction;
 mod passage;
 pub mod tagged;
 mod whitening;

@@ -17,6 +17,7 @@ pub mod problem;
 mod route;
 mod routes;
 mod search;
+mod senses;
 mod service;
 mod wordnet;
 mod words;

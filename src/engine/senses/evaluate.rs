@@ -1,13 +1,13 @@
 //! How well are senses told apart? Sets in files, against a collection's model.
 
-use super::super::{Engine, Generation};
-use super::kit::Kit;
+use super::super::Engine;
+use super::kit::Contexts;
 use crate::error::Result;
 use crate::eval::senses::pairs::{Pair, Similarity};
 use crate::eval::senses::{SenseReport, all_words, coarse, pairs};
 use crate::progress::Progress;
 use crate::sense::context::similarity;
-use crate::sense::{Disambiguator, Passage, Views, Weights, tagged};
+use crate::sense::{Disambiguator, Glosses, Passage, Views, Weights, tagged};
 use crate::wordnet::WordNet;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,8 +50,9 @@ impl Engine {
         let generation = self.generation(evaluation.collection)?;
         generation.encoder()?;
         let wordnet = self.prepare_wordnet(progress)?;
-        let kit = self.senses.kit(&generation, &wordnet)?;
-        let models = Models { generation, kit, wordnet };
+        let contexts = self.senses.contexts(&generation)?;
+        let glosses = self.senses.glosses(&generation, &wordnet)?;
+        let models = Models { contexts, glosses, wordnet };
         match evaluation.set {
             SenseSet::Wic => Ok(models.pairs("wic", evaluation.path, &pairs::read_wic(evaluation.path)?)),
             SenseSet::MclWic => {
@@ -65,15 +66,14 @@ impl Engine {
 
 /// What answers.
 struct Models {
-    #[allow(dead_code)]
-    generation: Arc<Generation>,
-    kit: Option<Arc<Kit>>,
+    contexts: Option<Arc<Contexts>>,
+    glosses: Option<Arc<Glosses>>,
     wordnet: Arc<WordNet>,
 }
 
 impl Models {
     fn disambiguator(&self) -> Disambiguator<'_> {
-        Disambiguator::new(&self.wordnet, self.kit.as_deref().map(Kit::glosses), Weights::default())
+        Disambiguator::new(&self.wordnet, self.glosses.as_deref(), Weights::default())
     }
 
     fn all_words(&self, path: &Path, progress: &dyn Progress) -> Result<SenseReport> {
@@ -105,7 +105,7 @@ impl Models {
 
     fn views(&self, tokens: &[String], target: &std::ops::Range<usize>) -> Views {
         let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
-        self.kit.as_deref().map(|kit| kit.context().views(&tokens, target)).unwrap_or_default()
+        self.contexts.as_deref().map(|contexts| contexts.encoder.views(&tokens, target)).unwrap_or_default()
     }
 
     /// The probability that both occurrences have one sense.

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::eval::stats::{Interval, resample};
 use crate::linalg::{add_scaled, dot, normalize};
 use crate::sense::tagged::Cut;
+use crate::vocab::sampling::Rng;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -243,11 +244,11 @@ impl Seen<'_> {
         for (at, example) in self.examples.iter().enumerate() {
             by_sense.entry(example.sense).or_default().push(at);
         }
-        let mut random = crate::eval::stats::Random::new(seed);
+        let mut random = Rng::new(seed, 0);
         let mut chosen = Vec::new();
         for examples in by_sense.values_mut() {
             for at in 0..shots.min(examples.len()) {
-                let other = at + random.below(examples.len() - at);
+                let other = at + random.below((examples.len() - at) as u32) as usize;
                 examples.swap(at, other);
                 chosen.push(examples[at]);
             }
