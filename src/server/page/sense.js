@@ -19,7 +19,7 @@ const EXAMPLES = {
     ["山坡上开满了红色的杜鹃。", "林子里传来杜鹃的叫声。", "杜鹃"],
   ],
 };
-const PARTS = { prior: "hard", page_rank: "link", gloss: "soft", surroundings: "mix", examples: "context" };
+const PARTS = { prior: "hard", page_rank: "link", gloss: "soft", surroundings: "mix" };
 const SIDES = ["one", "two"];
 
 export async function show(context) {
@@ -109,14 +109,17 @@ async function wordnetSenses(state, i, token) {
   const { context, offered } = state;
   if (!offered.senses) return unscored(context, token);
   const path = of(context.collection, "senses");
-  const body = { text: state.texts[i], offset: token.start };
+  const body = { text: state.texts[i], offset: token.start, inventory: "wordnet" };
   const answer = await post(path, body, { signal: context.signal });
-  const found = answer.words?.[0];
-  if (!found?.senses?.length) return part(t("senses_of", { word: token.text }), null, [], h("p", { class: "absent" }, t("nothing_found")));
+  const found = answer.words[0]?.wordnet;
+  if (!found?.senses.length) return part(t("senses_of", { word: token.text }), null, [copyCurl("POST", path, body)], h("p", { class: "absent" }, t("nothing_found")));
   const rows = found.senses.slice(0, 8).map((sense) => ({
     label: h("span", {}, h("strong", {}, sense.words.slice(0, 3).join(", ")), " ", h("span", { class: "quiet tiny" }, sense.definition)),
     value: sense.probability, parts: pieces(sense) }));
-  return part(t("senses_of", { word: found.word }), t("senses_score"), [copyCurl("POST", path, body)], h("div", { class: "sense-bars" }, bars(rows, { max: 1 })));
+  const used = Object.keys(PARTS).filter((name) => found.senses.some((sense) => sense.parts[name] > 0));
+  return part(t("senses_of", { word: answer.words[0].word }), t("senses_score"), [copyCurl("POST", path, body)],
+    h("p", { class: "legend tiny quiet" }, h("span", {}, t(found.sure ? "sure" : "unsure")), used.map((name) => h("span", { class: `key tone-${PARTS[name]}` }, t(`part_${name}`)))),
+    h("div", { class: "sense-bars" }, bars(rows, { max: 1 })));
 }
 
 /** The probability's bar, divided as the positive parts of the score stand to each other. */
@@ -140,11 +143,12 @@ async function inducedSenses(state, i, token) {
   const path = of(state.context.collection, "senses");
   const body = { text: state.texts[i], offset: token.start, inventory: "induced" };
   const answer = await post(path, body, { signal: state.context.signal });
-  const found = answer.words?.[0];
-  const senses = found?.induced ?? found?.senses ?? [];
-  if (!senses.length) return null;
+  const found = answer.words[0]?.induced;
+  if (!found?.senses.length) return null;
   return part(t("induced_of", { word: token.text }), t("induced_line"), [copyCurl("POST", path, body)],
-    h("div", { class: "sense-bars" }, bars(senses.slice(0, 6).map((one) => ({ label: one.label ?? one.sense ?? one.name, value: one.probability ?? one.score, mode: "contextual" })), { max: 1 })));
+    h("div", { class: "sense-bars" }, bars(found.senses.slice(0, 6).map((one) => ({
+      label: h("span", {}, h("strong", {}, one.label.slice(0, 5).join(", ")), " ", h("span", { class: "quiet tiny" }, percent(one.share))),
+      value: one.probability, mode: "contextual" })), { max: 1 })));
 }
 
 /** What the sentence does to the word: substitutes, and words moved towards and away from; without a context model, what stays the same. */

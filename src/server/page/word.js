@@ -7,6 +7,9 @@ import { wordMap } from "./map.js";
 import { t } from "./texts.js";
 
 const SIZES = [30, 100, 300, 500];
+
+/** Senses of the dictionary that are shown at once. */
+const FIRST = 6;
 const CLUSTERS = ["soft", "hard", "link", "context", "mix"];
 
 export async function show(context) {
@@ -38,10 +41,12 @@ async function word_view(context, asked, pick) {
     get(path, { signal: context.signal })]);
   const word = similar.word;
   const [map, collocates, wordnet, induced] = [h("div"), h("div"), h("div"), h("div")];
-  into(map, () => neighbourhood(context, word, pick), { pick });
+  const senses = sensesOf(context, word);
+  senses.catch(() => {}); // told where they are shown
+  into(map, () => neighbourhood(context, word, pick, senses), { pick });
   into(collocates, () => beside(context, word, pick));
   into(wordnet, () => dictionary(context, word));
-  into(induced, () => found(context, word));
+  into(induced, () => found(context, word, senses));
   return [
     h("div", { class: "headword" }, h("h2", { lang: isHan(word) ? "zh" : null }, word),
       h("p", { class: "quiet" }, info ? t("word_facts", { count: number(info.count), documents: number(info.documents) }) : t("from_subwords"))),
@@ -54,13 +59,16 @@ async function word_view(context, asked, pick) {
 
 const link = (context, word) => h("a", { href: context.address("word", { word }) }, word);
 
-async function neighbourhood(context, word, pick) {
+async function neighbourhood(context, word, pick, senses) {
   if (!(await offers("POST", "/v1/collections/{collection}/map"))) return panel(t("map"), null, {}, notOffered(t("map")));
   const asked = Number(context.parameters.get("k"));
   const k = SIZES.includes(asked) ? asked : 100;
   const path = of(context.collection, "map");
-  const body = { words: [word], k };
+  const clusters = (await senses.catch(() => null))?.senses ?? [];
+  const several = clusters.length > 1 ? clusters : [];
+  const body = { words: [word], k, ...(several.length ? { sums: several.map((one) => one.label.slice(0, 8).map((other) => ({ word: other }))) } : {}) };
   const map = await post(path, body, { signal: context.signal });
+  paint(map.points, several);
   const size = h("select", { "aria-label": t("points"), onchange: (event) => context.go(context.address("word", { word, k: event.target.value })) },
     SIZES.map((one) => h("option", { value: one, selected: one === k }, String(one))));
   return panel(t("map"), t("map_line", { kept: percent(map.kept[0] + map.kept[1]) }), { tools: [size, copyCurl("POST", path, body)], name: "map-panel" },
@@ -91,18 +99,21 @@ async function dictionary(context, word) {
   const path = `/v1/wordnet/words/${encodeURIComponent(word)}?lang=${lang}`;
   const answer = await get(path, { signal });
   return panel(t("wordnet"), t("wordnet_line"), { tools: [copyCurl("GET", path)] },
-    h("ol", { class: "senses" }, answer.synsets.slice(0, 12).map((synset) => sense(context, synset))));
+    h("ol", { class: "senses" }, answer.synsets.slice(0, FIRST).map((synset) => sense(context, synset, word))),
+    answer.synsets.length > FIRST ? h("details", { class: "rest" }, h("summary", {}, t("more_senses", { n: answer.synsets.length - FIRST })),
+      h("ol", { class: "senses" }, answer.synsets.slice(FIRST).map((synset) => sense(context, synset, word)))) : null);
 }
 
-function sense(context, synset) {
+function sense(context, synset, word) {
   const above = h("div", { class: "tree" });
   const details = h("details", {}, h("summary", {}, t("kind_of")), above);
   details.addEventListener("toggle", () => {
     if (details.open && !above.childNodes.length) into(above, () => ladder(context, synset));
   });
   const up = synset.relations.some((one) => /hypernym$/.test(one.relation));
-  const words = synset.translations.flatMap((one) => one.words).concat(synset.words.map((one) => one.word));
-  return h("li", {}, h("p", { class: "synset" }, h("span", { class: "pos" }, t(`pos_${synset.part_of_speech}`)), " ", h("strong", {}, words.slice(0, 6).join(", ")), " ",
+  const [english, others] = [synset.words.map((one) => one.word), synset.translations.flatMap((one) => one.words)];
+  const [first, second] = isHan(word) ? [others, english] : [english, others];
+  return h("li", {}, h("p", { class: "synset" }, h("span", { class: "pos" }, t(`pos_${synset.part_of_speech}`)), " ", h("strong", {}, first.slice(0, 5).join(", ")), " ", second.length ? h("span", { class: "quiet" }, `${second.slice(0, 4).join(", ")} · `) : null,
     h("span", { class: "quiet" }, synset.definition)), up ? details : null);
 }
 
@@ -119,22 +130,31 @@ async function ladder(context, synset) {
   return h("ol", {}, steps.map((one, i) => h("li", { vars: { depth: i } }, h("span", { title: one.definition }, one.words.slice(0, 3).join(", ")))));
 }
 
-/** Senses that the text itself distinguishes. */
-async function found(context, word) {
-  if (!(await offers("GET", "/v1/collections/{collection}/words/{word}/senses"))) {
-    return panel(t("induced"), t("induced_line"), {}, notOffered(t("induced_what")));
+/** Colours what belongs to a sense of the text: its own point, and the words that stand for it. */
+function paint(points, senses) {
+  const of = new Map(senses.flatMap((one, i) => one.label.map((word) => [word, i])).reverse());
+  for (const point of points) {
+    if (point.kind === "sum") Object.assign(point, { label: senses[point.of].label.slice(0, 2).join(", "), colour: CLUSTERS[point.of % CLUSTERS.length] });
+    else if (senses.length && point.kind === "neighbour") point.colour = of.has(point.word) ? CLUSTERS[of.get(point.word) % CLUSTERS.length] : "quiet";
   }
-  const path = of(context.collection, "words", word, "senses");
-  const answer = await get(path, { signal: context.signal });
-  return panel(t("induced"), t("induced_line"), { tools: [copyCurl("GET", path)] }, induced(answer.senses ?? []));
 }
 
-export function induced(senses) {
-  if (!senses.length) return h("p", { class: "absent" }, t("nothing_found"));
-  return h("ol", { class: "senses clusters" }, senses.map((one, i) => h("li", { class: `cluster ${CLUSTERS[i % CLUSTERS.length]}` },
-    h("p", { class: "synset" }, h("strong", {}, one.label ?? `${i + 1}`), " ", one.share === undefined ? null : h("span", { class: "quiet" }, percent(one.share))),
-    one.substitutes?.length ? h("p", { class: "tiny" }, one.substitutes.slice(0, 8).map((two) => two.word ?? two).join(", ")) : null,
-    (one.examples ?? []).slice(0, 2).map((example) => h("p", { class: "tiny quiet" }, example.text ?? String(example))))));
+const sensesPath = (context, word) => of(context.collection, "words", word, "senses");
+
+async function sensesOf(context, word) {
+  return (await offers("GET", "/v1/collections/{collection}/words/{word}/senses")) ? get(sensesPath(context, word), { signal: context.signal }) : null;
+}
+
+/** Senses that the text itself distinguishes. */
+async function found(context, word, senses) {
+  const answer = await senses;
+  if (!answer) return panel(t("induced"), t("induced_line"), {}, notOffered(t("induced_what")));
+  const list = answer.senses.length
+    ? h("ol", { class: "senses clusters" }, answer.senses.map((one, i) => h("li", { class: `cluster ${CLUSTERS[i % CLUSTERS.length]}` },
+        h("p", { class: "synset" }, h("strong", {}, one.label.slice(0, 5).join(", ")), " ", h("span", { class: "quiet" }, percent(one.share))),
+        one.examples.slice(0, 2).map((example) => h("p", { class: "tiny quiet" }, isHan(example) ? example.replaceAll(" ", "") : example)))))
+    : h("p", { class: "absent" }, t("induced_rare", { n: number(answer.count) }));
+  return panel(t("induced"), t("induced_line"), { tools: [copyCurl("GET", sensesPath(context, word))] }, list);
 }
 
 function analogy(context, word, pick) {
