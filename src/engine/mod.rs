@@ -13,6 +13,7 @@ mod evaluate;
 mod generation;
 mod highlight;
 mod keys;
+mod map;
 mod model;
 mod questions;
 mod requests;
@@ -34,6 +35,7 @@ pub use embeddings::{
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
+pub use map::MapRequest;
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
 pub use senses::{Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
