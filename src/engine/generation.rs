@@ -98,23 +98,28 @@ pub enum Origin {
 struct Model {
     manifest: ModelManifest,
     encoder: StaticEncoder,
-    documents: Option<Documents>,
 }
 
-struct Documents {
-    index: Box<dyn VectorIndex>,
-    seqs: Vec<i64>,
+/// The vectors of documents, and the document of each row, by rising row.
+#[derive(Clone)]
+pub(super) struct DocumentVectors {
+    pub index: Arc<dyn VectorIndex>,
+    pub seqs: Vec<i64>,
 }
 
-/// An open generation.
+/// An open generation, with what was written since it was built, up to one write: a view that stays as it is.
+#[derive(Clone)]
 pub struct Generation {
     name: String,
     folder: PathBuf,
-    manifest: Manifest,
-    keyword: KeywordIndex,
-    model: Option<Model>,
+    manifest: Arc<Manifest>,
+    /// Number of the last write shown.
+    change: i64,
+    keyword: Arc<KeywordIndex>,
+    model: Option<Arc<Model>>,
+    documents: Option<Arc<DocumentVectors>>,
     /// Opened, and all of it checked, when first asked for.
-    corpus: OnceLock<Corpus>,
+    corpus: Arc<OnceLock<Corpus>>,
 }
 
 impl Generation {
@@ -125,15 +130,42 @@ impl Generation {
     pub fn open(folder: &Path, collection: &str) -> Result<Self> {
         let manifest = Manifest::read(folder, collection)?;
         let model = manifest.model.clone().map(|model| Model::open(folder, model)).transpose()?;
+        let documents = match &model {
+            Some(model) => DocumentVectors::open(folder, model.encoder.dim())?,
+            None => None,
+        };
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self {
             name,
             folder: folder.to_path_buf(),
-            keyword: KeywordIndex::open(&folder.join(KEYWORD))?,
-            manifest,
-            model,
-            corpus: OnceLock::new(),
+            keyword: Arc::new(KeywordIndex::open(&folder.join(KEYWORD))?),
+            change: manifest.change,
+            manifest: Arc::new(manifest),
+            model: model.map(Arc::new),
+            documents: documents.map(Arc::new),
+            corpus: Arc::default(),
         })
+    }
+
+    /// This generation with what was written since, up to write number `change`.
+    pub(super) fn with_changes(
+        &self,
+        change: i64,
+        keyword: KeywordIndex,
+        documents: Option<DocumentVectors>,
+    ) -> Self {
+        let (keyword, documents) = (Arc::new(keyword), documents.map(Arc::new));
+        Self { change, keyword, documents, ..self.clone() }
+    }
+
+    /// The folder of the keyword index.
+    pub(super) fn keyword_folder(&self) -> PathBuf {
+        self.folder.join(KEYWORD)
+    }
+
+    /// The vectors of the documents as they were built.
+    pub(super) fn document_vectors(&self) -> Option<&Arc<DocumentVectors>> {
+        self.documents.as_ref()
     }
 
     /// The folder's name.
@@ -142,10 +174,10 @@ impl Generation {
         &self.name
     }
 
-    /// Number of the last write that the generation shows.
+    /// Number of the last write that it shows.
     #[must_use]
     pub fn change(&self) -> i64 {
-        self.manifest.change
+        self.change
     }
 
     /// The keyword index.
@@ -197,8 +229,7 @@ impl Generation {
     /// [`Error::NotReady`] if the collection has no model yet.
     pub fn documents(&self) -> Result<Option<(&dyn VectorIndex, &[i64])>> {
         self.encoder()?;
-        let documents = self.model.as_ref().and_then(|model| model.documents.as_ref());
-        Ok(documents.map(|documents| (&*documents.index, documents.seqs.as_slice())))
+        Ok(self.documents.as_ref().map(|documents| (&*documents.index, documents.seqs.as_slice())))
     }
 }
 
@@ -210,12 +241,11 @@ impl Model {
             return Err(Error::damaged(folder.join(MANIFEST), expected, manifest.direction.len(), CURE));
         }
         let encoder = StaticEncoder::new(vectors, manifest.direction.clone());
-        let documents = Documents::open(folder, encoder.dim())?;
-        Ok(Self { manifest, encoder, documents })
+        Ok(Self { manifest, encoder })
     }
 }
 
-impl Documents {
+impl DocumentVectors {
     fn open(folder: &Path, dim: usize) -> Result<Option<Self>> {
         let seqs = rows::open(&folder.join(DOCUMENT_ROWS))?;
         if seqs.is_empty() {
@@ -228,10 +258,10 @@ impl Documents {
             return Err(Error::damaged(&path, format!("{} x {dim}", seqs.len()), got, CURE));
         }
         let graph = folder.join(DOCUMENT_GRAPH);
-        let index: Box<dyn VectorIndex> = if graph.exists() {
-            Box::new(Hnsw::open(&graph, matrix, None)?)
+        let index: Arc<dyn VectorIndex> = if graph.exists() {
+            Arc::new(Hnsw::open(&graph, matrix, None)?)
         } else {
-            Box::new(Flat::with_codes(matrix))
+            Arc::new(Flat::with_codes(matrix))
         };
         Ok(Some(Self { index, seqs }))
     }

@@ -2,6 +2,10 @@
 //!
 //! Not an analyzer: tokens come ready from `text`, the same ones that the vectors are trained on.
 
+mod changes;
+
+pub use changes::KeywordChanges;
+
 use crate::error::{Error, Result};
 use crate::text::{Analysis, is_stop_word};
 use std::path::{Path, PathBuf};
@@ -18,6 +22,23 @@ const WRITER_BYTES: usize = 64 << 20;
 struct Fields {
     seq: Field,
     body: Field,
+}
+
+impl Fields {
+    fn document(&self, seq: u64, analysis: &Analysis) -> TantivyDocument {
+        let tokens = analysis.tokens().enumerate().map(|(position, token)| Token {
+            offset_from: token.range.start,
+            offset_to: token.range.end,
+            position,
+            text: token.text.to_owned(),
+            position_length: 1,
+        });
+        let body = PreTokenizedString { text: String::new(), tokens: tokens.collect() };
+        let mut document = TantivyDocument::new();
+        document.add_u64(self.seq, seq);
+        document.add_pre_tokenized_text(self.body, body);
+        document
+    }
 }
 
 fn schema() -> (Schema, Fields) {
@@ -58,17 +79,7 @@ impl KeywordBuilder {
     /// # Errors
     /// [`Error::Io`] or [`Error::Library`] if the index cannot be written.
     pub fn add(&mut self, seq: u64, analysis: &Analysis) -> Result<()> {
-        let tokens = analysis.tokens().enumerate().map(|(position, token)| Token {
-            offset_from: token.range.start,
-            offset_to: token.range.end,
-            position,
-            text: token.text.to_owned(),
-            position_length: 1,
-        });
-        let body = PreTokenizedString { text: String::new(), tokens: tokens.collect() };
-        let mut document = TantivyDocument::new();
-        document.add_u64(self.fields.seq, seq);
-        document.add_pre_tokenized_text(self.fields.body, body);
+        let document = self.fields.document(seq, analysis);
         self.writer.add_document(document).map_err(failed(&self.folder))?;
         Ok(())
     }
@@ -117,17 +128,18 @@ impl KeywordIndex {
     /// # Errors
     /// [`Error::Damaged`] if a file of it is missing or not as it was written.
     pub fn open(folder: &Path) -> Result<Self> {
-        let damaged = |error: TantivyError| {
-            Error::damaged(folder, "a keyword index", error, "rebuild it with `sememe index COLLECTION`")
-        };
-        let index = Index::open_in_dir(folder).map_err(damaged)?;
+        Self::of(&Index::open_in_dir(folder).map_err(damaged(folder))?, folder)
+    }
+
+    /// The index as it is now, whatever is committed later.
+    fn of(index: &Index, folder: &Path) -> Result<Self> {
         let (schema, fields) = schema();
         if index.schema() != schema {
             let cure = "rebuild it with `sememe index COLLECTION`";
             return Err(Error::damaged(folder, "the fields seq and body", "others", cure));
         }
         let reader =
-            index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(damaged)?;
+            index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(damaged(folder))?;
         Ok(Self { reader, fields, folder: folder.to_path_buf() })
     }
 
@@ -277,6 +289,11 @@ fn query_words(words: &[String]) -> Vec<&String> {
         }
     }
     kept
+}
+
+fn damaged(folder: &Path) -> impl FnOnce(TantivyError) -> Error {
+    let folder = folder.to_path_buf();
+    move |error| Error::damaged(folder, "a keyword index", error, "rebuild it with `sememe index COLLECTION`")
 }
 
 fn failed(folder: &Path) -> impl FnOnce(TantivyError) -> Error {

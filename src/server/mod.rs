@@ -3,9 +3,12 @@
 //! Every question goes to the engine on the blocking pool, so that no request holds up another; every error becomes a
 //! problem document (RFC 9457) in one place, [`problem`].
 
+mod collections;
+mod documents;
 mod page;
 pub mod problem;
 mod routes;
+mod tasks;
 mod wordnet;
 mod words;
 
@@ -54,6 +57,7 @@ pub fn serve(engine: Arc<Engine>, listener: TcpListener) -> Result<()> {
     let failed = |error: std::io::Error| Error::Library { library: "actix-web", message: error.to_string() };
     let data = web::Data::from(Arc::clone(&engine));
     let stop = Arc::new(AtomicBool::new(false));
+    let worker = work_in_background(Arc::clone(&engine), Arc::clone(&stop));
     let refresher = refresh_in_background(engine, Arc::clone(&stop));
     let served = actix_web::rt::System::new().block_on(async move {
         HttpServer::new(move || {
@@ -74,9 +78,23 @@ pub fn serve(engine: Arc<Engine>, listener: TcpListener) -> Result<()> {
         .map_err(failed)
     });
     stop.store(true, Ordering::Relaxed);
-    refresher.thread().unpark();
     let _ = refresher.join();
+    let _ = worker.join();
     served
+}
+
+/// Works off the queue of tasks; should another process do so already, takes over when it has ended.
+fn work_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            match engine.work(&stop) {
+                Ok(()) => return,
+                Err(Error::NotReady { .. }) => {}
+                Err(error) => tracing::warn!(%error, "cannot work off the queue of tasks"),
+            }
+            std::thread::park_timeout(REFRESH_EVERY);
+        }
+    })
 }
 
 fn refresh_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
@@ -91,8 +109,11 @@ fn refresh_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thr
             if let Err(error) = engine.refresh() {
                 tracing::warn!(%error, "cannot take up new generations");
             }
+            if let Err(error) = engine.enqueue_merges() {
+                tracing::warn!(%error, "cannot queue builds");
+            }
             engine.prepare();
-            std::thread::park_timeout(REFRESH_EVERY);
+            engine.wait_for_writes(REFRESH_EVERY);
         }
     })
 }

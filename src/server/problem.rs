@@ -74,6 +74,39 @@ impl Problem {
         problem
     }
 
+    /// Some items of a body are wrong, and no other was there.
+    pub(super) fn items<'a>(
+        wrong: impl Iterator<Item = (u64, &'a str)>,
+        count: u64,
+        request: &HttpRequest,
+    ) -> Self {
+        let detail = format!("no document in it can be read; {count} are wrong");
+        let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "Unreadable input");
+        let mut problem = Self::plain(status, "bad_input", title, detail, request);
+        problem.errors =
+            wrong.map(|(at, detail)| At { pointer: format!("/{at}"), detail: detail.to_owned() }).collect();
+        problem
+    }
+
+    /// JSON of a body that is not what it should be.
+    pub(super) fn malformed(error: &serde_json::Error, request: &HttpRequest) -> Self {
+        let (status, code, title) = if error.is_data() {
+            (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request")
+        } else {
+            (StatusCode::BAD_REQUEST, "malformed_json", "Malformed JSON")
+        };
+        Self::plain(status, code, title, error.to_string(), request)
+    }
+
+    /// What is too large about a body is a matter of the body.
+    pub(super) fn as_body(mut self) -> Self {
+        if self.code == "too_large" {
+            self.status = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
+            (self.code, self.title) = ("body_too_large", "Body too large");
+        }
+        self
+    }
+
     /// A problem that the engine never saw.
     pub(super) fn plain(
         status: StatusCode,

@@ -1,7 +1,7 @@
 //! The routes: each takes its arguments apart, asks the engine on the blocking pool, and answers JSON.
 
 use super::problem::Problem;
-use super::{page, wordnet, words};
+use super::{collections, documents, page, tasks, wordnet, words};
 use crate::engine::{ContrastRequest, Engine, SearchRequest};
 use crate::error::{Error, Result};
 use actix_web::http::StatusCode;
@@ -16,9 +16,9 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             web::scope("/v1/collections")
-                .route("", web::get().to(collections))
-                .route("/{collection}", web::get().to(collection))
-                .route("/{collection}/documents/{id:.+}", web::get().to(document))
+                .configure(collections::routes)
+                .configure(documents::routes)
+                .configure(tasks::collection_routes)
                 .configure(words::routes)
                 .route("/{collection}/search", web::post().to(search))
                 .route("/{collection}/contrast", web::post().to(contrast))
@@ -27,6 +27,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/livez", web::get().to(livez))
         .route("/readyz", web::get().to(readyz))
         .route("/version", web::get().to(version))
+        .configure(tasks::routes)
         .configure(wordnet::routes)
         .configure(page::routes);
 }
@@ -37,35 +38,21 @@ pub(super) async fn ask<T: Serialize + Send + 'static>(
     request: &HttpRequest,
     question: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
 ) -> Answer {
-    match web::block(move || question(&engine)).await {
-        Ok(Ok(answer)) => Ok(HttpResponse::Ok().json(answer)),
-        Ok(Err(error)) => Err(Problem::new(&error, request)),
+    Ok(HttpResponse::Ok().json(blocking(request, move || question(&engine)).await?))
+}
+
+/// Does something where waiting is allowed.
+pub(super) async fn blocking<T: Send + 'static>(
+    request: &HttpRequest,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> std::result::Result<T, Problem> {
+    match web::block(work).await {
+        Ok(done) => done.map_err(|error| Problem::new(&error, request)),
         Err(_) => {
             let message = "the question could not be worked out; the log has the reason".to_owned();
             Err(Problem::new(&Error::Library { library: "sememe", message }, request))
         }
     }
-}
-
-#[derive(Serialize)]
-struct Listed<T> {
-    results: Vec<T>,
-}
-
-async fn collections(engine: web::Data<Engine>, request: HttpRequest) -> Answer {
-    ask(engine, &request, |engine| Ok(Listed { results: engine.collections()? })).await
-}
-
-async fn collection(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<String>) -> Answer {
-    ask(engine, &request, move |engine| engine.collection(&path)).await
-}
-
-async fn document(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.document(&path.0, &path.1)).await
 }
 
 async fn search(

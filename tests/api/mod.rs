@@ -1,9 +1,11 @@
 //! The service as its users see it: the real binary, a temporary folder, a free port, HTTP.
 
 mod contrast;
+mod documents;
 mod errors;
 mod page;
 mod search;
+mod tasks;
 mod wordnet;
 mod words;
 
@@ -67,6 +69,28 @@ impl Service {
         Self::reply(request.send(body))
     }
 
+    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.send_as(method, path, "application/json", body)
+    }
+
+    pub(crate) fn send_as(&self, method: &str, path: &str, content_type: &str, body: &str) -> Reply {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.address))
+            .header("content-type", content_type)
+            .body(body.to_owned())
+            .unwrap();
+        Self::reply(agent().run(request))
+    }
+
+    /// The service after `kill -9` and a new start on the same data.
+    pub(crate) fn killed_and_started(mut self) -> Self {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let program = std::mem::replace(&mut self.program, Program::new());
+        Self::of(program)
+    }
+
     fn reply(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Reply {
         let mut answer = answer.unwrap();
         let header = answer.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
@@ -86,5 +110,8 @@ impl Drop for Service {
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .allow_non_standard_methods(true)
+        .build().into()
 }
