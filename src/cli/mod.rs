@@ -10,6 +10,7 @@ mod eval;
 mod show;
 mod tokens;
 mod train;
+mod upkeep;
 mod vectors;
 mod wordnet;
 mod words;
@@ -76,6 +77,7 @@ fn command(arguments: Arguments) -> Result<()> {
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
         Command::Eval(command) => eval::run(&data_dir, command, &out),
+        Command::Upkeep(command) => upkeep::run(&data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
@@ -158,7 +160,9 @@ fn serve(engine: Engine, listen: &ListenArguments, hints: &[&str]) -> Result<()>
     let listener = server::bind(listen.listen, listen.insecure)?;
     let address = listener.local_addr().map_err(Error::io("listen on", "the address"))?;
     let engine = Arc::new(engine);
-    engine.refresh()?;
+    if let Err(error) = engine.refresh() {
+        tracing::warn!(%error, "something cannot be served; the rest is");
+    }
     show::serving(address, hints, &mut io::stdout().lock())
         .map_err(Error::io("write to", "standard output"))?;
     server::serve(engine, listener)

@@ -213,12 +213,7 @@ impl Engine {
     }
 
     /// Held while a collection is built; the system releases it whatever happens to the process.
-    pub(super) fn lock(
-        &self,
-        collection: &str,
-        patience: Duration,
-        progress: &dyn Progress,
-    ) -> Result<File> {
+    pub(super) fn lock(&self, collection: &str, patience: Duration, progress: &dyn Progress) -> Result<File> {
         let folder = self.folder(collection);
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         let begun = Instant::now();
@@ -442,6 +437,7 @@ impl<'a> Build<'a> {
 
     fn switch(self, change: i64) -> Result<String> {
         let parent = self.engine.folder(&self.row.name);
+        failpoint::reach("generation written");
         sync_files(self.folder.path())?;
         failpoint::reach("generation flushed");
         let built = self.folder.keep();

@@ -11,6 +11,7 @@ use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
 use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -20,6 +21,10 @@ const CURE: &str = "rebuild it with `sememe index COLLECTION`";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const CORPUS: &str = "corpus.tokens";
 pub(super) const KEYWORD: &str = "keyword";
+const KEYWORD_LIST: &str = "meta.json";
+
+/// Stands in a manifest while its checksum is worked out.
+const NO_CHECKSUM: &str = "crc32:........";
 pub(super) const DOCUMENT_VECTORS: &str = "documents.matrix";
 pub(super) const DOCUMENT_GRAPH: &str = "documents.hnsw";
 pub(super) const DOCUMENT_ROWS: &str = "documents.rows";
@@ -32,6 +37,12 @@ pub(super) struct Manifest {
     /// Number of the last write it shows.
     pub change: i64,
     pub model: Option<ModelManifest>,
+    /// CRC-32 of the keyword index's list of segments, the one file of it that has no checksum of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyword_list: Option<u32>,
+    /// CRC-32 of this file with [`NO_CHECKSUM`] in its place; absent in those of before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
 }
 
 impl Manifest {
@@ -46,7 +57,21 @@ impl Manifest {
         if manifest.collection != collection {
             return Err(Error::damaged(&path, format!("collection {collection}"), manifest.collection, CURE));
         }
+        let text = String::from_utf8_lossy(&bytes);
+        let is_as_written = |sum: &String| checksum(&text.replacen(sum, NO_CHECKSUM, 1)) == *sum;
+        if !manifest.checksum.as_ref().is_none_or(is_as_written) {
+            return Err(Error::damaged(&path, "its checksum", "another", CURE));
+        }
         Ok(manifest)
+    }
+
+    fn check_keyword_list(&self, folder: &Path) -> Result<()> {
+        let path = folder.join(KEYWORD).join(KEYWORD_LIST);
+        let sum = sum_of(&path)?;
+        if self.keyword_list.is_some_and(|expected| expected != sum) {
+            return Err(Error::damaged(&path, "its checksum", "another", CURE));
+        }
+        Ok(())
     }
 }
 
@@ -134,6 +159,8 @@ impl Generation {
             Some(model) => DocumentVectors::open(folder, model.encoder.dim())?,
             None => None,
         };
+        manifest.check_keyword_list(folder)?;
+        KeywordIndex::verify(&folder.join(KEYWORD))?;
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self {
             name,
@@ -267,6 +294,14 @@ impl DocumentVectors {
     }
 }
 
+fn checksum(text: &str) -> String {
+    format!("crc32:{:08x}", crc32fast::hash(text.as_bytes()))
+}
+
+fn sum_of(path: &Path) -> Result<u32> {
+    std::fs::read(path).map(|bytes| crc32fast::hash(&bytes)).map_err(Error::io("read", path))
+}
+
 /// Writes the manifest, the last file of a generation.
 pub(super) fn write_manifest(
     folder: &Path,
@@ -274,10 +309,13 @@ pub(super) fn write_manifest(
     change: i64,
     model: Option<ModelManifest>,
 ) -> Result<()> {
-    let manifest = Manifest { version: VERSION, collection: collection.to_owned(), change, model };
+    let keyword_list = Some(sum_of(&folder.join(KEYWORD).join(KEYWORD_LIST))?);
+    let collection = collection.to_owned();
+    let none = Some(NO_CHECKSUM.to_owned());
+    let manifest = Manifest { version: VERSION, collection, change, model, keyword_list, checksum: none };
     let path = folder.join(MANIFEST);
-    crate::files::write_whole(&path, |to| {
-        serde_json::to_writer_pretty(to, &manifest)
-            .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))
-    })
+    let text = serde_json::to_string_pretty(&manifest)
+        .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
+    let text = text.replacen(NO_CHECKSUM, &checksum(&text), 1);
+    crate::files::write_whole(&path, |to| to.write_all(text.as_bytes()).map_err(Error::io("write", &path)))
 }

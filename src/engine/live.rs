@@ -112,8 +112,7 @@ impl Engine {
             if left.is_zero() {
                 break;
             }
-            writes =
-                self.live.written.wait_timeout(writes, left).unwrap_or_else(PoisonError::into_inner).0;
+            writes = self.live.written.wait_timeout(writes, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         *writes = 0;
     }
@@ -220,10 +219,10 @@ impl Live {
 
     fn view(&mut self) -> Result<Arc<Generation>> {
         let Some(keyword) = &mut self.keyword else { return Ok(Arc::clone(&self.frozen)) };
-        let documents = self.vectors.clone().map(|vectors| DocumentVectors {
-            index: Arc::new(vectors.index),
-            seqs: vectors.seqs,
-        });
+        let documents = self
+            .vectors
+            .clone()
+            .map(|vectors| DocumentVectors { index: Arc::new(vectors.index), seqs: vectors.seqs });
         Ok(Arc::new(self.frozen.with_changes(self.change, keyword.publish()?, documents)))
     }
 }

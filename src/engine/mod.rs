@@ -7,6 +7,7 @@
 
 pub mod answers;
 mod build;
+mod check;
 mod demo;
 mod documents;
 mod evaluate;
@@ -23,15 +24,16 @@ mod training;
 mod wordnet;
 mod words;
 
+pub use crate::store::TaskStatus;
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
+pub use check::{CheckReport, CollectionCheck};
 pub use demo::DEMO_COLLECTIONS;
 pub use documents::{DocumentPage, Packing, ReceiveReport, Receiving, Rejected, Shape, WriteReport};
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use questions::{ContrastRequest, SearchRequest};
-pub use standalone::{Standalone, StandaloneReport, train_standalone};
-pub use crate::store::TaskStatus;
 pub use snapshot::{SnapshotInfo, restore};
+pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
 pub use training::{AlgorithmName, TrainRequest};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};

@@ -4,8 +4,8 @@
 //! way back nothing is believed: paths are of the few kinds that a data directory has, sizes are bounded by what the file says and by
 //! what it can hold, and nothing is in its place before all of it has been checked.
 
-use super::build::{link_or_copy, sync_files};
 use super::Engine;
+use super::build::{link_or_copy, sync_files};
 use crate::error::{Error, Result};
 use crate::files::{sync_folder, write_whole};
 use crate::progress::Progress;
@@ -364,7 +364,8 @@ mod tests {
 
     fn engine(folder: &Path) -> Engine {
         let engine = Engine::open(&folder.join("a")).unwrap();
-        let document = |id: &str| Document { id: id.to_owned(), text: "river bank".to_owned(), ..Document::default() };
+        let document =
+            |id: &str| Document { id: id.to_owned(), text: "river bank".to_owned(), ..Document::default() };
         engine.put("notes", &[document("1"), document("2")]).unwrap();
         engine.index("notes", &Silent).unwrap();
         engine.put("notes", &[document("3")]).unwrap();
@@ -421,8 +422,18 @@ mod tests {
         };
         let target = folder.path().join("b");
         for name in [
-            "../x", "/tmp/x", "collections/../../x", "collections//x", "collections", "other/x", "sememe.db/x", "",
-            "collections/a/b/c/d/e", "collections/a\0b", "wordnet/C:\\x", "collections/ä/x",
+            "../x",
+            "/tmp/x",
+            "collections/../../x",
+            "collections//x",
+            "collections",
+            "other/x",
+            "sememe.db/x",
+            "",
+            "collections/a/b/c/d/e",
+            "collections/a\0b",
+            "wordnet/C:\\x",
+            "collections/ä/x",
         ] {
             write(name, 4, b"text");
             assert!(matches!(restore(&path, &target, &Silent), Err(Error::Damaged { .. })), "{name:?}");

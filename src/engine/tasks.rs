@@ -329,7 +329,8 @@ impl Engine {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(uid, Watched { is_cancelled: task.cancel, ..Watched::default() });
-        let watch = Watch { engine: self, uid, stop, phase: Mutex::default(), asked: Mutex::new(Instant::now()) };
+        let watch =
+            Watch { engine: self, uid, stop, phase: Mutex::default(), asked: Mutex::new(Instant::now()) };
         let done = catch_unwind(AssertUnwindSafe(|| self.perform(task, &watch))).unwrap_or_else(|_| {
             let message = "the task broke off; the log has the reason".to_owned();
             Err(Error::Library { library: "sememe", message })
@@ -361,7 +362,9 @@ impl Engine {
         match TaskKind::of(&task.kind) {
             Some(TaskKind::Train) => {
                 let request: TrainRequest = serde_json::from_value(Value::Object(task.details.clone()))
-                    .map_err(|error| Error::invalid("details", "settings of a training", error, "ask again"))?;
+                    .map_err(|error| {
+                        Error::invalid("details", "settings of a training", error, "ask again")
+                    })?;
                 let settings = request.settings()?;
                 let threads = settings.word2vec.threads.unwrap_or(1);
                 let work = self.training_folder(collection, task.uid);
@@ -374,7 +377,8 @@ impl Engine {
                 value(serde_json::to_value(report?))
             }
             Some(TaskKind::Index) => {
-                let report = priority::pool(half_of_processors())?.install(|| self.reindex(collection, watch));
+                let report =
+                    priority::pool(half_of_processors())?.install(|| self.reindex(collection, watch));
                 value(serde_json::to_value(report?))
             }
             Some(TaskKind::Snapshot) => {
@@ -491,8 +495,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;

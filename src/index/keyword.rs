@@ -143,6 +143,36 @@ impl KeywordIndex {
         Ok(Self { reader, fields, folder: folder.to_path_buf() })
     }
 
+    /// Verifies the checksum of every file of an index.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] naming the files that are not as they were written.
+    pub fn verify(folder: &Path) -> Result<()> {
+        let index = Index::open_in_dir(folder).map_err(damaged(folder))?;
+        let wrong = index.validate_checksum().map_err(damaged(folder))?;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let mut wrong: Vec<String> = wrong.iter().map(|path| path.display().to_string()).collect();
+        wrong.sort();
+        let cure = "rebuild it with `sememe index COLLECTION`";
+        Err(Error::damaged(folder, "files as they were written", wrong.join(", "), cure))
+    }
+
+    /// The row of every document.
+    ///
+    /// # Errors
+    /// [`Error::Library`] if the index cannot be read.
+    pub fn rows(&self) -> Result<Vec<u64>> {
+        let searcher = self.reader.searcher();
+        let mut rows = Vec::new();
+        for segment in searcher.segment_readers() {
+            let column = segment.fast_fields().u64("seq").map_err(failed(&self.folder))?;
+            rows.extend(segment.doc_ids_alive().filter_map(|doc| column.first(doc)));
+        }
+        Ok(rows)
+    }
+
     /// Number of documents.
     #[must_use]
     pub fn len(&self) -> u64 {

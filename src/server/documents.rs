@@ -79,11 +79,7 @@ async fn list(
     ask(engine, &request, move |engine| engine.documents(&path, query.after, query.limit.unwrap_or(20))).await
 }
 
-async fn one(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-) -> Answer {
+async fn one(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<(String, String)>) -> Answer {
     ask(engine, &request, move |engine| engine.document(&path.0, &path.1)).await
 }
 

@@ -36,9 +36,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/v1/snapshots", web::post().to(snapshot))
         .route("/v1/tasks", web::get().to(list))
-        .service(
-            web::resource("/v1/tasks/{uid}").route(web::get().to(one)).route(web::delete().to(forget)),
-        )
+        .service(web::resource("/v1/tasks/{uid}").route(web::get().to(one)).route(web::delete().to(forget)))
         .route("/v1/tasks/{uid}/cancel", web::post().to(cancel))
         .route("/v1/tasks/{uid}/events", web::get().to(events));
 }
@@ -85,11 +83,7 @@ async fn index(
     accepted(engine, request, *query, move |engine| engine.enqueue_index(&path)).await
 }
 
-async fn snapshot(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    query: web::Query<WaitQuery>,
-) -> Answer {
+async fn snapshot(engine: web::Data<Engine>, request: HttpRequest, query: web::Query<WaitQuery>) -> Answer {
     accepted(engine, request, *query, Engine::enqueue_snapshot).await
 }
 

@@ -1,7 +1,7 @@
 //! What was written later than an index shows: documents that came, rows that are gone.
 
-use super::documents::{StoredDocument, stored_documents};
 use super::Store;
+use super::documents::{StoredDocument, stored_documents};
 use crate::error::Result;
 use sqlx::{Row, Sqlite, Transaction};
 

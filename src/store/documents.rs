@@ -95,8 +95,7 @@ impl Store {
         let found = self.run(async {
             let query = "SELECT seq, id, title, text, fields, checksum FROM documents
                          WHERE collection = ? AND id = ?";
-            let row =
-                sqlx::query(query).bind(collection).bind(id).fetch_optional(&self.pool).await?;
+            let row = sqlx::query(query).bind(collection).bind(id).fetch_optional(&self.pool).await?;
             row.as_ref().map(stored_document).transpose()
         })?;
         found.ok_or_else(|| Error::NotFound { kind: "document", name: id.to_owned(), nearest: Vec::new() })
@@ -110,8 +109,9 @@ impl Store {
         let mut found: HashMap<i64, StoredDocument> = HashMap::with_capacity(seqs.len());
         self.run(async {
             for part in seqs.chunks(BATCH) {
-                let mut query =
-                    QueryBuilder::new("SELECT seq, id, title, text, fields, checksum FROM documents WHERE seq IN (");
+                let mut query = QueryBuilder::new(
+                    "SELECT seq, id, title, text, fields, checksum FROM documents WHERE seq IN (",
+                );
                 let mut list = query.separated(", ");
                 for seq in part {
                     list.push_bind(*seq);
@@ -420,7 +420,8 @@ async fn insert(
     if documents.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::new("INSERT INTO documents (collection, id, title, text, fields, change, checksum) ");
+    let mut query =
+        QueryBuilder::new("INSERT INTO documents (collection, id, title, text, fields, change, checksum) ");
     query.push_values(documents, |mut row, document| {
         let fields = serde_json::Value::Object(document.fields.clone()).to_string();
         let sum = checksum(&document.id, document.title.as_deref(), &document.text, &fields);
@@ -456,7 +457,8 @@ fn stored_document(row: &SqliteRow) -> Result<StoredDocument, sqlx::Error> {
     let fields: String = row.try_get("fields")?;
     let expected: Option<i64> = row.try_get("checksum")?;
     if expected.is_some_and(|expected| expected != checksum(&id, title.as_deref(), &text, &fields)) {
-        let message = format!("document {id:?} is not as it was written; restore it from a backup, or write it again");
+        let message =
+            format!("document {id:?} is not as it was written; restore it from a backup, or write it again");
         return Err(sqlx::Error::Decode(message.into()));
     }
     // Written by `insert` alone, so it is an object; anything else reads as no fields.

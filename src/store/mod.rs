@@ -10,8 +10,8 @@ mod documents;
 mod tasks;
 
 pub use changes::{Later, Standing};
-pub use tasks::{TaskFilter, TaskRow, TaskStatus};
 pub use documents::{Changes, Committed, Snapshot, StoredDocument, Writer};
+pub use tasks::{TaskFilter, TaskRow, TaskStatus};
 
 use crate::error::{Error, Result};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -192,6 +192,24 @@ impl Store {
     pub fn copy_to(&self, path: &Path) -> Result<()> {
         let name = path.to_string_lossy().into_owned();
         self.run(async { sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await.map(drop) })
+    }
+
+    /// What the database itself finds wrong with its file.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it cannot be read at all.
+    pub fn problems(&self) -> Result<Vec<String>> {
+        let found: Vec<String> =
+            self.run(async { sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&self.pool).await })?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    /// Builds the database's own indexes anew from its tables.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it cannot be read.
+    pub fn rebuild_indexes(&self) -> Result<()> {
+        self.run(async { sqlx::query("REINDEX").execute(&self.pool).await.map(drop) })
     }
 
     /// Closes the database, so that all of it stands in its one file.

@@ -24,8 +24,7 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
-    const ALL: [Self; 5] =
-        [Self::Enqueued, Self::Processing, Self::Succeeded, Self::Failed, Self::Canceled];
+    const ALL: [Self; 5] = [Self::Enqueued, Self::Processing, Self::Succeeded, Self::Failed, Self::Canceled];
 
     /// The name, as in requests and in the database.
     #[must_use]
@@ -167,7 +166,9 @@ impl Store {
     pub fn begin_task(&self, kinds: &[&str], not: bool, now: i64) -> Result<Option<TaskRow>> {
         let row = self.run(async {
             let mut query = QueryBuilder::new("UPDATE tasks SET status = 'processing', started_at = ");
-            query.push_bind(now).push(" WHERE uid = (SELECT uid FROM tasks WHERE status = 'enqueued' AND type ");
+            query
+                .push_bind(now)
+                .push(" WHERE uid = (SELECT uid FROM tasks WHERE status = 'enqueued' AND type ");
             query.push(if not { "NOT IN (" } else { "IN (" });
             let mut list = query.separated(", ");
             for kind in kinds {
@@ -271,7 +272,8 @@ impl Store {
 
 fn task_row(row: &SqliteRow) -> TaskRow {
     // Written here alone, so that it is JSON; anything else reads as nothing.
-    let json = |name: &str| row.get::<Option<String>, _>(name).and_then(|text| serde_json::from_str(&text).ok());
+    let json =
+        |name: &str| row.get::<Option<String>, _>(name).and_then(|text| serde_json::from_str(&text).ok());
     TaskRow {
         uid: row.get("uid"),
         collection: row.get("collection"),
@@ -330,6 +332,9 @@ mod tests {
         let running = store.cancel_task(first, 3).unwrap();
         assert_eq!((running.status, running.cancel), (TaskStatus::Processing, true));
         assert_eq!(store.requeue_tasks().unwrap(), 1);
-        assert_eq!((status(&store, first), status(&store, second)), (TaskStatus::Enqueued, TaskStatus::Canceled));
+        assert_eq!(
+            (status(&store, first), status(&store, second)),
+            (TaskStatus::Enqueued, TaskStatus::Canceled)
+        );
     }
 }

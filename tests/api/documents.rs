@@ -25,10 +25,7 @@ fn a_written_document_is_found_in_every_mode_and_a_deleted_one_in_none() {
     assert_eq!((&written["added"], &written["indexed"]), (&json!(1), &json!(true)), "{written}");
     assert_eq!(search(&service, "keyword", "zeppelin"), ["new"]);
     assert!(search(&service, "static", "loan interest").contains(&"new".to_owned()));
-    let hits = service.post(
-        "/v1/collections/town/search",
-        &json!({"query": "zeppelin", "mode": "keyword"}),
-    );
+    let hits = service.post("/v1/collections/town/search", &json!({"query": "zeppelin", "mode": "keyword"}));
     assert_eq!(hits.json()["hits"][0]["matches"][0]["document_word"], "zeppelin");
 
     // An update: the old text is found no more, the new one is.
@@ -65,9 +62,17 @@ fn a_collection_begins_empty_and_lives_without_a_model() {
     assert!(ids(&service.post("/v1/collections/notes/search", &search)).is_empty());
 
     let lines = "{\"id\": 1, \"text\": \"a river\"}\n{\"id\": 2}\nno json\n{\"id\": 3, \"text\": \"the river bank\"}\n";
-    let report = service.send_as("POST", "/v1/collections/notes/documents?wait=indexed", "application/x-ndjson", lines);
+    let report = service.send_as(
+        "POST",
+        "/v1/collections/notes/documents?wait=indexed",
+        "application/x-ndjson",
+        lines,
+    );
     let report = report.json();
-    assert_eq!((&report["added"], &report["rejected"], &report["indexed"]), (&json!(2), &json!(2), &json!(true)));
+    assert_eq!(
+        (&report["added"], &report["rejected"], &report["indexed"]),
+        (&json!(2), &json!(2), &json!(true))
+    );
     assert_eq!(report["errors"][0]["line"], 2);
     assert_eq!(report["errors"][1]["line"], 3);
     assert_eq!(ids(&service.post("/v1/collections/notes/search", &search)), ["1", "3"]);
@@ -79,7 +84,8 @@ fn a_collection_begins_empty_and_lives_without_a_model() {
     assert_eq!((&next["results"][0]["id"], &next["next"]), (&json!("3"), &Value::Null));
 
     // The same once more changes nothing; all gone leaves the collection.
-    let again = service.send_as("POST", "/v1/collections/notes/documents", "application/x-ndjson", lines).json();
+    let again =
+        service.send_as("POST", "/v1/collections/notes/documents", "application/x-ndjson", lines).json();
     assert_eq!((&again["unchanged"], &again["change"]), (&json!(2), &report["change"]));
     let gone = service.send("DELETE", "/v1/collections/notes/documents?wait=indexed", "").json();
     assert_eq!(gone["deleted"], 2);

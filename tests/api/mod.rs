@@ -42,8 +42,14 @@ impl Service {
     }
 
     pub(crate) fn of(program: Program) -> Self {
+        Self::with(program, &[])
+    }
+
+    /// With additions to its environment.
+    pub(crate) fn with(program: Program, environment: &[(&str, &str)]) -> Self {
         let mut child = program
             .command(&["serve", "--listen", "127.0.0.1:0"])
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -83,12 +89,41 @@ impl Service {
         Self::reply(agent().run(request))
     }
 
+    /// `None` if the service is gone before it has answered.
+    pub(crate) fn try_send(&self, method: &str, path: &str, body: &str) -> Option<Reply> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.address))
+            .header("content-type", "application/json")
+            .body(body.to_owned())
+            .unwrap();
+        let mut answer = agent().run(request).ok()?;
+        let body = answer.body_mut().read_to_string().ok()?;
+        Some(Reply { status: answer.status().as_u16(), content_type: String::new(), body })
+    }
+
     /// The service after `kill -9` and a new start on the same data.
-    pub(crate) fn killed_and_started(mut self) -> Self {
-        self.child.kill().unwrap();
+    pub(crate) fn killed_and_started(self) -> Self {
+        Self::of(self.killed())
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&self) {
+        let killed = std::process::Command::new("kill").args(["-9", &self.child.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+
+    /// What it leaves after `kill -9`.
+    pub(crate) fn killed(mut self) -> Program {
+        let _ = self.child.kill();
         self.child.wait().unwrap();
-        let program = std::mem::replace(&mut self.program, Program::new());
-        Self::of(program)
+        std::mem::replace(&mut self.program, Program::new())
+    }
+
+    /// What it leaves when it has ended by itself.
+    pub(crate) fn ended(mut self) -> Program {
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.program, Program::new())
     }
 
     fn reply(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Reply {
@@ -110,8 +145,5 @@ impl Drop for Service {
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .allow_non_standard_methods(true)
-        .build().into()
+    ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build().into()
 }

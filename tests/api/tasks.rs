@@ -24,7 +24,10 @@ fn a_training_is_a_task_that_is_watched_and_listed() {
     let reply = service.post("/v1/collections/town/train", &body);
     assert_eq!(reply.status, 202, "{}", reply.body);
     let task = reply.json();
-    assert_eq!((&task["type"], &task["collection"], &task["details"]["dim"]), (&json!("train"), &json!("town"), &json!(24)));
+    assert_eq!(
+        (&task["type"], &task["collection"], &task["details"]["dim"]),
+        (&json!("train"), &json!("town"), &json!(24))
+    );
     let events = service.get(&format!("/v1/tasks/{}/events", task["uid"]));
     assert_eq!(events.content_type, "text/event-stream");
     assert!(events.body.trim_end().lines().rev().nth(1).unwrap() == "event: succeeded", "{}", events.body);
@@ -53,7 +56,11 @@ fn a_failed_or_cancelled_task_holds_nothing_up() {
     let waits = service.post("/v1/collections/town/train", &slow_training(10_000)).json();
     let short = service.post("/v1/collections/town/train", &slow_training(2)).json();
     let failed = ended(&service, &fails["uid"]);
-    assert_eq!((&failed["status"], &failed["error"]["code"]), (&json!("failed"), &json!("too_large")), "{failed}");
+    assert_eq!(
+        (&failed["status"], &failed["error"]["code"]),
+        (&json!("failed"), &json!("too_large")),
+        "{failed}"
+    );
 
     // While one trains, documents are written, found, and the index is built anew.
     let start = Instant::now();

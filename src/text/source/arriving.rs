@@ -340,8 +340,7 @@ mod tests {
     #[test]
     fn a_bomb_is_refused_while_it_unpacks() {
         let big = "x".repeat(100 << 20);
-        for (packing, body) in
-            [(Packing::Gzip, gzip(big.as_bytes())), (Packing::Zstd, zstd(big.as_bytes()))]
+        for (packing, body) in [(Packing::Gzip, gzip(big.as_bytes())), (Packing::Zstd, zstd(big.as_bytes()))]
         {
             for shape in [Shape::Lines, Shape::Json] {
                 let refused = arrived(packing, shape, &body, 4096);
