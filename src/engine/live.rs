@@ -117,6 +117,12 @@ impl Engine {
         *writes = 0;
     }
 
+    /// A collection is gone.
+    pub(super) fn forget(&self, name: &str) {
+        self.live.lock().remove(name);
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
     /// Something was written: whoever shows it, look.
     pub(super) fn wake(&self) {
         *self.live.writes.lock().unwrap_or_else(PoisonError::into_inner) += 1;

@@ -135,7 +135,7 @@ impl Engine {
         let row = self.row(name)?;
         let lock = self.lock(name, Duration::ZERO, &Silent)?;
         self.store.delete_collection(row.key)?;
-        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.forget(name);
         let folder = self.folder(name);
         std::fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
         drop(lock);

@@ -23,6 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often a running task looks whether another process wants it to stop.
 const CANCEL_EVERY: Duration = Duration::from_millis(200);
 
+/// How long a build that failed or was cancelled is left alone.
+const MERGE_AGAIN_MS: i64 = 60_000;
+
 /// Tasks that may wait; more are refused.
 const QUEUE_MAX: u32 = 1000;
 
@@ -200,19 +203,23 @@ impl Engine {
         self.task(uid)
     }
 
-    /// Queues builds for the collections whose changes are worth it, unless one is on its way.
+    /// Queues builds for the collections whose changes are worth it, unless one is on its way or has just failed.
     ///
     /// # Errors
     /// [`Error::Store`] if the database fails.
     pub fn enqueue_merges(&self) -> Result<()> {
         for collection in self.to_be_merged() {
-            let open = TaskFilter {
-                statuses: vec![TaskStatus::Enqueued, TaskStatus::Processing],
+            let of_it = TaskFilter {
                 kinds: vec![TaskKind::Index.name().to_owned()],
                 collections: vec![collection.clone()],
-                from: None,
+                ..TaskFilter::default()
             };
-            if self.store.tasks(&open, 1)?.is_empty() {
+            let last = self.store.tasks(&of_it, 1)?.pop();
+            let is_soon = |task: &TaskRow| {
+                let since = task.finished_at.map(|end| now() - end);
+                task.status != TaskStatus::Succeeded && since.is_none_or(|since| since < MERGE_AGAIN_MS)
+            };
+            if !last.as_ref().is_some_and(is_soon) {
                 self.enqueue_index(&collection)?;
             }
         }

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// How long a finished training waits for another build of the same collection.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
+/// Running words between two checkpoints, in whole passes: about a second's work, so that small corpora are not only written down.
+const CHECKPOINT_WORDS: u64 = 500_000;
+
 /// Memory that a training asked for over REST may take, unless told.
 const MEMORY_BUDGET_BYTES: u64 = 4 << 30;
 
@@ -121,7 +124,8 @@ impl Engine {
         let (corpus, min_count) = self.corpus_of_run(collection, settings, work, progress)?;
         failpoint::reach("corpus encoded");
         let path = work.join("checkpoint");
-        let checkpoint = Checkpoint { path: &path, every_epochs: 1 };
+        let every_epochs = (CHECKPOINT_WORDS / corpus.words().max(1)).max(1) as usize;
+        let checkpoint = Checkpoint { path: &path, every_epochs };
         let trained = match model::train(&corpus, settings, Some(checkpoint), progress) {
             // Written by a disk that failed: better from the beginning than not at all.
             Err(Error::Damaged { .. }) => {

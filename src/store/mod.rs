@@ -86,7 +86,7 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
         let pool = runtime
-            .block_on(SqlitePoolOptions::new().max_connections(4).connect_with(options))
+            .block_on(SqlitePoolOptions::new().max_connections(8).connect_with(options))
             .map_err(failed(path))?;
         runtime.block_on(migrator().run(&pool)).map_err(|error| migration_error(path, &error))?;
         Ok(Self { runtime, pool, path: path.to_path_buf(), writing: Mutex::new(()) })

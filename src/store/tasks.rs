@@ -89,6 +89,9 @@ pub struct TaskFilter {
     pub from: Option<i64>,
 }
 
+/// Tasks that are remembered once they have ended.
+const KEPT: i64 = 10_000;
+
 const COLUMNS: &str = "uid, collection, type, status, details, result, error, cancel, enqueued_at, started_at, \
                        finished_at";
 
@@ -105,7 +108,7 @@ impl Store {
         now: i64,
     ) -> Result<i64> {
         self.run(async {
-            sqlx::query_scalar(
+            let uid: i64 = sqlx::query_scalar(
                 "INSERT INTO tasks (type, collection, status, details, enqueued_at)
                  VALUES (?, ?, 'enqueued', ?, ?) RETURNING uid",
             )
@@ -114,7 +117,12 @@ impl Store {
             .bind(Value::Object(details.clone()).to_string())
             .bind(now)
             .fetch_one(&self.pool)
-            .await
+            .await?;
+            sqlx::query("DELETE FROM tasks WHERE uid <= ? AND status NOT IN ('enqueued', 'processing')")
+                .bind(uid - KEPT)
+                .execute(&self.pool)
+                .await?;
+            Ok(uid)
         })
     }
 
@@ -164,6 +172,11 @@ impl Store {
     /// # Errors
     /// [`Error::Store`] if the database fails.
     pub fn begin_task(&self, kinds: &[&str], not: bool, now: i64) -> Result<Option<TaskRow>> {
+        // Looked at often: an update that finds nothing would still wait for whoever writes.
+        let waiting = TaskFilter { statuses: vec![TaskStatus::Enqueued], ..TaskFilter::default() };
+        if self.tasks(&waiting, 1)?.is_empty() {
+            return Ok(None);
+        }
         let row = self.run(async {
             let mut query = QueryBuilder::new("UPDATE tasks SET status = 'processing', started_at = ");
             query
