@@ -8,9 +8,6 @@ use crate::vectors::WordVectors;
 use crate::vocab::WordId;
 use std::sync::Arc;
 
-/// Weight of a word that makes up the share `p` of the corpus: `a / (a + p)`, with the paper's `a`.
-const SIF_A: f64 = 1e-3;
-
 /// Texts to vectors, word by word.
 #[derive(Debug, Clone)]
 pub struct StaticEncoder {
@@ -82,9 +79,7 @@ impl StaticEncoder {
     /// `a / (a + p)`. Words count at length 1: with the lengths that training gives them, judged queries of the bundled
     /// collections lost a third of their nDCG@10.
     fn weight(&self, id: WordId) -> f32 {
-        let vocabulary = self.vectors.vocabulary();
-        let share = vocabulary.count(id) as f64 / vocabulary.total().max(1) as f64;
-        (SIF_A / (SIF_A + share)) as f32
+        self.vectors.vocabulary().rarity(id)
     }
 
     fn remove_direction(&self, vector: &mut [f32]) {

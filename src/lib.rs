@@ -58,7 +58,9 @@
 //! Nothing is downloaded at run time, and no model is hosted elsewhere. With one thread, the same corpus, settings and seed give the
 //! same bytes.
 
+pub mod bilm;
 pub mod cli;
+pub mod config;
 pub mod encoder;
 pub mod engine;
 pub mod error;
@@ -69,6 +71,7 @@ pub mod index;
 pub mod linalg;
 pub mod progress;
 pub mod search;
+pub mod sense;
 pub mod server;
 pub mod store;
 pub mod text;

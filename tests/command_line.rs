@@ -220,4 +220,8 @@ fn the_graph_is_measured_against_the_scan() {
     assert_eq!((&scan["strategy"], &scan["recall"]), (&"scan".into(), &1.0.into()));
     assert!(report["points"].as_array().unwrap().len() > 5);
     assert!(std::fs::read_to_string(program.path("plot.svg")).unwrap().starts_with("<svg"));
+    let answer = program.ok(&["--json", "eval", "ann", "--collection", "town", "--documents", "-k", "1"]);
+    let report: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(report["k"], 1);
+    assert!(report["rows"].as_u64().unwrap() < 50, "documents, not words: {report}");
 }

@@ -96,7 +96,7 @@ fn nearest_of_four_directions_by_hand() {
     // Cosines of (3, 4)/5 with the axes: 0.6, 0.8, −0.6, −0.8.
     let matrix = Matrix::from_rows(&[1.0, 0.0, 0.0, 2.0, -3.0, 0.0, 0.0, -4.0], 2).unwrap();
     for (name, index) in every(&matrix) {
-        let found = index.search(&[3.0, 4.0], 10, &SearchOptions::default()).unwrap();
+        let found = index.search(&[3.0, 4.0], 4, &SearchOptions::default()).unwrap();
         assert_eq!(rows(&found), [1, 0, 2, 3], "{name}");
         for (hit, expected) in found.iter().zip([0.8, 0.6, -0.6, -0.8]) {
             assert!((hit.similarity - expected).abs() < 1e-6, "{name}: {hit:?}");
@@ -114,7 +114,14 @@ fn scans_are_exact_at_every_size_and_k() {
         let truth = truth(&matrix, query);
         for (name, index) in every(&matrix) {
             for k in [1, 10, 999, 10_000] {
-                let found = index.search(query, k, &SearchOptions::EXACT).unwrap();
+                let found = match index.search(query, k, &SearchOptions::EXACT) {
+                    Ok(found) => found,
+                    Err(error) => {
+                        assert!(0 < len && len < k, "{name} {len} {k}: {error}");
+                        assert!(error.to_string().contains(&format!("1 to {len}, the rows")), "{error}");
+                        continue;
+                    }
+                };
                 assert_eq!(found.len(), k.min(len), "{name} {len} {k}");
                 for (hit, (_, cosine)) in found.iter().zip(&truth) {
                     assert!((f64::from(hit.similarity) - cosine).abs() < 1e-5, "{name} {len} {k}");
@@ -198,14 +205,34 @@ fn filters_of_every_selectivity_keep_recall() {
 #[test]
 fn every_row_finds_itself_for_twenty_seeds() {
     for (name, builder) in BUILDERS {
-        for seed in 0..20 {
-            let matrix = matrix(400, 16, seed);
-            let index = Hnsw::build(matrix.clone(), &settings(builder, seed), &Silent).unwrap();
-            for row in 0..400 {
-                let found = index.search(matrix.row(row), 1, &SearchOptions::default()).unwrap();
-                assert_eq!(found[0].row, row, "{name}, seed {seed}");
-            }
+        for (seed, len) in (0..20).flat_map(|seed| [(seed, 1), (seed, 2), (seed, 17), (seed, 1000)]) {
+            find_themselves(name, builder, len, seed);
         }
+    }
+}
+
+#[test]
+fn every_row_of_sixty_thousand_finds_itself() {
+    find_themselves("own", Builder::Own, 60_000, 1);
+}
+
+/// Minutes long: `cargo test --release --test it sixty_thousand -- --ignored`.
+#[test]
+#[ignore = "minutes long"]
+fn every_row_of_sixty_thousand_finds_itself_for_twenty_seeds() {
+    for (name, builder) in BUILDERS {
+        (0..20).for_each(|seed| find_themselves(name, builder, 60_000, seed));
+    }
+}
+
+fn find_themselves(name: &str, builder: Builder, len: usize, seed: u64) {
+    let matrix = matrix(len, 16, seed);
+    let settings = BuildSettings { builder, seed, ef_construction: 40, ..BuildSettings::default() };
+    let index = Hnsw::build(matrix.clone(), &settings, &Silent).unwrap();
+    let walk = SearchOptions { strategy: Strategy::Graph, ..SearchOptions::default() };
+    let found = index.batch(matrix.values(), 1, &walk).unwrap();
+    for (row, found) in found.iter().enumerate() {
+        assert_eq!(found[0].row, row as u32, "{name}, {len} rows, seed {seed}");
     }
 }
 
@@ -255,7 +282,9 @@ fn bad_questions_get_clear_errors() {
         let two = [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0];
         let error = index.batch(&two, 5, &SearchOptions::default()).unwrap_err().to_string();
         assert!(error.starts_with("query vector 1: "), "{name}: {error}");
-        assert_eq!(index.search(&good, 500, &SearchOptions::default()).unwrap().len(), 200, "{name}");
+        let error = index.search(&good, 201, &SearchOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("1 to 200"), "{name}: {error}");
+        assert_eq!(index.search(&good, 200, &SearchOptions::default()).unwrap().len(), 200, "{name}");
     }
 }
 

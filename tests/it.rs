@@ -4,9 +4,11 @@
 
 mod api;
 mod command_line;
+mod config;
 mod corpora;
 mod corpus;
 mod damage;
+mod eval_retrieval;
 mod eval_words;
 mod formats;
 mod index_files;

@@ -79,7 +79,7 @@ fn a_task_that_dies_at_any_place_is_taken_up_by_the_next_service() {
     ingest_and_train(&program);
     let mut program = program;
     for place in ["corpus encoded", "trained", "generation renamed", "after switch"] {
-        let service = Service::with(program, &[("SEMEME_DIE_AT", place)]);
+        let service = Service::with(program, &[], &[("SEMEME_DIE_AT", place)]);
         let settings = json!({"epochs": 2, "threads": 1, "dim": 20});
         let task = service.post("/v1/collections/town/train", &settings).json();
         program = service.ended();
@@ -128,13 +128,13 @@ impl Ledger {
                     let id = id(random.below(60));
                     let body = json!({"id": id, "text": Self::text(&id, self.version)});
                     self.in_flight = vec![(id, Some(self.version))];
-                    service.try_send("POST", "/v1/collections/town/documents", &body.to_string())
+                    service.try_ask("POST", "/v1/collections/town/documents", &body.to_string())
                 }
                 5..=7 => {
                     let id = id(random.below(60));
                     self.in_flight = vec![(id.clone(), None)];
                     let body = json!({"ids": [id]});
-                    service.try_send("POST", "/v1/collections/town/documents/delete", &body.to_string())
+                    service.try_ask("POST", "/v1/collections/town/documents/delete", &body.to_string())
                 }
                 _ => {
                     let first = random.below(40);
@@ -145,7 +145,7 @@ impl Ledger {
                         .collect();
                     self.in_flight = ids.into_iter().map(|id| (id, Some(self.version))).collect();
                     let body = Value::from(documents).to_string();
-                    service.try_send("POST", "/v1/collections/town/documents", &body)
+                    service.try_ask("POST", "/v1/collections/town/documents", &body)
                 }
             };
             match done {
@@ -251,7 +251,7 @@ fn kill_loop(program: Program, kills: u64, seed: u64) -> (Duration, u64) {
                 "index" => ("/v1/collections/town/index", ""),
                 _ => ("/v1/snapshots", ""),
             };
-            service.try_send("POST", path, body);
+            service.try_ask("POST", path, body);
             std::thread::sleep(moment);
             service.kill();
             over.store(true, Ordering::Relaxed);

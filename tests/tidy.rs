@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 const MIGRATIONS: &[(&str, u32)] = &[
     ("0001_collections_and_documents.sql", 0x1f80_6174),
     ("0002_tasks.sql", 0x268d_a7d9),
+    ("0003_keys.sql", 0x95ea_d283),
     ("0004_changes.sql", 0x312f_cadc),
 ];
 

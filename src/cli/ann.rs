@@ -17,9 +17,12 @@ pub(super) struct AnnArguments {
     /// A vector file of any known format.
     #[arg(long, value_name = "FILE", required_unless_present = "collection", conflicts_with = "collection")]
     pub vectors: Option<PathBuf>,
-    /// A collection's word vectors.
+    /// A collection: its word vectors.
     #[arg(long)]
     pub collection: Option<String>,
+    /// The vectors of the collection's documents instead.
+    #[arg(long, requires = "collection")]
+    pub documents: bool,
     /// Neighbours asked for.
     #[arg(short, long, default_value_t = 10)]
     pub k: usize,
@@ -31,17 +34,26 @@ pub(super) struct AnnArguments {
     pub svg: Option<PathBuf>,
 }
 
-pub(super) fn run(vectors: &WordVectors, arguments: &AnnArguments, bars: Bars, out: &Output) -> Result<()> {
+/// Rows to search, and their dimension.
+pub(super) type RowsToSearch = (Vec<f32>, usize);
+
+/// Words that training left without a direction cannot be searched for.
+pub(super) fn word_rows(vectors: &WordVectors) -> RowsToSearch {
+    let rows = vectors.units().chunks_exact(vectors.dim());
+    (rows.filter(|row| row.iter().any(|value| *value != 0.0)).flatten().copied().collect(), vectors.dim())
+}
+
+pub(super) fn run(
+    (rows, dim): RowsToSearch,
+    arguments: &AnnArguments,
+    bars: Bars,
+    out: &Output,
+) -> Result<()> {
     let settings =
         AnnSettings { k: arguments.k, recalls: arguments.recall.clone(), ..AnnSettings::default() };
     let start = Instant::now();
     let seconds = || start.elapsed().as_secs_f64();
-    // Words that training left without a direction cannot be searched for.
-    let rows =
-        vectors.units().chunks_exact(vectors.dim()).filter(|row| row.iter().any(|value| *value != 0.0));
-    let rows = rows.flatten().copied().collect::<Vec<f32>>();
-    let report =
-        evaluate_vectors(&rows, vectors.dim(), &BuildSettings::default(), &settings, &seconds, &bars)?;
+    let report = evaluate_vectors(&rows, dim, &BuildSettings::default(), &settings, &seconds, &bars)?;
     drop(bars);
     if let Some(path) = &arguments.svg {
         std::fs::write(path, report.to_svg()).map_err(Error::io("write", path))?;

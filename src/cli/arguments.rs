@@ -1,12 +1,14 @@
 //! What can be asked on the command line.
 
 use super::eval::EvalCommand;
+use super::senses::SenseArguments;
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
 use super::upkeep::UpkeepCommand;
 use super::vectors::VectorsCommand;
 use super::wordnet::{ExpansionArguments, WordNetCommand};
 use super::words::WordsCommand;
+use crate::engine::Scope;
 use crate::search::Mode;
 use crate::text::Split;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -17,12 +19,18 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "sememe", version, propagate_version = true)]
 pub(super) struct Arguments {
-    /// Where documents and indexes are kept.
-    #[arg(long, global = true, default_value = "indexes", env = "SEMEME_DATA_DIR")]
-    pub data_dir: PathBuf,
-    /// Folder of the WordNet database; otherwise WNHOME or where systems install it.
-    #[arg(long, global = true, value_name = "DIR", env = "SEMEME_WORDNET")]
-    pub wordnet: Option<PathBuf>,
+    /// Where documents and indexes are kept [default: indexes; environment: SEMEME_DATA_DIR].
+    #[arg(long, global = true)]
+    pub data_dir: Option<String>,
+    /// Folder of the WordNet database [default: WNHOME or where systems install it; environment: SEMEME_WORDNET].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub wordnet: Option<String>,
+    /// File of settings; `sememe config` lists them all.
+    #[arg(long, global = true, value_name = "FILE", env = "SEMEME_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// One setting, before file and environment.
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
     /// Answer in JSON, as REST does.
     #[arg(long, global = true)]
     pub json: bool,
@@ -42,6 +50,17 @@ pub(super) enum Command {
         #[command(flatten)]
         listen: ListenArguments,
     },
+    /// Print the OpenAPI document of the service.
+    Openapi,
+    /// Every setting with its value, and where that came from.
+    Config {
+        /// Print the page of defaults instead.
+        #[arg(long)]
+        defaults: bool,
+    },
+    /// Keys of the service: make, list, revoke.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Read documents into a collection and index them; known ids are updated.
     Ingest(IngestArguments),
     /// Learn word vectors from a collection's documents, and index them with these.
@@ -94,6 +113,8 @@ pub(super) enum Command {
         #[command(flatten)]
         expansion: ExpansionArguments,
     },
+    /// Which sense of a word a text means.
+    Sense(SenseArguments),
     /// WordNet: what words mean, and how they hang together.
     Wordnet {
         #[command(subcommand)]
@@ -109,12 +130,57 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct ListenArguments {
-    /// Address and port; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:7676", env = "SEMEME_LISTEN")]
-    pub listen: SocketAddr,
-    /// Allow an address that others can reach. There are no keys: whoever reaches it may ask anything.
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:7676; environment: SEMEME_LISTEN].
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Allow an address that others can reach although there are no keys: whoever reaches it may ask anything.
     #[arg(long)]
     pub insecure: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Make a key; it is shown this once.
+    Create {
+        /// What it is for.
+        name: String,
+        /// What it may do.
+        #[arg(long, value_enum, value_delimiter = ',', required = true)]
+        scopes: Vec<ScopeArgument>,
+        /// The collections that it may do it with; otherwise all.
+        #[arg(long, value_delimiter = ',')]
+        collections: Vec<String>,
+        /// Days until it expires; otherwise never.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..=36_500))]
+        expires_in_days: Option<u64>,
+    },
+    /// All keys, without what makes them keys.
+    List,
+    /// Revoke a key; a running service takes note within a second.
+    Revoke { id: String },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ScopeArgument {
+    /// Ask questions.
+    Search,
+    /// Add, change and remove documents.
+    Ingest,
+    /// Build and train.
+    Train,
+    /// Everything, keys too.
+    Admin,
+}
+
+impl From<ScopeArgument> for Scope {
+    fn from(scope: ScopeArgument) -> Self {
+        match scope {
+            ScopeArgument::Search => Self::Search,
+            ScopeArgument::Ingest => Self::Ingest,
+            ScopeArgument::Train => Self::Train,
+            ScopeArgument::Admin => Self::Admin,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

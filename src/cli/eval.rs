@@ -3,6 +3,8 @@
 use super::Output;
 use super::ann::{self, AnnArguments};
 use super::bars::Bars;
+use super::retrieval::{self, RetrievalArguments};
+use super::senses::{self, EvalSensesArguments};
 use super::show::{Out, padded};
 use super::words::MethodArgument;
 use crate::engine::{Engine, WordSetReport, evaluate_words};
@@ -19,8 +21,12 @@ use std::sync::Arc;
 pub(super) enum EvalCommand {
     /// Word vectors against similarity sets (rank correlation) and analogy sets (share completed).
     Words(WordsArguments),
+    /// Answers to judged queries: nDCG@10, MAP, MRR and recall as trec_eval has them, by mode and kind of query.
+    Retrieval(RetrievalArguments),
     /// Approximate nearest neighbours against exact ones: recall and speed over search width.
     Ann(AnnArguments),
+    /// Senses of words in their sentences, on the sets that papers use.
+    Senses(EvalSensesArguments),
 }
 
 #[derive(Debug, Args)]
@@ -48,15 +54,29 @@ pub(super) struct WordsArguments {
     pub subwords: bool,
 }
 
-pub(super) fn run(data_dir: &Path, command: EvalCommand, out: &Output) -> Result<()> {
+pub(super) fn run(
+    engine: impl FnOnce() -> Result<Engine>,
+    data_dir: &Path,
+    command: EvalCommand,
+    out: &Output,
+) -> Result<()> {
     let bars = Bars::new()?;
     match command {
         EvalCommand::Words(arguments) => words(data_dir, &arguments, bars, out),
+        EvalCommand::Retrieval(arguments) => retrieval::run(engine, arguments, bars, out),
         EvalCommand::Ann(arguments) => {
-            let source = (arguments.vectors.as_deref(), arguments.collection.as_deref());
-            let vectors = vectors_of(data_dir, source, &bars)?;
-            ann::run(&vectors, &arguments, bars, out)
+            let rows = match &arguments.collection {
+                Some(collection) if arguments.documents => {
+                    Engine::open(data_dir)?.document_vectors(collection)?
+                }
+                collection => {
+                    let source = (arguments.vectors.as_deref(), collection.as_deref());
+                    ann::word_rows(&*vectors_of(data_dir, source, &bars)?)
+                }
+            };
+            ann::run(rows, &arguments, bars, out)
         }
+        EvalCommand::Senses(arguments) => senses::evaluate(&engine()?, &arguments, bars, out),
     }
 }
 

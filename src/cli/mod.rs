@@ -7,6 +7,9 @@ mod ann;
 mod arguments;
 mod bars;
 mod eval;
+mod retrieval;
+mod senses;
+mod service;
 mod show;
 mod tokens;
 mod train;
@@ -15,32 +18,25 @@ mod vectors;
 mod wordnet;
 mod words;
 
+use crate::config::Config;
 use crate::engine::{ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest};
 use crate::error::{Error, Result};
 use crate::search::Mode;
 use crate::server;
 use crate::text::{Documents, ReadOptions};
-use arguments::{Arguments, Command, IngestArguments, ListenArguments, ModeArgument};
+use arguments::{Arguments, Command, IngestArguments, ModeArgument};
 use bars::Bars;
 use clap::Parser;
 use serde::Serialize;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use tracing_subscriber::EnvFilter;
 
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("SEMEME_LOG").unwrap_or_else(|_| EnvFilter::new("warn,sememe=info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
-    match command(arguments) {
+    match service::settings(&arguments).and_then(|config| command(arguments, config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -65,18 +61,25 @@ fn is_closed_pipe(error: &Error) -> bool {
     matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn command(arguments: Arguments) -> Result<()> {
+fn command(arguments: Arguments, config: Config) -> Result<()> {
+    service::log(&config)?;
     let out = Output { json: arguments.json };
-    let data_dir = arguments.data_dir;
-    let open = || Ok::<_, Error>(Engine::open(&data_dir)?.with_wordnet(arguments.wordnet));
+    let data_dir = config.data_dir();
+    let open = || Ok::<_, Error>(Engine::open(&data_dir)?.with_wordnet(config.wordnet()));
     match arguments.command {
-        Command::Demo { listen } => demo(open()?, &listen),
-        Command::Serve { listen } => serve(open()?, &listen, &[]),
+        Command::Demo { .. } => demo(open()?, config),
+        Command::Serve { .. } => service::serve(open()?, config, &[]),
+        Command::Config { defaults: true } => Output::text(&crate::config::default_toml()),
+        Command::Config { .. } => {
+            out.answer(&config.values(), |values, out| service::show_settings(values, out))
+        }
+        Command::Keys(command) => service::keys(&Engine::open(&data_dir)?, command, &out),
+        Command::Openapi => Output::text(&server::openapi_json()),
         Command::Ingest(ingest) => ingest_command(&data_dir, &ingest, &out),
         Command::Train(arguments) => train::run(&data_dir, &arguments, &out),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
-        Command::Eval(command) => eval::run(&data_dir, command, &out),
+        Command::Eval(command) => eval::run(open, &data_dir, command, &out),
         Command::Upkeep(command) => upkeep::run(&data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
@@ -117,6 +120,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
         Command::Analyze { collection, text } => {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
         }
+        Command::Sense(arguments) => senses::ask(engine, arguments, out),
         Command::Wordnet { question } => wordnet::ask(engine, question, out),
         _ => Ok(()), // `command` has taken the others
     }
@@ -128,6 +132,12 @@ struct Output {
 }
 
 impl Output {
+    fn text(text: &str) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(Error::io("write to", "standard output"))
+    }
+
     fn answer<T: Serialize>(
         &self,
         answer: &T,
@@ -145,7 +155,7 @@ impl Output {
     }
 }
 
-fn demo(engine: Engine, listen: &ListenArguments) -> Result<()> {
+fn demo(engine: Engine, config: Config) -> Result<()> {
     let bars = Bars::new()?;
     engine.build_demo(&bars)?;
     // Whatever is wrong with WordNet, the demo goes on without it; the service says so in its log.
@@ -153,19 +163,7 @@ fn demo(engine: Engine, listen: &ListenArguments) -> Result<()> {
         return Err(Error::Cancelled);
     }
     drop(bars);
-    serve(engine, listen, &show::DEMO_LINES)
-}
-
-fn serve(engine: Engine, listen: &ListenArguments, hints: &[&str]) -> Result<()> {
-    let listener = server::bind(listen.listen, listen.insecure)?;
-    let address = listener.local_addr().map_err(Error::io("listen on", "the address"))?;
-    let engine = Arc::new(engine);
-    if let Err(error) = engine.refresh() {
-        tracing::warn!(%error, "something cannot be served; the rest is");
-    }
-    show::serving(address, hints, &mut io::stdout().lock())
-        .map_err(Error::io("write to", "standard output"))?;
-    server::serve(engine, listener)
+    service::serve(engine, config, &show::DEMO_LINES)
 }
 
 fn ingest_command(data_dir: &Path, arguments: &IngestArguments, out: &Output) -> Result<()> {

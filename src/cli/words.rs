@@ -87,12 +87,15 @@ pub(super) struct WhichArguments {
     /// Only words of this script: han, latin, cyrillic, greek, kana or hangul.
     #[arg(long)]
     pub script: Option<Script>,
+    /// Part of the exact answer wanted, up to 1: for large vocabularies, which are not compared whole.
+    #[arg(long)]
+    pub recall: Option<f32>,
 }
 
 impl From<WhichArguments> for SimilarRequest {
     fn from(which: WhichArguments) -> Self {
-        let WhichArguments { k, min_count, prefix, script } = which;
-        Self { k: Some(k), min_count, prefix, script }
+        let WhichArguments { k, min_count, prefix, script, recall } = which;
+        Self { k: Some(k), min_count, prefix, script, recall }
     }
 }
 
@@ -159,8 +162,8 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
             out.answer(&engine.odd_one_out(&collection, &WordsRequest { words })?, show_odd)
         }
         WordsCommand::Nearest { collection, words, which } => {
-            let SimilarRequest { k, min_count, prefix, script } = which.into();
-            let request = NearestRequest { words, k, min_count, prefix, script };
+            let SimilarRequest { k, min_count, prefix, script, recall } = which.into();
+            let request = NearestRequest { words, k, min_count, prefix, script, recall };
             out.answer(&engine.nearest(&collection, &request)?, |found, out| show_words(&found.similar, out))
         }
         WordsCommand::Collocates { collection, word, k, window, by } => {

@@ -2,6 +2,7 @@
 
 use super::ModelInfo;
 use crate::search::{Match, Mode};
+use crate::sense::Parts;
 use crate::vectors::AnalogyMethod;
 use crate::vocab::collocates::Association;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ pub use crate::wordnet::answers::{
 };
 
 /// A collection as it stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CollectionInfo {
     /// Name, as in URLs.
     pub name: String,
@@ -29,7 +30,7 @@ pub struct CollectionInfo {
 }
 
 /// A word with its cosine to what was asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SimilarWord {
     /// The word.
     pub word: String,
@@ -40,7 +41,7 @@ pub struct SimilarWord {
 }
 
 /// The words nearest to a word.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SimilarWords {
     /// The word asked for, as the vocabulary spells it.
     pub word: String,
@@ -51,7 +52,7 @@ pub struct SimilarWords {
 }
 
 /// The words that are to `c` as `b` is to `a`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Analogy {
     /// The three words as the vocabulary spells them: a, b, c.
     pub words: [String; 3],
@@ -64,7 +65,7 @@ pub struct Analogy {
 }
 
 /// How the words of a list are to each other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Similarity {
     /// The words as the vocabulary spells them.
     pub words: Vec<String>,
@@ -78,7 +79,7 @@ pub struct Similarity {
 }
 
 /// The word that fits least among others.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OddOneOut {
     /// The odd one.
     pub odd: String,
@@ -89,7 +90,7 @@ pub struct OddOneOut {
 }
 
 /// A word of a question with its cosine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WordScore {
     /// As the vocabulary spells it.
     pub word: String,
@@ -98,7 +99,7 @@ pub struct WordScore {
 }
 
 /// A word with its share in a sum.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeightedWord {
     /// The word.
@@ -113,7 +114,7 @@ fn one() -> f32 {
 }
 
 /// The words nearest to a weighted sum of words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NearestWords {
     /// The sum's words as the vocabulary spells them.
     pub words: Vec<WeightedWord>,
@@ -124,7 +125,7 @@ pub struct NearestWords {
 }
 
 /// The words that stand near a word more often than by chance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Collocates {
     /// The word asked for, as the vocabulary spells it.
     pub word: String,
@@ -139,7 +140,7 @@ pub struct Collocates {
 }
 
 /// A word that stands near another more often than by chance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Collocate {
     /// The collocate.
     pub word: String,
@@ -156,7 +157,7 @@ pub struct Collocate {
 }
 
 /// A word as the collection knows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WordInfo {
     /// As the vocabulary spells it.
     pub word: String,
@@ -171,7 +172,7 @@ pub struct WordInfo {
 }
 
 /// A document that answers a query.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hit {
     /// Rank, from 1.
     pub rank: usize,
@@ -186,11 +187,12 @@ pub struct Hit {
     /// Through which words the document answers, the largest share first.
     pub matches: Vec<Match>,
     /// The document's other fields.
+    #[schema(value_type = Object)]
     pub fields: Map<String, Value>,
 }
 
 /// The answer of one mode to a query.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SearchAnswer {
     /// The way the query was read.
     pub mode: Mode,
@@ -210,7 +212,7 @@ pub struct SearchAnswer {
 }
 
 /// A document that one mode found and no other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FoundAlone {
     /// The mode that found it.
     pub mode: Mode,
@@ -226,7 +228,7 @@ pub struct FoundAlone {
 }
 
 /// The modes side by side.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ContrastAnswer {
     /// The query as it came.
     pub query: String,
@@ -241,7 +243,7 @@ pub struct ContrastAnswer {
 }
 
 /// How much the answers of two modes agree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Agreement {
     /// One mode.
     pub a: Mode,
@@ -254,7 +256,7 @@ pub struct Agreement {
 }
 
 /// Which WordNet there is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WordNetInfo {
     /// `3.0`, `3.1`; empty if the database does not say.
     pub version: String,
@@ -265,7 +267,7 @@ pub struct WordNetInfo {
 }
 
 /// What was added to WordNet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LanguageAdded {
     /// The language's code.
     pub language: String,
@@ -282,14 +284,14 @@ pub struct LanguageAdded {
 }
 
 /// A text as every part sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Analyzed {
     /// Tokens in order.
     pub tokens: Vec<AnalyzedToken>,
 }
 
 /// A token as every part sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AnalyzedToken {
     /// Folded form.
     pub text: String,
@@ -303,4 +305,49 @@ pub struct AnalyzedToken {
     pub documents: u64,
     /// Occurrences in the corpus of the model; absent if it has no vector.
     pub count: Option<u64>,
+}
+
+/// The senses of words in a text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SensesAnswer {
+    /// The words asked about, in the order of the text.
+    pub words: Vec<WordSenses>,
+}
+
+/// A word in a text and its senses.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WordSenses {
+    /// As it stands in the text.
+    pub word: String,
+    /// Its first byte in the text.
+    pub start: usize,
+    /// The byte behind it.
+    pub end: usize,
+    /// Whether the best sense is probable enough to be relied on.
+    pub sure: bool,
+    /// Probability of the best less that of the second.
+    pub margin: f32,
+    /// WordNet's senses, best first; empty if it has none.
+    pub senses: Vec<CandidateSense>,
+}
+
+/// A sense of WordNet's, and how well it fits.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CandidateSense {
+    /// Sense key: `bank%1:17:01::`; for words of other languages the synset's id.
+    pub sense: String,
+    /// The synset's id: `09213565-n`.
+    pub synset: String,
+    /// The synset's name: `bank.n.01`.
+    pub name: String,
+    /// Its words.
+    pub words: Vec<String>,
+    /// Its definition.
+    pub definition: String,
+    /// 0 to 1; all senses of the word together 1.
+    pub probability: f32,
+    /// Sum of the parts.
+    pub score: f32,
+    /// What each part adds.
+    pub parts: Parts,
 }

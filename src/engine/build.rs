@@ -6,12 +6,13 @@
 use super::generation::{
     self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
 };
+use super::word_graph::{self, WORD_GRAPH};
 use super::{Engine, ModelInfo, Origin, check_name, model, rows};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::files::sync_folder;
-use crate::index::keyword::KeywordBuilder;
+use crate::index::keyword::{KeywordBuilder, KeywordDocument, Stemming};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::{Progress, Silent};
@@ -32,6 +33,9 @@ use std::time::{Duration, Instant};
 
 /// Documents analysed at a time.
 const BATCH: u32 = 1000;
+
+/// Documents by which the language is told.
+const STEMMING_SAMPLE: usize = 100;
 
 /// Fewer documents are scanned: that takes less than half a millisecond, and is exact.
 const GRAPH_ROWS_MIN: usize = 20_000;
@@ -163,9 +167,16 @@ impl Engine {
         if build.row.generation.is_some() {
             return Ok(());
         }
-        KeywordBuilder::create(&build.folder.path().join(KEYWORD))?.finish()?;
+        KeywordBuilder::create(&build.folder.path().join(KEYWORD), Stemming::None)?.finish()?;
         generation::write_manifest(build.folder.path(), collection, 0, None)?;
         build.switch(0).map(drop)
+    }
+
+    /// The next generation at once, unless another one is being built.
+    pub(super) fn begin_anew(&self, collection: &str) -> Result<()> {
+        let build = Build::begin(self, collection, Duration::ZERO, &Silent)?;
+        let model = build.keep_model(&Silent)?;
+        build.finish(model, &Silent).map(drop)
     }
 
     /// As [`Engine::index`], whether the indexes are up to date or not: for damaged ones.
@@ -319,6 +330,10 @@ impl<'a> Build<'a> {
             link_or_copy(&from.join(NEIGHBOURS_FILE), &to.join(NEIGHBOURS_FILE))?;
             return Ok(Some(NewModel { vectors: WordVectors::open(to)?, info }));
         }
+        if from.join(WORD_GRAPH).exists() && word_graph::attach(vectors.clone(), &from).is_ok() {
+            link_or_copy(&from.join(WORD_GRAPH), &to.join(WORD_GRAPH))?;
+            return Ok(Some(NewModel { vectors: word_graph::attach(vectors, to)?, info }));
+        }
         Ok(Some(NewModel { vectors: model::with_neighbours(vectors, to, progress)?, info }))
     }
 
@@ -389,20 +404,23 @@ impl<'a> Build<'a> {
     ) -> Result<(i64, u64, DocumentVectors)> {
         let mut snapshot = self.snapshot()?;
         let (change, total) = (snapshot.change(), snapshot.documents());
-        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD))?;
+        let mut next = snapshot.next_batch(BATCH)?;
+        let stemming = stemming(next.as_deref().unwrap_or_default());
+        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), stemming)?;
         let mut vectors = DocumentVectors::default();
         let mut done = 0;
-        while let Some(batch) = snapshot.next_batch(BATCH)? {
-            let analyses: Vec<(Analysis, Option<Vec<f32>>)> = batch
+        while let Some(batch) = next {
+            let layout = keyword.layout();
+            let ready: Vec<(KeywordDocument, Option<Vec<f32>>)> = batch
                 .par_iter()
                 .map(|stored| {
                     let analysis = Analyzer.analyze(&stored.document.full_text());
                     let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-                    (analysis, vector)
+                    (layout.document(stored.seq.cast_unsigned(), &analysis), vector)
                 })
                 .collect();
-            for (stored, (analysis, vector)) in batch.iter().zip(analyses) {
-                keyword.add(stored.seq.cast_unsigned(), &analysis)?;
+            for (stored, (document, vector)) in batch.iter().zip(ready) {
+                keyword.add(document)?;
                 if let Some(vector) = vector {
                     vectors.seqs.push(stored.seq);
                     vectors.rows.extend_from_slice(&vector);
@@ -410,6 +428,7 @@ impl<'a> Build<'a> {
             }
             done += batch.len() as u64;
             progress.step("indexing", done, total, "documents")?;
+            next = snapshot.next_batch(BATCH)?;
         }
         keyword.finish()?;
         Ok((change, total, vectors))
@@ -467,6 +486,13 @@ pub(super) fn encode_corpus(
     let settings = EncoderSettings { min_count, ..Default::default() };
     let encoder = CorpusEncoder::create(path, settings)?;
     corpus::encode(batches, encode_documents, encoder, progress)
+}
+
+/// By which rules the keyword index joins the forms of a word, judged by the first documents.
+fn stemming(first: &[StoredDocument]) -> Stemming {
+    let sample = first.iter().take(STEMMING_SAMPLE);
+    let sample: Vec<Analysis> = sample.map(|stored| Analyzer.analyze(&stored.document.full_text())).collect();
+    Stemming::default().resolved(&sample)
 }
 
 fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut Chunk) -> Result<()> {

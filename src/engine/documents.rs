@@ -5,12 +5,12 @@ use super::{Engine, check_name};
 use crate::error::{Error, Result};
 use crate::store::{Committed, Writer};
 use crate::text::source::Arrived;
-use crate::text::{Arriving, BodyLimits, Document};
+use crate::text::{Arriving, BodyLimits};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use crate::text::{Packing, Shape};
+pub use crate::text::{Document, Packing, Shape as BodyShape};
 
 /// How long the first generation of a new collection may be waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAGE_MAX: usize = 1000;
 
 /// What a write did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WriteReport {
     /// Documents that were not there before.
     pub added: u64,
@@ -34,7 +34,7 @@ pub struct WriteReport {
 }
 
 /// Some documents of a collection, in the order in which they came.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DocumentPage {
     /// The documents.
     pub results: Vec<Document>,
@@ -150,7 +150,7 @@ impl Engine {
 const REJECTED_TOLD: usize = 100;
 
 /// What became of a body of documents.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReceiveReport {
     /// What was written.
     #[serde(flatten)]
@@ -162,7 +162,7 @@ pub struct ReceiveReport {
 }
 
 /// What is wrong with one line, or one place of the array.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rejected {
     /// The line, or the place in the array, from 1.
     pub line: u64,
@@ -182,7 +182,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Invalid`] for what cannot be a name.
-    pub fn receive(self: &Arc<Self>, collection: &str, packing: Packing, shape: Shape) -> Result<Receiving> {
+    pub fn receive(
+        self: &Arc<Self>,
+        collection: &str,
+        packing: Packing,
+        shape: BodyShape,
+    ) -> Result<Receiving> {
         check_name(collection)?;
         let report = Arc::new(Mutex::new(ReceiveReport::default()));
         let (engine, collection, written) = (Arc::clone(self), collection.to_owned(), Arc::clone(&report));

@@ -1,11 +1,29 @@
 //! How good are word vectors? Sets of questions in files, against the vectors of a collection or of a file.
 
-use crate::error::Result;
+use super::Engine;
+use crate::error::{Error, Result};
 use crate::eval::words::{AnalogyReport, SimilarityReport, WordSet, WordsOptions, analogies, similarity};
 use crate::progress::Progress;
 use crate::vectors::WordVectors;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+
+impl Engine {
+    /// The vectors of a collection's documents, row-major and of length 1, and their dimension.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound) for an unknown collection; [`Error::NotReady`](crate::Error::NotReady) if it
+    /// has no model, or no document that the model can place.
+    pub fn document_vectors(&self, collection: &str) -> Result<(Vec<f32>, usize)> {
+        let generation = self.generation(collection)?;
+        let dim = generation.encoder()?.dim();
+        let rows = generation.document_rows()?.ok_or_else(|| Error::NotReady {
+            what: format!("collection {collection:?} has no document vectors"),
+            cure: format!("add documents, then train it: sememe train {collection}"),
+        })?;
+        Ok((rows, dim))
+    }
+}
 
 /// What a set of questions says about word vectors.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,7 +2,7 @@
 //!
 //! Written under a temporary name, flushed, renamed, and only then made the one that answers. Never changed afterwards.
 
-use super::rows;
+use super::{rows, word_graph};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::index::keyword::KeywordIndex;
@@ -84,7 +84,7 @@ pub(super) struct ModelManifest {
 }
 
 /// What word vectors were made from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ModelInfo {
     /// Words in the vocabulary, `V`.
     pub words: usize,
@@ -100,7 +100,7 @@ pub struct ModelInfo {
 }
 
 /// Where word vectors come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Origin {
     /// Learned here.
@@ -201,6 +201,11 @@ impl Generation {
         &self.name
     }
 
+    /// Names the generation among those of all collections.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.manifest.collection, self.name)
+    }
+
     /// Number of the last write that it shows.
     #[must_use]
     pub fn change(&self) -> i64 {
@@ -250,6 +255,18 @@ impl Generation {
         })
     }
 
+    /// The vectors of the documents by themselves, row-major; `None` if no document has one.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub(super) fn document_rows(&self) -> Result<Option<Vec<f32>>> {
+        let path = self.folder.join(DOCUMENT_VECTORS);
+        if self.model.is_none() || !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Matrix::open(&path, None)?.values().to_vec()))
+    }
+
     /// The vectors of the documents, with the document of each row; `None` if no document has one.
     ///
     /// # Errors
@@ -262,7 +279,7 @@ impl Generation {
 
 impl Model {
     fn open(folder: &Path, manifest: ModelManifest) -> Result<Self> {
-        let vectors = Arc::new(WordVectors::open(folder)?);
+        let vectors = Arc::new(word_graph::attach(WordVectors::open(folder)?, folder)?);
         if vectors.dim() != manifest.direction.len() {
             let expected = format!("a direction of {} values", vectors.dim());
             return Err(Error::damaged(folder.join(MANIFEST), expected, manifest.direction.len(), CURE));

@@ -8,10 +8,10 @@
 use super::generation::DocumentVectors;
 use super::{Engine, Generation};
 use crate::error::{Error, Result};
-use crate::index::keyword::KeywordChanges;
+use crate::index::keyword::{KeywordChanges, KeywordDocument, Layout};
 use crate::index::{self, Flat, Matrix, VectorIndex};
 use crate::store::{Later, Standing, Store, StoredDocument};
-use crate::text::{Analysis, Analyzer};
+use crate::text::Analyzer;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -85,11 +85,29 @@ impl Engine {
                 done => done,
             };
         };
+        if self.is_to_be_begun(standing)? {
+            return match self.begin_anew(&standing.name) {
+                Err(Error::NotReady { .. }) => Ok(()),
+                done => done,
+            };
+        }
         let shown = |view: &Arc<Generation>| view.name() == folder && view.change() == standing.last_change;
         if self.opened().get(&standing.name).is_some_and(shown) {
             return Ok(());
         }
         self.take_up(&standing.name).map(drop)
+    }
+
+    /// Whether a collection gets its first documents, and few enough to build a generation of them at once: how words are joined is
+    /// judged by documents, and an empty generation had none to judge by.
+    fn is_to_be_begun(&self, standing: &Standing) -> Result<bool> {
+        let is_empty =
+            |view: &Arc<Generation>| view.keyword().is_empty() && view.change() < standing.last_change;
+        if !self.opened().get(&standing.name).is_some_and(is_empty) {
+            return Ok(false);
+        }
+        let Some(mut later) = self.store.later(standing.key, 0)? else { return Ok(false) };
+        Ok((1..=MERGE_MIN as u64).contains(&later.count(MERGE_MIN as u32 + 1)?))
     }
 
     /// The collections with so many changes that the next generation is worth its time.
@@ -212,8 +230,9 @@ impl Live {
         }
         self.changes += gone.len();
         while let Some(batch) = later.next_batch(BATCH)? {
-            for (stored, (analysis, vector)) in batch.iter().zip(read(&batch, &self.frozen)) {
-                keyword.add(stored.seq.cast_unsigned(), &analysis)?;
+            let ready = read(&batch, &self.frozen, keyword.layout());
+            for (stored, (document, vector)) in batch.iter().zip(ready) {
+                keyword.add(stored.seq.cast_unsigned(), document)?;
                 if let (Some(vectors), Some(vector)) = (&mut self.vectors, vector) {
                     vectors.add(stored.seq, &vector)?;
                 }
@@ -234,14 +253,18 @@ impl Live {
 }
 
 /// Each document once, in parallel.
-fn read(batch: &[StoredDocument], generation: &Generation) -> Vec<(Analysis, Option<Vec<f32>>)> {
+fn read(
+    batch: &[StoredDocument],
+    generation: &Generation,
+    layout: &Layout,
+) -> Vec<(KeywordDocument, Option<Vec<f32>>)> {
     let encoder = generation.encoder().ok();
     batch
         .par_iter()
         .map(|stored| {
             let analysis = Analyzer.analyze(&stored.document.full_text());
             let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-            (analysis, vector)
+            (layout.document(stored.seq.cast_unsigned(), &analysis), vector)
         })
         .collect()
 }

@@ -10,17 +10,22 @@ mod build;
 mod check;
 mod demo;
 mod documents;
+mod embeddings;
 mod evaluate;
 mod generation;
+mod keys;
 mod live;
 mod model;
 mod priority;
 mod questions;
+mod retrieval;
 mod rows;
+mod senses;
 mod snapshot;
 mod standalone;
 mod tasks;
 mod training;
+mod word_graph;
 mod wordnet;
 mod words;
 
@@ -28,10 +33,19 @@ pub use crate::store::TaskStatus;
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
 pub use check::{CheckReport, CollectionCheck};
 pub use demo::DEMO_COLLECTIONS;
-pub use documents::{DocumentPage, Packing, ReceiveReport, Receiving, Rejected, Shape, WriteReport};
+pub use documents::{
+    BodyShape, Document, DocumentPage, Packing, ReceiveReport, Receiving, Rejected, WriteReport,
+};
+pub use embeddings::{
+    Embedding, EmbeddingVector, EmbeddingsAnswer, EmbeddingsInput, EmbeddingsRequest, EmbeddingsUsage,
+    EncodingFormat,
+};
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
+pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use questions::{ContrastRequest, SearchRequest};
+pub use retrieval::{JudgedRequest, RetrievalRequest};
+pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
@@ -58,6 +72,7 @@ pub struct Engine {
     live: live::Slots,
     running: tasks::Running,
     wordnet: wordnet::Shelf,
+    senses: senses::Shelf,
 }
 
 impl Engine {
@@ -75,6 +90,7 @@ impl Engine {
             live: live::Slots::default(),
             running: tasks::Running::default(),
             wordnet: Default::default(),
+            senses: Default::default(),
         })
     }
 
@@ -90,6 +106,20 @@ impl Engine {
     /// [`Error::Store`] if the database fails.
     pub fn collections(&self) -> Result<Vec<CollectionInfo>> {
         self.store.collections()?.iter().map(|row| self.info(row)).collect()
+    }
+
+    /// How many collections there are.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn collection_count(&self) -> Result<usize> {
+        Ok(self.store.collections()?.len())
+    }
+
+    /// How many generations are open.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.opened().len()
     }
 
     /// One collection.

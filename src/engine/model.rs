@@ -1,6 +1,6 @@
 //! Word vectors for a generation or a folder of their own: learned from an encoded corpus, or taken from a file.
 
-use super::{Origin, TrainSettings};
+use super::{Origin, TrainSettings, word_graph};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::text::{Analyzer, Document};
@@ -48,7 +48,7 @@ pub(super) fn train(
     Ok((vectors, origin))
 }
 
-/// Takes word vectors from a file. All of its words stay, so that a query may use words that no document has; where the
+/// Takes word vectors from a file, its words spelled as the analyzer spells them. All of them stay, so that a query may use words that no document has; where the
 /// file has no counts, a word counts as often as `vocabulary` (of the collection) says.
 pub(super) fn import(
     path: &Path,
@@ -57,13 +57,14 @@ pub(super) fn import(
     progress: &dyn Progress,
 ) -> Result<(WordVectors, Origin)> {
     let (format, vectors) = formats::import(path, format, progress)?;
+    let vectors = vectors.spelled(as_analyzed)?;
     let origin = Origin::Imported { imported_from: format };
     if vectors.is_empty() {
         return Ok((vectors.for_vocabulary(vocabulary)?, origin)); // n-grams alone
     }
     if !vectors.vocabulary().iter().any(|(_, word, _)| vocabulary.id(word).is_some()) {
         let got = format!("none among {}", vectors.len());
-        let cure = "import vectors of the documents' language, in lower case";
+        let cure = "import vectors of the documents' language";
         return Err(Error::invalid("vectors", "a word of the collection's documents", got, cure));
     }
     if vectors.vocabulary().total() > 0 {
@@ -73,21 +74,27 @@ pub(super) fn import(
     Ok((vectors.with_counts(count)?, origin))
 }
 
-/// Writes vectors into a folder, with the table of neighbours if that is worth it, and opens them there.
+/// A word of a vector file as it stands in documents, if it is one word there: "Berlin" is "berlin".
+fn as_analyzed(word: &str) -> Option<String> {
+    <[String; 1]>::try_from(Analyzer.words(word)).ok().map(|[word]| word)
+}
+
+/// Writes vectors into a folder, with the table of neighbours or the graph, and opens them there.
 pub(super) fn place(vectors: WordVectors, folder: &Path, progress: &dyn Progress) -> Result<WordVectors> {
     vectors.save(folder)?;
     drop(vectors);
     with_neighbours(WordVectors::open(folder)?, folder, progress)
 }
 
-/// Adds the table of neighbours to vectors that are open in a folder, if that is worth it.
+/// Adds the table of neighbours to vectors that are open in a folder; to a large vocabulary a graph.
 pub(super) fn with_neighbours(
     vectors: WordVectors,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<WordVectors> {
     if vectors.len() > NEIGHBOURS_WORDS_MAX {
-        return Ok(vectors);
+        word_graph::build(&vectors, folder, progress)?;
+        return word_graph::attach(vectors, folder);
     }
     Neighbours::build(&vectors, DEFAULT_NEIGHBOURS, progress)?.save(folder)?;
     WordVectors::open(folder)

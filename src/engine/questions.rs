@@ -20,7 +20,7 @@ pub const QUERY_BYTES_MAX: usize = 64 << 10;
 const SNIPPET_CHARS_MAX: usize = 240;
 
 /// One query, read one way.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
     /// Free text.
@@ -36,7 +36,7 @@ pub struct SearchRequest {
 }
 
 /// One query, read several ways.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContrastRequest {
     /// Free text.
@@ -92,7 +92,7 @@ impl Engine {
     }
 
     /// The modes asked for, or all that there are.
-    fn modes(&self, asked: Option<&[Mode]>) -> Result<Vec<Mode>> {
+    pub(super) fn modes(&self, asked: Option<&[Mode]>) -> Result<Vec<Mode>> {
         let Some(asked) = asked else {
             let wordnet = match self.wordnet() {
                 Ok(_) => true,
@@ -149,22 +149,10 @@ impl Engine {
         let start = Instant::now();
         let query = question.query;
         let words = Analyzer.words(query);
-        let found = |retriever: &dyn Retriever| {
+        let (hits, unknown_words) = self.read_as(generation, question.expansion, mode, |retriever| {
             let ranked = retriever.retrieve(&words, question.limit.get())?;
             Ok((self.hits(retriever, &words, &ranked)?, retriever.unknown(&words)?))
-        };
-        let (hits, unknown_words) = match mode {
-            Mode::Keyword => found(&KeywordRetriever::new(generation.keyword()))?,
-            Mode::Wordnet => {
-                let wordnet = self.wordnet()?;
-                let expansion = question.expansion.expansion(&wordnet)?;
-                found(&WordNetRetriever::new(generation.keyword(), &wordnet, expansion))?
-            }
-            Mode::Static => match generation.documents()? {
-                Some((index, seqs)) => found(&StaticRetriever::new(generation.encoder()?, index, seqs))?,
-                None => (Vec::new(), Vec::new()),
-            },
-        };
+        })?;
         let empty_because = hits.is_empty().then(|| empty_because(generation, mode, &words, &unknown_words));
         Ok(SearchAnswer {
             mode,
@@ -175,6 +163,28 @@ impl Engine {
             empty_because,
             processing_time_ms: start.elapsed().as_secs_f64() * 1e3,
         })
+    }
+
+    /// Asks one mode's retriever; the default, nothing found, where no document can be found that way.
+    pub(super) fn read_as<T: Default>(
+        &self,
+        generation: &Generation,
+        expansion: &ExpansionRequest,
+        mode: Mode,
+        question: impl FnOnce(&dyn Retriever) -> Result<T>,
+    ) -> Result<T> {
+        match mode {
+            Mode::Keyword => question(&KeywordRetriever::new(generation.keyword())),
+            Mode::Wordnet => {
+                let wordnet = self.wordnet()?;
+                let expansion = expansion.expansion(&wordnet)?;
+                question(&WordNetRetriever::new(generation.keyword(), &wordnet, expansion))
+            }
+            Mode::Static => match generation.documents()? {
+                Some((index, seqs)) => question(&StaticRetriever::new(generation.encoder()?, index, seqs)),
+                None => Ok(T::default()),
+            },
+        }
     }
 
     fn hits(&self, retriever: &dyn Retriever, words: &[String], ranked: &[Ranked]) -> Result<Vec<Hit>> {

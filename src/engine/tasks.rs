@@ -33,7 +33,7 @@ const QUEUE_MAX: u32 = 1000;
 const PAGE_MAX: usize = 1000;
 
 /// What a task does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TaskKind {
     /// Learns word vectors from a collection's documents.
@@ -63,7 +63,7 @@ impl TaskKind {
 }
 
 /// A task as it stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TaskInfo {
     /// Its number.
     pub uid: i64,
@@ -75,11 +75,14 @@ pub struct TaskInfo {
     #[serde(rename = "type")]
     pub kind: String,
     /// What was asked.
+    #[schema(value_type = Object)]
     pub details: Map<String, Value>,
     /// What came of it, once it has succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,
     /// Why it failed: `code` and `message`.
+    #[schema(value_type = Option<Object>)]
     pub error: Option<Value>,
     /// How far it is, while it is processed by the process that answers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +98,7 @@ pub struct TaskInfo {
 }
 
 /// How far a task is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TaskProgress {
     /// What it is doing: `counting words`, `training`, `indexing` …
     pub phase: String,
@@ -130,7 +133,7 @@ pub struct TaskQuery {
 }
 
 /// Some tasks, the latest first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TaskPage {
     /// The tasks.
     pub results: Vec<TaskInfo>,

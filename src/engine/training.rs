@@ -24,7 +24,7 @@ const CHECKPOINT_WORDS: u64 = 500_000;
 const MEMORY_BUDGET_BYTES: u64 = 4 << 30;
 
 /// How to train; what is left out is chosen as on the command line.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainRequest {
     /// `skip-gram` (default) or `cbow`.
@@ -66,7 +66,7 @@ pub struct TrainRequest {
 }
 
 /// A trainer's name in requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlgorithmName {
     /// The context from the word.

@@ -50,7 +50,7 @@ struct Opened {
 type Stamp = (SystemTime, u64);
 
 /// Language and part of speech of a question.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordNetRequest {
     /// Language: `eng` (the default), or one that was added, by its two or three letters.
@@ -60,7 +60,7 @@ pub struct WordNetRequest {
 }
 
 /// One page of what falls under a synset.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HyponymsRequest {
     /// Language of the answer.
@@ -72,7 +72,7 @@ pub struct HyponymsRequest {
 }
 
 /// How do two words or synsets hang together?
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PathRequest {
     /// A word, or a synset by id, name or sense key.
@@ -88,7 +88,7 @@ pub struct PathRequest {
 }
 
 /// How alike are two words or synsets?
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordNetSimilarityRequest {
     /// A word, or a synset by id, name or sense key.
@@ -107,7 +107,7 @@ pub struct WordNetSimilarityRequest {
 }
 
 /// How a query is expanded; what is not given is as in [`Expansion::default`].
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExpansionRequest {
     /// Weight of synonyms, 0 to 1; default 1.

@@ -16,7 +16,7 @@ use crate::vocab::collocates::{Association, Collocation, collocates_in};
 use serde::Deserialize;
 
 /// Which similar words, and how many.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimilarRequest {
     /// Answers wanted; default 10.
@@ -27,10 +27,12 @@ pub struct SimilarRequest {
     pub prefix: Option<String>,
     /// Only words of this script.
     pub script: Option<Script>,
+    /// Part of the exact answer wanted, above 0 up to 1: for large vocabularies, which are not compared whole.
+    pub recall: Option<f32>,
 }
 
 /// a is to b as c is to what?
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnalogyRequest {
     /// man
@@ -48,7 +50,7 @@ pub struct AnalogyRequest {
 }
 
 /// A list of words.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordsRequest {
     /// The words.
@@ -56,7 +58,7 @@ pub struct WordsRequest {
 }
 
 /// A weighted sum of words, and which words near to it are wanted.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NearestRequest {
     /// The words of the sum.
@@ -73,10 +75,13 @@ pub struct NearestRequest {
     /// Only words of this script.
     #[serde(default)]
     pub script: Option<Script>,
+    /// Part of the exact answer wanted, above 0 up to 1: for large vocabularies, which are not compared whole.
+    #[serde(default)]
+    pub recall: Option<f32>,
 }
 
 /// Which collocates, and how many.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CollocatesRequest {
     /// Answers wanted; default 10.
@@ -93,7 +98,7 @@ impl SimilarRequest {
         let prefix = self.prefix.clone();
         let restrict =
             Restrict { min_count: self.min_count.unwrap_or_default(), prefix, script: self.script };
-        Ok(Similar { k: k.get(), restrict })
+        Ok(Similar { k: k.get(), restrict, recall: self.recall })
     }
 }
 
@@ -189,8 +194,8 @@ impl Engine {
     /// As [`Engine::similar`]; [`Error::Invalid`] for no words, too many, or a sum without a direction.
     pub fn nearest(&self, collection: &str, request: &NearestRequest) -> Result<NearestWords> {
         check_words(request.words.len(), 1)?;
-        let NearestRequest { k, min_count, prefix, script, .. } = request.clone();
-        let options = SimilarRequest { k, min_count, prefix, script }.options()?;
+        let NearestRequest { k, min_count, prefix, script, recall, .. } = request.clone();
+        let options = SimilarRequest { k, min_count, prefix, script, recall }.options()?;
         let generation = self.generation(collection)?;
         let vectors = generation.encoder()?.vectors();
         let spell = |one: &WeightedWord| Ok((spelling(vectors.vocabulary(), &one.word)?, one.weight));

@@ -1,5 +1,7 @@
 //! How good is it?
 
 pub mod ann;
+pub mod retrieval;
+pub mod senses;
 pub mod stats;
 pub mod words;

@@ -58,7 +58,7 @@ impl Codes {
     pub fn push(&mut self, row: &[f32]) {
         let mut owned = match std::mem::replace(&mut self.lines, Vec::new().into()) {
             Array::Owned(lines) => Arc::unwrap_or_clone(lines),
-            mapped @ Array::Mapped(..) => mapped.to_vec(),
+            elsewhere => elsewhere.to_vec(),
         };
         let start = owned.len();
         owned.resize(start + self.width, Line([128; 64]));

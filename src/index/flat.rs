@@ -80,7 +80,7 @@ impl VectorIndex for Flat {
     }
 
     fn search(&self, query: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Neighbor>> {
-        vector::check_k(k)?;
+        vector::check_k(k, self.len())?;
         options.check()?;
         let query = vector::unit_query(query, self.dim())?;
         let rows = self.candidates(&query, options, |codes, code, rows| codes.nearest(code, rows, k));
@@ -107,7 +107,7 @@ impl VectorIndex for Flat {
 
     fn batch(&self, queries: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Vec<Neighbor>>> {
         vector::check_batch(queries, self.dim())?;
-        vector::check_k(k)?;
+        vector::check_k(k, self.len())?;
         options.check()?;
         match &self.codes {
             Some(codes) if options.filter.is_none() => batch_scan(

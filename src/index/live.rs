@@ -119,7 +119,9 @@ impl VectorIndex for Live {
     }
 
     fn search(&self, query: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Neighbor>> {
-        let graph = |options: &SearchOptions<'_>| self.base.search(query, k, options);
+        vector::check_k(k, self.len())?;
+        let of_base = k.min(self.base.len()).max(1);
+        let graph = |options: &SearchOptions<'_>| self.base.search(query, of_base, options);
         let found = self.both(query, options, graph, |code, rows| self.codes.nearest(code, rows, k))?;
         Ok(vector::top(found, k))
     }

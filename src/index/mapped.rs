@@ -47,13 +47,24 @@ impl Plain for u32 {}
 impl Plain for f32 {}
 impl Plain for Line {}
 
+/// Values that another room keeps.
+pub(crate) type Shared<T> = Arc<dyn AsRef<[T]> + Send + Sync>;
+
 /// An array that is owned, or lies in a mapped file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Array<T: Plain> {
     /// In memory.
     Owned(Arc<Vec<T>>),
     /// In a file: the range is in bytes, aligned and whole.
     Mapped(Arc<Mmap>, Range<usize>),
+    /// With someone else.
+    Shared(Shared<T>),
+}
+
+impl<T: Plain> std::fmt::Debug for Array<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Array({} values)", self.len())
+    }
 }
 
 impl<T: Plain> From<Vec<T>> for Array<T> {
@@ -69,6 +80,7 @@ impl<T: Plain> Deref for Array<T> {
     fn deref(&self) -> &[T] {
         match self {
             Self::Owned(values) => values,
+            Self::Shared(values) => (**values).as_ref(),
             Self::Mapped(map, range) => {
                 let bytes = &map[range.clone()];
                 // SAFETY: `Mapped::array` made the range aligned for `T` and a whole number of them; any bytes are a

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::index::mapped::{self, Array, Kind, Mapped};
 use crate::index::vector;
 use std::path::Path;
+use std::sync::Arc;
 
 const KIND: Kind = Kind { magic: b"SMVECTOR", version: 1, cure: "build the index again (`sememe train`)" };
 /// The widest rows.
@@ -49,6 +50,15 @@ impl Matrix {
         let len = check_shape(values.len(), dim)?;
         let sum = mapped::padded_checksum(mapped::bytes_of(&values));
         Ok(Self { fingerprint: fingerprint(sum, len, dim), values: values.into(), len, dim })
+    }
+
+    /// Rows that someone else keeps, each of length 1; `fingerprint` tells them from any others.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `dim` outside 1 to [`MAX_DIM`], for values that are not whole rows, for 2³¹ rows or more.
+    pub fn shared(values: Arc<dyn AsRef<[f32]> + Send + Sync>, dim: usize, fingerprint: u64) -> Result<Self> {
+        let len = check_shape((*values).as_ref().len(), dim)?;
+        Ok(Self { values: Array::Shared(values), len, dim, fingerprint })
     }
 
     /// Maps a file that [`save`](Self::save) wrote, after verifying it. `identity`: see there.

@@ -71,7 +71,8 @@ impl SearchOptions<'_> {
 
 /// Nearest rows by cosine. Whatever the approximate index answers can be checked with the same call on the exact one.
 ///
-/// Answers are sorted by falling cosine, ties by row. Where fewer than `k` rows exist or pass the filter, all are answered.
+/// Answers are sorted by falling cosine, ties by row. Where fewer than `k` rows pass the filter, all that
+/// pass are answered; an index without rows answers nothing.
 pub trait VectorIndex: Send + Sync {
     /// Number of rows.
     fn len(&self) -> usize;
@@ -87,8 +88,8 @@ pub trait VectorIndex: Send + Sync {
     /// The `k` nearest rows.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a query of another dimension, not finite or zero; for `k` outside 1 to [`MAX_K`]; for
-    /// options outside their ranges.
+    /// [`Error::Invalid`] for a query of another dimension, not finite or zero; for `k` outside 1 to [`MAX_K`] or
+    /// above the number of rows; for options outside their ranges.
     fn search(&self, query: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Neighbor>>;
 
     /// Every row with a cosine of at least `min_similarity`.
@@ -142,12 +143,16 @@ pub(crate) fn unit(x: &[f32]) -> Option<Vec<f32>> {
 }
 
 /// # Errors
-/// [`Error::Invalid`] for `k` outside 1 to [`MAX_K`].
-pub(crate) fn check_k(k: usize) -> Result<()> {
-    if (1..=MAX_K).contains(&k) {
-        return Ok(());
+/// [`Error::Invalid`] for `k` outside 1 to [`MAX_K`], or above the number of rows where there are any.
+pub(crate) fn check_k(k: usize, rows: usize) -> Result<()> {
+    if !(1..=MAX_K).contains(&k) {
+        return Err(Error::invalid("k", format!("1 to {MAX_K}"), k, "ask for fewer, or search by range"));
     }
-    Err(Error::invalid("k", format!("1 to {MAX_K}"), k, "ask for fewer, or search by range"))
+    if rows > 0 && k > rows {
+        let expected = format!("1 to {rows}, the rows of the index");
+        return Err(Error::invalid("k", expected, k, "ask for no more than there are"));
+    }
+    Ok(())
 }
 
 /// # Errors

@@ -3,10 +3,14 @@
 //! Each public function is safe, checks its lengths, and picks the widest instruction set of the running processor
 //! (AVX-512, AVX2, portable code that vectorises to NEON or SSE2).
 
+mod dispatch;
 mod dots_u8;
+pub mod gemm;
 pub mod int8;
 mod simd;
+pub mod symmetric;
 
+pub use dispatch::{Kernel, dispatch};
 pub use dots_u8::{Estimate, dots_u8_i8, estimate};
 pub use simd::{add_scaled, dot};
 

@@ -18,7 +18,7 @@ use crate::text::Analysis;
 use serde::{Deserialize, Serialize};
 
 /// A way of reading a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Hard tokens: the keyword index, BM25.
@@ -54,7 +54,7 @@ pub struct Ranked {
 }
 
 /// A query word, the document word that answered it, and how much of the score that carried.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Match {
     /// As the analyzer spells it.
     pub query_word: String,
@@ -70,7 +70,7 @@ pub struct Match {
 }
 
 /// The way through WordNet from a query word to a document word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GraphLink {
     /// What the document word is to the sense: `synonym`, `hyponym` or `hypernym`.
     pub relation: String,

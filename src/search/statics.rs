@@ -51,7 +51,7 @@ impl Retriever for StaticRetriever<'_> {
         let Some(query) = self.encoder.text(words.iter().map(String::as_str)) else {
             return Ok(Vec::new());
         };
-        let found = self.index.search(&query, limit, &OPTIONS)?;
+        let found = self.index.search(&query, limit.min(self.index.len()).max(1), &OPTIONS)?;
         // At a right angle or beyond, a document has nothing to do with the query.
         Ok(found
             .into_iter()

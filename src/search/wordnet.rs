@@ -6,11 +6,13 @@
 //!
 //! Source: Voorhees 1994, "Query expansion using lexical-semantic relations".
 
+use super::keyword::form_in;
 use super::{GraphLink, Match, Mode, Ranked, Retriever, distinct, largest};
 use crate::error::Result;
-use crate::index::keyword::{KeywordIndex, WeightedTerm};
+use crate::index::keyword::{KeywordIndex, KeywordOptions, WeightedTerm};
 use crate::text::{Analysis, Analyzer, is_stop_word};
 use crate::wordnet::{ENGLISH, Expanded, Expansion, Relation, WordNet};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -26,6 +28,7 @@ pub struct WordNetRetriever<'a> {
     index: &'a KeywordIndex,
     wordnet: &'a WordNet,
     expansion: Expansion,
+    options: KeywordOptions,
     /// The last query and what it was expanded to: each of its hits is explained by the same terms.
     last: RefCell<Option<Expansions>>,
 }
@@ -44,7 +47,13 @@ impl<'a> WordNetRetriever<'a> {
     /// Expands as `expansion` says. Words that its language does not have are looked up in WordNet's other ones.
     #[must_use]
     pub fn new(index: &'a KeywordIndex, wordnet: &'a WordNet, expansion: Expansion) -> Self {
-        Self { index, wordnet, expansion, last: RefCell::new(None) }
+        Self { index, wordnet, expansion, options: KeywordOptions::default(), last: RefCell::new(None) }
+    }
+
+    /// Looks and scores by these options.
+    #[must_use]
+    pub fn with_options(self, options: KeywordOptions) -> Self {
+        Self { options, ..self }
     }
 
     fn reached(&self, words: &[String]) -> Result<Rc<Vec<Reached>>> {
@@ -59,7 +68,8 @@ impl<'a> WordNetRetriever<'a> {
     }
 
     fn expand(&self, words: &[String]) -> Result<Vec<Reached>> {
-        let mut terms = Terms { index: self.index, reached: Vec::new(), places: HashMap::new() };
+        let mut terms =
+            Terms { index: self.index, options: self.options, reached: Vec::new(), places: HashMap::new() };
         let all_function_words = words.iter().all(|word| is_stop_word(word));
         for word in distinct(words) {
             if all_function_words || !is_stop_word(word) {
@@ -107,6 +117,7 @@ impl<'a> WordNetRetriever<'a> {
 /// The terms of a query, each once, by the way of the greatest weight.
 struct Terms<'a> {
     index: &'a KeywordIndex,
+    options: KeywordOptions,
     reached: Vec<Reached>,
     places: HashMap<Vec<String>, usize>,
 }
@@ -129,7 +140,7 @@ impl Terms<'_> {
             return Ok(());
         }
         for word in &words {
-            if self.index.document_count(word)? == 0 {
+            if self.index.matching_count(word, &self.options)? == 0 {
                 return Ok(());
             }
         }
@@ -159,24 +170,29 @@ impl Retriever for WordNetRetriever<'_> {
     fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
         let reached = self.reached(words)?;
         let terms: Vec<&WeightedTerm> = reached.iter().map(|reached| &reached.term).collect();
-        let found = self.index.search_weighted(&terms, limit)?;
+        let found = self.index.matching_weighted(&terms, &self.options)?.top(self.index, limit)?;
         Ok(found.into_iter().map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect())
     }
 
     fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
-        let held: HashSet<&str> = document.tokens().map(|token| token.text).collect();
+        let form = |word| self.index.form(word, &self.options);
+        let held: HashSet<Cow<'_, str>> = document.tokens().map(|token| form(token.text)).collect();
         let reached = self.reached(words)?;
         let reached: Vec<&Reached> = reached
             .iter()
-            .filter(|reached| reached.term.words.iter().all(|word| held.contains(word.as_str())))
+            .filter(|reached| reached.term.words.iter().all(|word| held.contains(&form(word))))
             .collect();
         let terms: Vec<&WeightedTerm> = reached.iter().map(|reached| &reached.term).collect();
-        let parts = self.index.explain_weighted(&terms, seq.cast_unsigned())?;
+        let parts = self.index.explain_weighted(&terms, seq.cast_unsigned(), &self.options)?;
         let score: f32 = parts.iter().sum();
+        let in_document = |words: &[String]| {
+            let forms = words.iter().map(|word| form_in(document, word, self.index, &self.options));
+            forms.collect::<Vec<_>>().join(" ")
+        };
         let matches = reached.into_iter().zip(parts).filter(|(_, part)| *part > 0.0);
         let matches = matches.map(|(reached, part)| Match {
             query_word: reached.query_word.clone(),
-            document_word: reached.term.words.join(" "),
+            document_word: in_document(&reached.term.words),
             similarity: reached.term.weight,
             share: part / score,
             link: reached.link.clone(),
@@ -193,7 +209,7 @@ impl Retriever for WordNetRetriever<'_> {
         };
         let mut unknown = Vec::new();
         for word in distinct(words) {
-            if !leads(word) && self.index.document_count(word)? == 0 {
+            if !leads(word) && self.index.matching_count(word, &self.options)? == 0 {
                 unknown.push(word.clone());
             }
         }

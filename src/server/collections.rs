@@ -1,55 +1,43 @@
-//! Collections over HTTP: listed, made, removed.
+//! The routes of collections.
 
-use super::problem::Problem;
-use super::routes::{Answer, ask, blocking};
-use crate::engine::Engine;
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use super::route::{Route, Scope};
+use crate::engine::answers::CollectionInfo;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.route("", web::get().to(list)).service(
-        web::resource("/{collection}")
-            .route(web::get().to(one))
-            .route(web::put().to(create))
-            .route(web::delete().to(delete)),
-    );
+/// All that there are.
+#[derive(Serialize, ToSchema)]
+struct Collections {
+    /// By name.
+    results: Vec<CollectionInfo>,
 }
 
-#[derive(Serialize)]
-pub(super) struct Listed<T> {
-    pub results: Vec<T>,
+/// What is gone.
+#[derive(Serialize, ToSchema)]
+struct Deleted {
+    /// Its name.
+    deleted: String,
 }
 
-async fn list(engine: web::Data<Engine>, request: HttpRequest) -> Answer {
-    ask(engine, &request, |engine| Ok(Listed { results: engine.collections()? })).await
-}
-
-async fn one(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<String>) -> Answer {
-    ask(engine, &request, move |engine| engine.collection(&path)).await
-}
-
-/// Settings of a collection: none yet.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CollectionRequest {}
-
-/// 201 for a new one, 200 for one that is there.
-async fn create(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Bytes,
-) -> Answer {
-    if !body.is_empty() {
-        serde_json::from_slice::<CollectionRequest>(&body)
-            .map_err(|error| Problem::malformed(&error, &request))?;
-    }
-    let (info, is_new) = blocking(&request, move || engine.create(&path)).await?;
-    let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(response.json(info))
-}
-
-async fn delete(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<String>) -> Answer {
-    blocking(&request, move || engine.delete(&path)).await?;
-    Ok(HttpResponse::NoContent().finish())
+pub(super) fn routes() -> Vec<Route> {
+    const ONE: &str = "/v1/collections/{collection}";
+    vec![
+        Route::get("/v1/collections", Scope::Search, "All collections that the key is for").plain(
+            |engine, asked| {
+                let mut results = engine.collections()?;
+                results.retain(|info| asked.may_use(&info.name));
+                Ok(Collections { results })
+            },
+        ),
+        Route::get(ONE, Scope::Search, "One collection")
+            .plain(|engine, asked| engine.collection(asked.name("collection"))),
+        Route::put(ONE, Scope::Ingest, "Make a collection, if there is none of that name")
+            .plain(|engine, asked| Ok(engine.create(asked.name("collection"))?.0)),
+        Route::delete(ONE, Scope::Admin, "Remove a collection with its documents and indexes").plain(
+            |engine, asked| {
+                engine.delete(asked.name("collection"))?;
+                Ok(Deleted { deleted: asked.name("collection").to_owned() })
+            },
+        ),
+    ]
 }

@@ -1,47 +1,67 @@
 //! REST over HTTP, and the page: translation only.
 //!
-//! Every question goes to the engine on the blocking pool, so that no request holds up another; every error becomes a
-//! problem document (RFC 9457) in one place, [`problem`].
+//! A request is let in by [`access`](self), read within its limits, and asked of the engine on the blocking pool when it is its turn, so
+//! that no request holds up another; every error becomes a problem document (RFC 9457) in one place, [`problem`].
 
+mod access;
+mod ask;
 mod collections;
 mod documents;
+mod embeddings;
+mod health;
+mod keys;
+mod limits;
+mod metrics;
+mod openapi;
 mod page;
 pub mod problem;
+mod route;
 mod routes;
+mod search;
+mod service;
 mod tasks;
 mod wordnet;
 mod words;
 
+pub use routes::openapi_json;
+
+use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use access::{Left, request_id};
+use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::KeepAlive;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::{App, HttpMessage, HttpServer, web};
+use service::Service;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Largest request body, in bytes.
-pub const BODY_BYTES_MAX: usize = 1 << 20;
-
-/// How often generations built by other processes are looked for.
+/// How often generations and keys made by other processes are looked for.
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 
-/// How long requests in flight may take after a signal to stop.
-const SHUTDOWN_SECONDS: u64 = 10;
-
-/// Binds the address.
+/// Binds the address of the settings.
 ///
 /// # Errors
-/// [`Error::Invalid`] if it is not of this machine alone and `insecure` is not set: there are no keys yet, so whoever
-/// reaches the service may ask it anything. [`Error::NotReady`] if the address is taken.
-pub fn bind(address: SocketAddr, insecure: bool) -> Result<TcpListener> {
-    if !address.ip().is_loopback() && !insecure {
-        let cure = "listen on 127.0.0.1, or pass --insecure behind a proxy that checks who asks";
-        return Err(Error::invalid("--listen", "an address of this machine alone", address, cure));
+/// [`Error::Invalid`] if it is not of this machine alone although there are no keys, and `insecure` is not set: whoever reaches the
+/// service could ask it anything. [`Error::NotReady`] if the address is taken; [`Error::Store`].
+pub fn bind(engine: &Engine, config: &Config) -> Result<TcpListener> {
+    let address: SocketAddr = config.listen()?;
+    let open = engine.key_ring(config.text("master_key"))?.is_empty();
+    if !address.ip().is_loopback() && open && !config.switch("insecure") {
+        let cure = "listen on 127.0.0.1, set SEMEME_MASTER_KEY or make a key (sememe keys create), or pass --insecure behind a \
+                    proxy that checks who asks";
+        return Err(Error::invalid(
+            "--listen",
+            "an address of this machine alone, as there are no keys",
+            address,
+            cure,
+        ));
     }
     TcpListener::bind(address).map_err(|error| Error::NotReady {
         what: format!("cannot listen on {address}: {error}"),
@@ -52,31 +72,15 @@ pub fn bind(address: SocketAddr, insecure: bool) -> Result<TcpListener> {
 /// Serves until the process is told to stop (SIGINT, SIGTERM); requests in flight are answered first.
 ///
 /// # Errors
-/// [`Error::Library`] if the server cannot start.
-pub fn serve(engine: Arc<Engine>, listener: TcpListener) -> Result<()> {
+/// [`Error::Library`] if the server cannot start; [`Error::Store`].
+pub fn serve(engine: Arc<Engine>, listener: TcpListener, config: Config) -> Result<()> {
     let failed = |error: std::io::Error| Error::Library { library: "actix-web", message: error.to_string() };
-    let data = web::Data::from(Arc::clone(&engine));
+    let service = web::Data::new(Service::new(engine, config)?);
     let stop = Arc::new(AtomicBool::new(false));
-    let worker = work_in_background(Arc::clone(&engine), Arc::clone(&stop));
-    let refresher = refresh_in_background(engine, Arc::clone(&stop));
-    let served = actix_web::rt::System::new().block_on(async move {
-        HttpServer::new(move || {
-            App::new()
-                .app_data(data.clone())
-                .app_data(problem::json_config())
-                .app_data(problem::query_config())
-                .app_data(problem::path_config())
-                .wrap(from_fn(with_request_id))
-                .configure(routes::routes)
-                .default_service(web::to(routes::unknown_route))
-        })
-        .listen(listener)
-        .map_err(failed)?
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .run()
-        .await
-        .map_err(failed)
-    });
+    let worker = work_in_background(Arc::clone(&service.engine), Arc::clone(&stop));
+    let refresher = refresh_in_background(service.clone(), Arc::clone(&stop));
+    let served =
+        actix_web::rt::System::new().block_on(async move { http(service, listener).await.map_err(failed) });
     stop.store(true, Ordering::Relaxed);
     let _ = refresher.join();
     let _ = worker.join();
@@ -97,23 +101,72 @@ fn work_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thread
     })
 }
 
-fn refresh_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+async fn http(service: web::Data<Service>, listener: TcpListener) -> std::io::Result<()> {
+    let table = Arc::new(routes::table());
+    let config = service.config.clone();
+    let origins = config.texts("cors_origins");
+    let workers = match config.size("workers") {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        number => number,
+    };
+    let app = move || {
+        let table = Arc::clone(&table);
+        App::new()
+            .app_data(service.clone())
+            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+            .wrap(from_fn(attend))
+            .configure(|config| routes::register(&table, config))
+            .default_service(web::to(routes::unknown_route))
+    };
+    let keep_alive = match config.duration("keep_alive_ms") {
+        Duration::ZERO => KeepAlive::Disabled,
+        time => KeepAlive::Timeout(time),
+    };
+    HttpServer::new(app)
+        .workers(workers)
+        .max_connections(config.size("connections_max").div_ceil(workers))
+        .client_request_timeout(config.duration("header_ms_max"))
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .keep_alive(keep_alive)
+        .shutdown_timeout(config.duration("shutdown_ms").as_secs_f64().ceil() as u64)
+        .listen(listener)?
+        .run()
+        .await
+}
+
+/// Pages elsewhere may ask if their origin is named. They send keys themselves; there are no cookies.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers(["authorization", "api-key", "content-type", "content-encoding", "x-request-id"])
+        .expose_headers([
+            "x-request-id",
+            "retry-after",
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "ratelimit-reset",
+            "location",
+        ])
+        .block_on_origin_mismatch(false)
+        .max_age(3600);
+    if origins.iter().any(|origin| origin == "*") {
+        return cors.allow_any_origin();
+    }
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+fn refresh_in_background(service: web::Data<Service>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
+        service.refresh();
         crate::engine::warm_up();
-        match engine.wordnet() {
+        match service.engine.wordnet() {
             Ok(_) => {}
             Err(error @ Error::NotReady { .. }) => tracing::info!("without WordNet: {error}"),
             Err(error) => tracing::warn!(%error, "without WordNet"),
         }
         while !stop.load(Ordering::Relaxed) {
-            if let Err(error) = engine.refresh() {
-                tracing::warn!(%error, "cannot take up new generations");
-            }
-            if let Err(error) = engine.enqueue_merges() {
-                tracing::warn!(%error, "cannot queue builds");
-            }
-            engine.prepare();
-            engine.wait_for_writes(REFRESH_EVERY);
+            service.engine.wait_for_writes(REFRESH_EVERY);
+            service.refresh();
         }
     })
 }
@@ -122,20 +175,31 @@ fn refresh_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thr
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(String);
 
-async fn with_request_id(
+/// Gives every request its id, counts it, and says in the log how it was answered.
+async fn attend(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     static COUNT: AtomicU64 = AtomicU64::new(1);
-    let id = format!("{:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let id = request_id(&request, || {
+        format!("{:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    });
     let start = Instant::now();
-    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(id.clone());
     let mut response = next.call(request).await?;
-    let ms = start.elapsed().as_secs_f64() * 1e3;
-    tracing::info!(request_id = %id, %method, path, status = response.status().as_u16(), ms, "answered");
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    let (took, status) = (start.elapsed(), response.status().as_u16());
+    let asked = response.request();
+    if let Some(service) = asked.app_data::<web::Data<Service>>() {
+        service.metrics.answered(asked, status, took);
+    }
+    let key = asked.extensions().get::<crate::engine::Caller>().map(|caller| caller.id.clone());
+    let (method, path, ms) = (asked.method(), asked.path(), took.as_secs_f64() * 1e3);
+    tracing::info!(request_id = %id.0, %method, path, status, ms, key, "answered");
+    let left = asked.extensions().get::<Left>().copied();
+    let headers = response.headers_mut();
+    left.into_iter().for_each(|left| left.tell(headers));
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
     }
     Ok(response)
 }

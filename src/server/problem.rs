@@ -1,58 +1,101 @@
-//! Errors as problem documents (RFC 9457): one function chooses the status.
+//! Errors as problem documents (RFC 9457): one table of codes, and one function that chooses among them.
 
-use super::{BODY_BYTES_MAX, RequestId};
+use super::RequestId;
 use crate::error::Error;
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 use std::fmt;
+use std::io::ErrorKind;
+use utoipa::ToSchema;
+
+/// Stable code, status, title, and whether the same request may be answered later. docs/errors.md explains each.
+pub const CODES: &[(&str, u16, &str, bool)] = &[
+    ("malformed_body", 400, "Malformed body", false),
+    ("malformed_json", 400, "Malformed JSON", false),
+    ("json_too_deep", 400, "JSON nested too deeply", false),
+    ("unauthorized", 401, "No valid key", false),
+    ("forbidden", 403, "The key is not for this", false),
+    ("host_not_allowed", 403, "Asked under another name", false),
+    ("route_not_found", 404, "No such route", false),
+    ("collection_not_found", 404, "No such collection", false),
+    ("document_not_found", 404, "No such document", false),
+    ("word_not_found", 404, "No such word", false),
+    ("synset_not_found", 404, "No such synset", false),
+    ("key_not_found", 404, "No such key", false),
+    ("task_not_found", 404, "No such task", false),
+    ("not_found", 404, "Not found", false),
+    ("method_not_allowed", 405, "Method not allowed", false),
+    ("body_too_slow", 408, "Body too slow", true),
+    ("not_ready", 409, "Not ready", false),
+    ("cancelled", 409, "Cancelled", false),
+    ("body_too_large", 413, "Body too large", false),
+    ("not_json", 415, "Expected Content-Type: application/json", false),
+    ("unsupported_encoding", 415, "Unknown Content-Encoding", false),
+    ("invalid_request", 422, "Invalid request", false),
+    ("bad_input", 422, "Unreadable input", false),
+    ("too_large", 422, "Too large", false),
+    ("too_many_requests", 429, "Too many requests", true),
+    ("internal", 500, "Internal error", false),
+    ("overloaded", 503, "Overloaded", true),
+    ("disk_full", 507, "Disk full", true),
+];
 
 /// `application/problem+json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// `about:blank`: the kind of problem is told by `code`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// What kind of problem, for people.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong here: what, where, expected, got, and the cure.
     detail: String,
+    /// The path that was asked.
     instance: String,
     /// Stable, for programs.
     code: &'static str,
+    /// Where in the request, as far as that is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<At>,
+    /// As in the header `x-request-id` and in the log.
     request_id: String,
+    /// Whether the same request may be answered later.
+    retryable: bool,
+    #[serde(skip)]
+    retry_after_seconds: Option<u64>,
 }
 
 /// Where in the request the problem lies.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct At {
     /// JSON pointer into the body, or the name of a parameter.
     pointer: String,
+    /// Expected and got.
     detail: String,
 }
 
-/// Status, stable code and title of an error.
-fn class(error: &Error) -> (StatusCode, &'static str, &'static str) {
+/// The code of an error of ours.
+fn code_of(error: &Error) -> &'static str {
     match error {
-        Error::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request"),
-        Error::BadInput { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_input", "Unreadable input"),
-        Error::TooLarge { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "too_large", "Too large"),
-        Error::NotFound { kind: "collection", .. } => {
-            (StatusCode::NOT_FOUND, "collection_not_found", "No such collection")
-        }
-        Error::NotFound { kind: "word", .. } => (StatusCode::NOT_FOUND, "word_not_found", "No such word"),
-        Error::NotFound { kind: "document", .. } => {
-            (StatusCode::NOT_FOUND, "document_not_found", "No such document")
-        }
-        Error::NotFound { kind: "synset", .. } => {
-            (StatusCode::NOT_FOUND, "synset_not_found", "No such synset")
-        }
-        Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "Not found"),
-        Error::NotReady { .. } => (StatusCode::CONFLICT, "not_ready", "Not ready"),
-        Error::Cancelled => (StatusCode::CONFLICT, "cancelled", "Cancelled"),
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        Error::Invalid { .. } => "invalid_request",
+        Error::BadInput { .. } => "bad_input",
+        Error::TooLarge { .. } => "too_large",
+        Error::NotFound { kind: "collection", .. } => "collection_not_found",
+        Error::NotFound { kind: "word", .. } => "word_not_found",
+        Error::NotFound { kind: "document", .. } => "document_not_found",
+        Error::NotFound { kind: "synset", .. } => "synset_not_found",
+        Error::NotFound { kind: "key", .. } => "key_not_found",
+        Error::NotFound { kind: "task", .. } => "task_not_found",
+        Error::NotFound { .. } => "not_found",
+        Error::NotReady { .. } => "not_ready",
+        Error::Cancelled => "cancelled",
+        Error::Io { source, .. } if source.kind() == ErrorKind::StorageFull => "disk_full",
+        Error::Store { message, .. } if message.contains("database or disk is full") => "disk_full",
+        _ => "internal",
     }
 }
 
@@ -60,11 +103,11 @@ impl Problem {
     /// The problem document of an error of ours.
     #[must_use]
     pub fn new(error: &Error, request: &HttpRequest) -> Self {
-        let (status, code, title) = class(error);
-        if status.is_server_error() {
+        let code = code_of(error);
+        if code == "internal" {
             tracing::error!(%error, request_id = request_id(request), "failed");
         }
-        let mut problem = Self::plain(status, code, title, error.to_string(), request);
+        let mut problem = Self::of(code, error.to_string(), request);
         if let Error::Invalid { what, expected, got, .. } = error
             && !what.contains(' ')
         {
@@ -74,6 +117,26 @@ impl Problem {
         problem
     }
 
+    /// A problem of this code, of which the engine never heard.
+    pub(super) fn of(code: &'static str, detail: String, request: &HttpRequest) -> Self {
+        let known = CODES.iter().find(|known| known.0 == code);
+        debug_assert!(known.is_some(), "no code {code}");
+        let (_, status, title, retryable) =
+            known.copied().unwrap_or(("internal", 500, "Internal error", false));
+        Self {
+            kind: "about:blank",
+            title,
+            status,
+            detail,
+            instance: request.path().to_owned(),
+            code,
+            errors: Vec::new(),
+            request_id: request_id(request),
+            retryable,
+            retry_after_seconds: retryable.then_some(1),
+        }
+    }
+
     /// Some items of a body are wrong, and no other was there.
     pub(super) fn items<'a>(
         wrong: impl Iterator<Item = (u64, &'a str)>,
@@ -81,50 +144,23 @@ impl Problem {
         request: &HttpRequest,
     ) -> Self {
         let detail = format!("no document in it can be read; {count} are wrong");
-        let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "Unreadable input");
-        let mut problem = Self::plain(status, "bad_input", title, detail, request);
-        problem.errors =
-            wrong.map(|(at, detail)| At { pointer: format!("/{at}"), detail: detail.to_owned() }).collect();
-        problem
+        let errors = wrong.map(|(at, detail)| At { pointer: format!("/{at}"), detail: detail.to_owned() });
+        Self { errors: errors.collect(), ..Self::of("bad_input", detail, request) }
     }
 
-    /// JSON of a body that is not what it should be.
-    pub(super) fn malformed(error: &serde_json::Error, request: &HttpRequest) -> Self {
-        let (status, code, title) = if error.is_data() {
-            (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request")
-        } else {
-            (StatusCode::BAD_REQUEST, "malformed_json", "Malformed JSON")
-        };
-        Self::plain(status, code, title, error.to_string(), request)
+    /// What is too large about a body is the body.
+    pub(super) fn of_a_body(self, request: &HttpRequest) -> Self {
+        if self.code == "too_large" { Self::of("body_too_large", self.detail, request) } else { self }
     }
 
-    /// What is too large about a body is a matter of the body.
-    pub(super) fn as_body(mut self) -> Self {
-        if self.code == "too_large" {
-            self.status = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
-            (self.code, self.title) = ("body_too_large", "Body too large");
-        }
-        self
+    /// A path, query or body that makes no sense.
+    pub(super) fn invalid(detail: String, request: &HttpRequest) -> Self {
+        Self::of("invalid_request", detail, request)
     }
 
-    /// A problem that the engine never saw.
-    pub(super) fn plain(
-        status: StatusCode,
-        code: &'static str,
-        title: &'static str,
-        detail: String,
-        request: &HttpRequest,
-    ) -> Self {
-        Self {
-            kind: "about:blank",
-            title,
-            status: status.as_u16(),
-            detail,
-            instance: request.path().to_owned(),
-            code,
-            errors: Vec::new(),
-            request_id: request_id(request),
-        }
+    /// When to ask again.
+    pub(super) fn after(self, seconds: u64) -> Self {
+        Self { retry_after_seconds: Some(seconds.max(1)), ..self }
     }
 }
 
@@ -144,41 +180,14 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status_code()).content_type("application/problem+json").json(self)
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json");
+        if let Some(seconds) = self.retry_after_seconds {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if self.status == 401 {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"sememe\""));
+        }
+        response.json(self)
     }
-}
-
-/// Bodies: JSON, limited, with problems for what is not.
-pub(super) fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default().limit(BODY_BYTES_MAX).error_handler(|error, request| {
-        let (status, code, title) = match &error {
-            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large")
-            }
-            JsonPayloadError::ContentType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", "Expected Content-Type: application/json")
-            }
-            JsonPayloadError::Deserialize(inner) if inner.is_data() => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request")
-            }
-            _ => (StatusCode::BAD_REQUEST, "malformed_json", "Malformed JSON"),
-        };
-        Problem::plain(status, code, title, error.to_string(), request).into()
-    })
-}
-
-/// Query parameters.
-pub(super) fn query_config() -> web::QueryConfig {
-    web::QueryConfig::default().error_handler(|error: QueryPayloadError, request| {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Problem::plain(status, "invalid_request", "Invalid request", error.to_string(), request).into()
-    })
-}
-
-/// Path segments.
-pub(super) fn path_config() -> web::PathConfig {
-    web::PathConfig::default().error_handler(|error: PathError, request| {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Problem::plain(status, "invalid_request", "Invalid request", error.to_string(), request).into()
-    })
 }

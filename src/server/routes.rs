@@ -1,110 +1,128 @@
-//! The routes: each takes its arguments apart, asks the engine on the blocking pool, and answers JSON.
+//! The table of all routes. A resource is a file with a `routes()`; it is listed here, and nowhere else.
 
+use super::ask::Answer;
 use super::problem::Problem;
-use super::{collections, documents, page, tasks, wordnet, words};
-use crate::engine::{ContrastRequest, Engine, SearchRequest};
-use crate::error::{Error, Result};
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use super::route::Route;
+use super::{
+    collections, documents, embeddings, health, keys, limits, metrics, openapi, page, search, tasks, wordnet,
+    words,
+};
+use actix_web::http::header::ALLOW;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use std::collections::BTreeMap;
 
-pub(super) type Answer = std::result::Result<HttpResponse, Problem>;
-
-/// Registers all routes.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(
-            web::scope("/v1/collections")
-                .configure(collections::routes)
-                .configure(documents::routes)
-                .configure(tasks::collection_routes)
-                .configure(words::routes)
-                .route("/{collection}/search", web::post().to(search))
-                .route("/{collection}/contrast", web::post().to(contrast))
-                .route("/{collection}/analyze", web::post().to(analyze)),
-        )
-        .route("/livez", web::get().to(livez))
-        .route("/readyz", web::get().to(readyz))
-        .route("/version", web::get().to(version))
-        .configure(tasks::routes)
-        .configure(wordnet::routes)
-        .configure(page::routes);
+/// Every route of the service.
+pub(super) fn table() -> Vec<Route> {
+    let mut routes = Vec::new();
+    routes.extend(collections::routes());
+    routes.extend(documents::routes());
+    routes.extend(tasks::routes());
+    routes.extend(words::routes());
+    routes.extend(search::routes());
+    routes.extend(wordnet::routes());
+    routes.extend(embeddings::routes());
+    routes.extend(keys::routes());
+    routes.extend(limits::routes());
+    routes.extend(health::routes());
+    routes.extend(metrics::routes());
+    routes.extend(page::routes());
+    routes
 }
 
-/// Asks the engine where waiting is allowed.
-pub(super) async fn ask<T: Serialize + Send + 'static>(
-    engine: web::Data<Engine>,
-    request: &HttpRequest,
-    question: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
-) -> Answer {
-    Ok(HttpResponse::Ok().json(blocking(request, move || question(&engine)).await?))
+/// The OpenAPI document of the service, as text.
+#[must_use]
+pub fn openapi_json() -> String {
+    let document = openapi::document(&table());
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
-/// Does something where waiting is allowed.
-pub(super) async fn blocking<T: Send + 'static>(
-    request: &HttpRequest,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> std::result::Result<T, Problem> {
-    match web::block(work).await {
-        Ok(done) => done.map_err(|error| Problem::new(&error, request)),
-        Err(_) => {
-            let message = "the question could not be worked out; the log has the reason".to_owned();
-            Err(Problem::new(&Error::Library { library: "sememe", message }, request))
+/// Registers the table, in its order: one resource a path.
+pub(super) fn register(table: &[Route], config: &mut web::ServiceConfig) {
+    let mut paths: Vec<&'static str> = Vec::new();
+    let mut by_path: BTreeMap<&'static str, Vec<&Route>> = BTreeMap::new();
+    for route in table {
+        let routes = by_path.entry(route.path).or_default();
+        if routes.is_empty() {
+            paths.push(route.path);
         }
+        routes.push(route);
+    }
+    for path in paths {
+        let routes = &by_path[path];
+        let allowed: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+        let allowed = allowed.join(", ");
+        let mut resource = web::resource(path);
+        for route in routes {
+            resource = resource.route(route.handler());
+        }
+        let other = move |request: HttpRequest| std::future::ready(not_allowed(&request, &allowed));
+        config.service(resource.default_service(web::to(other)));
     }
 }
 
-async fn search(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Json<SearchRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.search(&path, &body)).await
-}
-
-async fn contrast(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Json<ContrastRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.contrast(&path, &body)).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AnalyzeRequest {
-    text: String,
-}
-
-async fn analyze(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Json<AnalyzeRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.analyze(&path, &body.text)).await
-}
-
-/// The process is there.
-async fn livez() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": "alive"}))
-}
-
-/// The store answers.
-async fn readyz(engine: web::Data<Engine>, request: HttpRequest) -> Answer {
-    ask(engine, &request, |engine| Ok(json!({"status": "ready", "collections": engine.collections()?.len()})))
-        .await
-}
-
-async fn version() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"name": "sememe", "version": env!("CARGO_PKG_VERSION")}))
+fn not_allowed(request: &HttpRequest, allowed: &str) -> HttpResponse {
+    let detail = format!("{} cannot be asked with {}, only with {allowed}", request.path(), request.method());
+    let mut response = Problem::of("method_not_allowed", detail, request).error_response();
+    if let Ok(allowed) = allowed.parse() {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
 }
 
 /// Anything else.
 pub(super) async fn unknown_route(request: HttpRequest) -> Answer {
-    let detail = format!("no route {} {}; see / for what there is", request.method(), request.path());
-    Err(Problem::plain(StatusCode::NOT_FOUND, "route_not_found", "No such route", detail, &request))
+    let detail = format!("no route {} {}; see /docs for what there is", request.method(), request.path());
+    Err(Problem::of("route_not_found", detail, &request))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::route::Shape;
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn no_two_routes_are_the_same() {
+        let mut seen = std::collections::HashSet::new();
+        for route in table() {
+            assert!(seen.insert((route.method.clone(), route.path)), "{} {} twice", route.method, route.path);
+        }
+    }
+
+    #[test]
+    fn no_two_types_share_a_name_in_the_document() {
+        let mut seen: HashMap<String, serde_json::Value> = HashMap::new();
+        let mut note = |name: &str, schema: &serde_json::Value| {
+            let known = seen.entry(name.to_owned()).or_insert_with(|| schema.clone());
+            assert_eq!(known, schema, "two types are named {name}: rename one with #[schema(as = …)]");
+        };
+        for route in table() {
+            let shapes = route.shapes;
+            let bodies = [shapes.body, shapes.answer].into_iter().flatten().map(|(_, shape)| shape);
+            for shape in bodies.chain(shapes.query) {
+                let Shape { schema, name, named } = shape;
+                if schema["properties"].is_object() {
+                    note(&name, &schema);
+                }
+                named.iter().for_each(|(name, schema)| note(name, schema));
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own_and_every_reference_leads_somewhere() {
+        let text = openapi_json();
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let mut ids = std::collections::HashSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap();
+                assert!(ids.insert(id.to_owned()), "{method} {path}: {id} twice");
+            }
+        }
+        for reference in text.split("\"$ref\": \"#").skip(1) {
+            let pointer = reference.split('"').next().unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer} leads nowhere");
+        }
+    }
 }

@@ -1,20 +1,24 @@
-//! Long work over HTTP: asked for, listed, waited for, watched as server-sent events, cancelled.
+//! The routes of long work: asked for, listed, waited for, watched as server-sent events, cancelled.
 
+use super::ask::{self, Answer, blocking};
 use super::problem::Problem;
-use super::routes::{Answer, ask, blocking};
-use crate::engine::{Engine, TaskInfo, TaskKind, TaskQuery, TaskStatus, TrainRequest};
+use super::route::{Route, Scope, Shape, Shapes};
+use super::service::Service;
+use crate::engine::{Engine, TaskInfo, TaskKind, TaskPage, TaskQuery, TaskStatus, TrainRequest};
 use crate::error::{Error, Result};
 use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, channel};
+use utoipa::ToSchema;
 
 /// The longest that an answer waits for a task, in milliseconds.
 const WAIT_MS_MAX: u64 = 60_000;
@@ -25,30 +29,78 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Looks after which a watcher hears something even if nothing changed, so that nobody in between hangs up.
 const QUIET_LOOKS: u32 = 150;
 
-/// Routes below a collection.
-pub(super) fn collection_routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/{collection}/train", web::post().to(train))
-        .route("/{collection}/index", web::post().to(index));
+const JSON: &str = "application/json";
+
+pub(super) fn routes() -> Vec<Route> {
+    let events = Shapes { answer: Some(("text/event-stream", Shape::of::<String>())), ..Shapes::default() };
+    vec![
+        Route::post(
+            "/v1/collections/{collection}/train",
+            Scope::Train,
+            "Learn word vectors from all documents, in the background",
+        )
+        .status(StatusCode::ACCEPTED)
+        .raw(shapes(Some(Shape::of::<TrainRequest>())), || web::to(train)),
+        Route::post(
+            "/v1/collections/{collection}/index",
+            Scope::Train,
+            "Build the next generation of indexes, in the background",
+        )
+        .status(StatusCode::ACCEPTED)
+        .raw(shapes(None), || web::to(index)),
+        Route::post("/v1/snapshots", Scope::Admin, "Pack everything into one file, in the background")
+            .status(StatusCode::ACCEPTED)
+            .raw(shapes(None), || web::to(snapshot)),
+        Route::get("/v1/tasks", Scope::Train, "Tasks, the latest first").query(
+            |engine, asked, query: ListQuery| -> Result<TaskPage> {
+                let mut page = engine.tasks(&query.tasks()?)?;
+                page.results.retain(|task| task.collection.as_deref().is_none_or(|name| asked.may_use(name)));
+                Ok(page)
+            },
+        ),
+        Route::get("/v1/tasks/{uid}", Scope::Train, "One task, when it has ended or the wait is over")
+            .raw(shapes(None), || web::to(one)),
+        Route::delete("/v1/tasks/{uid}", Scope::Train, "Forget a task that has ended").plain(
+            |engine, asked| {
+                let task = of_caller(engine.task(uid(asked.name("uid"))?)?, |name| asked.may_use(name))?;
+                engine.forget_task(task.uid)?;
+                Ok(Forgotten { forgotten: task.uid })
+            },
+        ),
+        Route::post("/v1/tasks/{uid}/cancel", Scope::Train, "Stop a task").plain(|engine, asked| {
+            let task = of_caller(engine.task(uid(asked.name("uid"))?)?, |name| asked.may_use(name))?;
+            engine.cancel_task(task.uid)
+        }),
+        Route::get("/v1/tasks/{uid}/events", Scope::Train, "A task as it goes on, as server-sent events")
+            .raw(events, || web::to(events_of)),
+    ]
 }
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/v1/snapshots", web::post().to(snapshot))
-        .route("/v1/tasks", web::get().to(list))
-        .service(web::resource("/v1/tasks/{uid}").route(web::get().to(one)).route(web::delete().to(forget)))
-        .route("/v1/tasks/{uid}/cancel", web::post().to(cancel))
-        .route("/v1/tasks/{uid}/events", web::get().to(events));
+fn shapes(body: Option<Shape>) -> Shapes {
+    Shapes {
+        query: Some(Shape::of::<TaskWait>()),
+        body: body.map(|shape| (JSON, shape)),
+        answer: Some((JSON, Shape::of::<TaskInfo>())),
+        ..Shapes::default()
+    }
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+/// What is forgotten.
+#[derive(Serialize, ToSchema)]
+struct Forgotten {
+    /// Its number.
+    forgotten: i64,
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct WaitQuery {
-    /// Milliseconds to wait for the end of the task; what has not ended by then is answered as it stands.
+struct TaskWait {
+    /// Milliseconds to wait for the end of the task, 0 to 60,000; what has not ended by then is answered as it stands.
     wait: Option<u64>,
 }
 
-impl WaitQuery {
+impl TaskWait {
     fn duration(self) -> Result<Duration> {
         let wait = self.wait.unwrap_or(0);
         if wait > WAIT_MS_MAX {
@@ -59,74 +111,29 @@ impl WaitQuery {
     }
 }
 
-async fn train(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    query: web::Query<WaitQuery>,
-    body: Bytes,
-) -> Answer {
-    let settings: TrainRequest = if body.is_empty() {
-        TrainRequest::default()
-    } else {
-        serde_json::from_slice(&body).map_err(|error| Problem::malformed(&error, &request))?
-    };
-    accepted(engine, request, *query, move |engine| engine.enqueue_train(&path, &settings)).await
-}
-
-async fn index(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    query: web::Query<WaitQuery>,
-) -> Answer {
-    accepted(engine, request, *query, move |engine| engine.enqueue_index(&path)).await
-}
-
-async fn snapshot(engine: web::Data<Engine>, request: HttpRequest, query: web::Query<WaitQuery>) -> Answer {
-    accepted(engine, request, *query, Engine::enqueue_snapshot).await
-}
-
-/// 202 with the task and where to find it.
-async fn accepted(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    query: WaitQuery,
-    enqueue: impl FnOnce(&Engine) -> Result<TaskInfo> + Send + 'static,
-) -> Answer {
-    let wait = query.duration().map_err(|error| Problem::new(&error, &request))?;
-    let engine = engine.into_inner();
-    let asked = Arc::clone(&engine);
-    let task = blocking(&request, move || enqueue(&asked)).await?;
-    let location = format!("/v1/tasks/{}", task.uid);
-    let task = if wait.is_zero() { task } else { waited(&engine, &request, task.uid, wait).await? };
-    Ok(HttpResponse::Accepted().insert_header((LOCATION, location)).json(task))
-}
-
-/// Lists are separated by commas.
-#[derive(Deserialize)]
+/// Which tasks; lists are separated by commas.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ListQuery {
+    /// `enqueued`, `processing`, `succeeded`, `failed`, `canceled`
     statuses: Option<String>,
+    /// `train`, `index`, `snapshot`
     types: Option<String>,
+    /// Names.
     collections: Option<String>,
+    /// `next` of the page before.
     from: Option<i64>,
+    /// How many; default 20.
     limit: Option<usize>,
 }
 
-async fn list(engine: web::Data<Engine>, request: HttpRequest, query: web::Query<ListQuery>) -> Answer {
-    let query = query.into_inner();
-    let statuses: Result<Vec<TaskStatus>> = named("statuses", query.statuses.as_deref());
-    let kinds: Result<Vec<TaskKind>> = named("types", query.types.as_deref());
-    let tell = |error: Error| Problem::new(&error, &request);
-    let query = TaskQuery {
-        statuses: statuses.map_err(tell)?,
-        kinds: kinds.map_err(tell)?,
-        collections: split(query.collections.as_deref()).map(str::to_owned).collect(),
-        from: query.from,
-        limit: query.limit,
-    };
-    ask(engine, &request, move |engine| engine.tasks(&query)).await
+impl ListQuery {
+    fn tasks(&self) -> Result<TaskQuery> {
+        let statuses: Vec<TaskStatus> = named("statuses", self.statuses.as_deref())?;
+        let kinds: Vec<TaskKind> = named("types", self.types.as_deref())?;
+        let collections = split(self.collections.as_deref()).map(str::to_owned).collect();
+        Ok(TaskQuery { statuses, kinds, collections, from: self.from, limit: self.limit })
+    }
 }
 
 fn split(list: Option<&str>) -> impl Iterator<Item = &str> {
@@ -141,14 +148,56 @@ fn named<T: serde::de::DeserializeOwned>(what: &str, list: Option<&str>) -> Resu
     split(list).map(value).collect()
 }
 
-async fn one(
-    engine: web::Data<Engine>,
+fn uid(text: &str) -> Result<i64> {
+    let not_found = || Error::NotFound { kind: "task", name: text.to_owned(), nearest: Vec::new() };
+    text.parse().map_err(|_| not_found())
+}
+
+/// As if there were no such task, for those who may not know of its collection.
+fn of_caller(task: TaskInfo, may_use: impl Fn(&str) -> bool) -> Result<TaskInfo> {
+    if task.collection.as_deref().is_none_or(may_use) {
+        return Ok(task);
+    }
+    Err(Error::NotFound { kind: "task", name: task.uid.to_string(), nearest: Vec::new() })
+}
+
+async fn train(request: HttpRequest, service: web::Data<Service>, payload: web::Payload) -> Answer {
+    let is_empty = request.headers().get("content-length").is_none_or(|length| length.as_bytes() == b"0");
+    let settings: TrainRequest =
+        if is_empty { TrainRequest::default() } else { ask::body(&request, payload).await? };
+    let collection = ask::name(&request, "collection");
+    accepted(request, service, move |engine| engine.enqueue_train(&collection, &settings)).await
+}
+
+async fn index(request: HttpRequest, service: web::Data<Service>) -> Answer {
+    let collection = ask::name(&request, "collection");
+    accepted(request, service, move |engine| engine.enqueue_index(&collection)).await
+}
+
+async fn snapshot(request: HttpRequest, service: web::Data<Service>) -> Answer {
+    accepted(request, service, Engine::enqueue_snapshot).await
+}
+
+/// 202 with the task and where to find it.
+async fn accepted(
     request: HttpRequest,
-    path: web::Path<i64>,
-    query: web::Query<WaitQuery>,
+    service: web::Data<Service>,
+    enqueue: impl FnOnce(&Engine) -> Result<TaskInfo> + Send + 'static,
 ) -> Answer {
-    let wait = query.duration().map_err(|error| Problem::new(&error, &request))?;
-    Ok(HttpResponse::Ok().json(waited(&engine.into_inner(), &request, *path, wait).await?))
+    let wait: TaskWait = ask::query(&request)?;
+    let wait = wait.duration().map_err(|error| Problem::new(&error, &request))?;
+    let engine = Arc::clone(&service.engine);
+    let task = blocking(&request, move || enqueue(&engine)).await?;
+    let location = format!("/v1/tasks/{}", task.uid);
+    let task = if wait.is_zero() { task } else { waited(&service.engine, &request, task.uid, wait).await? };
+    Ok(HttpResponse::Accepted().insert_header((LOCATION, location)).json(task))
+}
+
+async fn one(request: HttpRequest, service: web::Data<Service>) -> Answer {
+    let wait: TaskWait = ask::query(&request)?;
+    let told = |error: Error| Problem::new(&error, &request);
+    let (uid, wait) = (uid(&ask::name(&request, "uid")).map_err(told)?, wait.duration().map_err(told)?);
+    Ok(HttpResponse::Ok().json(waited(&service.engine, &request, uid, wait).await?))
 }
 
 /// The task when it has ended, or as it stands after so long. No thread is held meanwhile.
@@ -159,9 +208,12 @@ async fn waited(
     wait: Duration,
 ) -> std::result::Result<TaskInfo, Problem> {
     let start = Instant::now();
+    let caller = ask::caller(request);
     loop {
         let asked = Arc::clone(engine);
         let task = blocking(request, move || asked.task(uid)).await?;
+        let task =
+            of_caller(task, |name| caller.may_use(name)).map_err(|error| Problem::new(&error, request))?;
         let left = wait.saturating_sub(start.elapsed());
         if task.status.is_final() || left.is_zero() {
             return Ok(task);
@@ -170,20 +222,11 @@ async fn waited(
     }
 }
 
-async fn cancel(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<i64>) -> Answer {
-    ask(engine, &request, move |engine| engine.cancel_task(*path)).await
-}
-
-async fn forget(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<i64>) -> Answer {
-    blocking(&request, move || engine.forget_task(*path)).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 /// An event each time that the task stands differently, the last one when it has ended.
-async fn events(engine: web::Data<Engine>, request: HttpRequest, path: web::Path<i64>) -> Answer {
-    let (engine, uid) = (engine.into_inner(), *path);
-    let asked = Arc::clone(&engine);
-    blocking(&request, move || asked.task(uid)).await?; // 404 rather than an empty stream
+async fn events_of(request: HttpRequest, service: web::Data<Service>) -> Answer {
+    let uid = uid(&ask::name(&request, "uid")).map_err(|error| Problem::new(&error, &request))?;
+    let engine = Arc::clone(&service.engine);
+    waited(&engine, &request, uid, Duration::ZERO).await?; // 404 rather than an empty stream
     let (sender, receiver) = channel::<Bytes>(4);
     actix_web::rt::spawn(async move {
         let (mut last, mut quiet) = (String::new(), 0);

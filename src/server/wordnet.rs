@@ -1,67 +1,37 @@
 //! The routes of WordNet.
 
-use super::routes::{Answer, ask};
-use crate::engine::{Engine, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
-use actix_web::{HttpRequest, web};
+use super::route::{Route, Scope};
+use crate::engine::{HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::scope("/v1/wordnet")
-            .route("", web::get().to(info))
-            .route("/words/{word}", web::get().to(word))
-            .route("/synsets/{id}", web::get().to(synset))
-            .route("/synsets/{id}/words", web::get().to(hyponyms))
-            .route("/path", web::get().to(path))
-            .route("/similarity", web::get().to(similarity)),
-    );
-}
-
-async fn info(engine: web::Data<Engine>, request: HttpRequest) -> Answer {
-    ask(engine, &request, Engine::wordnet_info).await
-}
-
-async fn word(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    word: web::Path<String>,
-    query: web::Query<WordNetRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.wordnet_word(&word, &query)).await
-}
-
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SynsetQuery {
+    /// Language of the answer; default `eng`.
     lang: Option<String>,
 }
 
-async fn synset(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    query: web::Query<SynsetQuery>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.wordnet_synset(&id, query.lang.as_deref())).await
-}
-
-async fn hyponyms(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    query: web::Query<HyponymsRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.wordnet_hyponyms(&id, &query)).await
-}
-
-async fn path(engine: web::Data<Engine>, request: HttpRequest, query: web::Query<PathRequest>) -> Answer {
-    ask(engine, &request, move |engine| engine.wordnet_path(&query)).await
-}
-
-async fn similarity(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    query: web::Query<WordNetSimilarityRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.wordnet_similarity(&query)).await
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/v1/wordnet", Scope::Search, "Which WordNet there is")
+            .plain(|engine, _| engine.wordnet_info()),
+        Route::get("/v1/wordnet/words/{word}", Scope::Search, "What a word means: its synsets")
+            .query(|engine, asked, query: WordNetRequest| engine.wordnet_word(asked.name("word"), &query)),
+        Route::get("/v1/wordnet/synsets/{id}", Scope::Search, "A synset by id, name or sense key").query(
+            |engine, asked, query: SynsetQuery| {
+                engine.wordnet_synset(asked.name("id"), query.lang.as_deref())
+            },
+        ),
+        Route::get("/v1/wordnet/synsets/{id}/words", Scope::Search, "What falls under a synset, by the page")
+            .query(|engine, asked, query: HyponymsRequest| engine.wordnet_hyponyms(asked.name("id"), &query)),
+        Route::get("/v1/wordnet/path", Scope::Search, "How two words or synsets hang together")
+            .query(|engine, _, query: PathRequest| engine.wordnet_path(&query)),
+        Route::get("/v1/wordnet/similarity", Scope::Search, "How alike two words or synsets are").query(
+            |engine, asked, query: WordNetSimilarityRequest| {
+                query.collection.as_deref().map_or(Ok(()), |name| asked.check_collection(name))?;
+                engine.wordnet_similarity(&query)
+            },
+        ),
+    ]
 }

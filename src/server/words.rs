@@ -1,79 +1,47 @@
 //! The routes of words, below a collection.
 
-use super::routes::{Answer, ask};
-use crate::engine::{
-    AnalogyRequest, CollocatesRequest, Engine, NearestRequest, SimilarRequest, WordsRequest,
-};
-use actix_web::{HttpRequest, web};
+use super::route::{Route, Scope};
+use crate::engine::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 
-type WordPath = web::Path<(String, String)>;
-
-/// Registers them in the scope of all collections.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/{collection}/words/{word}", web::get().to(word))
-        .route("/{collection}/words/{word}/similar", web::get().to(similar))
-        .route("/{collection}/words/{word}/collocates", web::get().to(collocates))
-        .route("/{collection}/analogy", web::post().to(analogy))
-        .route("/{collection}/similarity", web::post().to(similarity))
-        .route("/{collection}/odd-one-out", web::post().to(odd_one_out))
-        .route("/{collection}/nearest", web::post().to(nearest));
-}
-
-async fn word(engine: web::Data<Engine>, request: HttpRequest, path: WordPath) -> Answer {
-    ask(engine, &request, move |engine| engine.word(&path.0, &path.1)).await
-}
-
-async fn similar(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: WordPath,
-    query: web::Query<SimilarRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.similar(&path.0, &path.1, &query)).await
-}
-
-async fn collocates(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: WordPath,
-    query: web::Query<CollocatesRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.collocates(&path.0, &path.1, &query)).await
-}
-
-async fn analogy(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Json<AnalogyRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.analogy(&path, &body)).await
-}
-
-async fn similarity(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Json<WordsRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.similarity(&path, &body)).await
-}
-
-async fn odd_one_out(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Json<WordsRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.odd_one_out(&path, &body)).await
-}
-
-async fn nearest(
-    engine: web::Data<Engine>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: web::Json<NearestRequest>,
-) -> Answer {
-    ask(engine, &request, move |engine| engine.nearest(&path, &body)).await
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get(
+            "/v1/collections/{collection}/words/{word}",
+            Scope::Search,
+            "What the collection knows of a word",
+        )
+        .plain(|engine, asked| engine.word(asked.name("collection"), asked.name("word"))),
+        Route::get(
+            "/v1/collections/{collection}/words/{word}/similar",
+            Scope::Search,
+            "The words nearest to a word",
+        )
+        .query(|engine, asked, query: SimilarRequest| {
+            engine.similar(asked.name("collection"), asked.name("word"), &query)
+        }),
+        Route::get(
+            "/v1/collections/{collection}/words/{word}/collocates",
+            Scope::Search,
+            "The words that stand near a word more often than by chance",
+        )
+        .query(|engine, asked, query: CollocatesRequest| {
+            engine.collocates(asked.name("collection"), asked.name("word"), &query)
+        }),
+        Route::post("/v1/collections/{collection}/analogy", Scope::Search, "What is to c as b is to a")
+            .body(|engine, asked, body: AnalogyRequest| engine.analogy(asked.name("collection"), &body)),
+        Route::post("/v1/collections/{collection}/similarity", Scope::Search, "How alike words are")
+            .body(|engine, asked, body: WordsRequest| engine.similarity(asked.name("collection"), &body)),
+        Route::post(
+            "/v1/collections/{collection}/odd-one-out",
+            Scope::Search,
+            "The word that fits least among others",
+        )
+        .body(|engine, asked, body: WordsRequest| engine.odd_one_out(asked.name("collection"), &body)),
+        Route::post(
+            "/v1/collections/{collection}/nearest",
+            Scope::Search,
+            "The words nearest to a weighted sum of words",
+        )
+        .body(|engine, asked, body: NearestRequest| engine.nearest(asked.name("collection"), &body)),
+    ]
 }

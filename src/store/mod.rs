@@ -7,10 +7,12 @@
 
 mod changes;
 mod documents;
+mod keys;
 mod tasks;
 
 pub use changes::{Later, Standing};
 pub use documents::{Changes, Committed, Snapshot, StoredDocument, Writer};
+pub use keys::KeyRow;
 pub use tasks::{TaskFilter, TaskRow, TaskStatus};
 
 use crate::error::{Error, Result};
@@ -30,6 +32,7 @@ use tokio::runtime::{Builder, Runtime};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "collections and documents", include_str!("../../migrations/0001_collections_and_documents.sql")),
     (2, "tasks", include_str!("../../migrations/0002_tasks.sql")),
+    (3, "keys", include_str!("../../migrations/0003_keys.sql")),
     (4, "changes", include_str!("../../migrations/0004_changes.sql")),
 ];
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A document as read.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Document {
     /// The source's own id, or file and line.
     pub id: String,
@@ -33,6 +33,7 @@ pub struct Document {
     pub text: String,
     /// All other fields, to filter on and to show.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
+    #[schema(value_type = Object)]
     pub fields: Map<String, Value>,
 }
 

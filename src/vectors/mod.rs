@@ -16,11 +16,14 @@ mod scan;
 mod stored;
 mod subwords;
 
+pub(crate) use mapped::Mapped;
 pub use neighbours::{DEFAULT_NEIGHBOURS, NEIGHBOURS_FILE, Neighbours};
 pub use questions::{
-    Analogy, AnalogyMethod, Answer, MAX_K, MAX_WORDS, Neighbour, OddOneOut, Restrict, Script, Similar,
+    Analogy, AnalogyMethod, Answer, MAX_K, MAX_WORDS, Nearest, Neighbour, OddOneOut, Restrict, Script,
+    Similar,
 };
 pub use rows::MAX_DIM;
+pub(crate) use rows::Rows;
 pub use stored::{VECTORS_FILE, VOCABULARY_FILE};
 pub use subwords::{MAX_NGRAM, Ngrams, Subwords};
 
@@ -29,8 +32,9 @@ use crate::linalg;
 use crate::vocab::{Vocabulary, WordId};
 use codes::Codes;
 use rounding::Rounding;
-use rows::Rows;
+
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 /// Static word vectors: a vocabulary of `V` words and a `V` x `D` matrix.
@@ -48,6 +52,8 @@ pub struct WordVectors {
     subwords: Option<Subwords>,
     /// The answers to the most frequent question.
     neighbours: Option<Neighbours>,
+    /// A faster way to the nearest rows than comparing with all.
+    nearest: Option<Arc<dyn Nearest>>,
     /// The rows in bytes, made when first asked for.
     codes: Arc<OnceLock<Codes>>,
 }
@@ -93,7 +99,17 @@ impl WordVectors {
         rounding: Rounding,
     ) -> Self {
         let codes = Arc::default();
-        Self { vocabulary, dim, units, norms, rounding, subwords: None, neighbours: None, codes }
+        Self {
+            vocabulary,
+            dim,
+            units,
+            norms,
+            rounding,
+            subwords: None,
+            neighbours: None,
+            nearest: None,
+            codes,
+        }
     }
 
     /// Adds vectors of n-grams, so that unknown words get vectors too.
@@ -120,6 +136,20 @@ impl WordVectors {
         }
         self.neighbours = Some(neighbours);
         Ok(self)
+    }
+
+    /// Has the words nearest to one direction looked up by `nearest`, an index over these vectors, where no restriction
+    /// of the words asked for is in the way.
+    #[must_use]
+    pub fn with_nearest(mut self, nearest: Arc<dyn Nearest>) -> Self {
+        self.nearest = Some(nearest);
+        self
+    }
+
+    /// The rows at length 1, shared: what an index over them can hold.
+    #[must_use]
+    pub fn shared_units(&self) -> Arc<dyn AsRef<[f32]> + Send + Sync> {
+        Arc::new(self.units.clone())
     }
 
     /// The vectors of n-grams, if there are any.
@@ -183,6 +213,35 @@ impl WordVectors {
         Ok(vectors)
     }
 
+    /// The same vectors with each word spelled as `spell` says, where it says something. Of words that come to be spelled
+    /// alike the one that was spelled so before stays, or else the first.
+    ///
+    /// # Errors
+    /// None that the vocabulary as it was did not have.
+    pub fn spelled(self, spell: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let mut words = Vec::new();
+        let mut matrix = Vec::new();
+        let mut met = HashSet::new();
+        let mut changed = false;
+        for (id, word, count) in self.vocabulary.iter() {
+            let spelling = spell(word).filter(|spelling| spelling != word);
+            let taken = |spelling: &String| self.vocabulary.id(spelling).is_some() || met.contains(spelling);
+            changed |= spelling.is_some();
+            if spelling.as_ref().is_some_and(taken) {
+                continue;
+            }
+            met.extend(spelling.clone());
+            words.push((spelling.map_or_else(|| word.into(), Into::into), count));
+            matrix.extend(self.original(id));
+        }
+        if !changed {
+            return Ok(self);
+        }
+        let mut vectors = Self::new(Arc::new(Vocabulary::from_sorted(words)?), matrix, self.dim)?;
+        vectors.subwords = self.subwords;
+        Ok(vectors)
+    }
+
     /// The same vectors with other counts: `count` says how often a word occurs. A table of neighbours is left behind.
     ///
     /// # Errors
@@ -191,6 +250,7 @@ impl WordVectors {
         let words = self.vocabulary.iter().map(|(_, word, _)| (word.into(), count(word))).collect();
         self.vocabulary = Arc::new(Vocabulary::from_sorted(words)?);
         self.neighbours = None;
+        self.nearest = None;
         Ok(self)
     }
 
@@ -358,6 +418,20 @@ mod tests {
         assert_eq!(vectors.originals(), [0.0, 2.0, 3.0, 4.0]);
         let strangers = Vocabulary::from_counts([("zebra", 5)], 1).unwrap();
         assert!(matches!(sample().for_vocabulary(&strangers), Err(Error::NotFound { .. })));
+    }
+
+    #[test]
+    fn words_can_be_spelled_anew() {
+        let words = ["Berlin", "bank", "Bank", "BERLIN", "the"].map(|word| (word.into(), 1)).to_vec();
+        let vocabulary = Arc::new(Vocabulary::from_sorted(words).unwrap());
+        let vectors = WordVectors::new(vocabulary, (0..10).map(|i| i as f32).collect(), 2).unwrap();
+        let spelled = vectors.spelled(|word| Some(word.to_lowercase())).unwrap();
+        let words: Vec<_> = spelled.vocabulary().iter().map(|(_, word, _)| word.to_owned()).collect();
+        assert_eq!(
+            (&*words.join(" "), spelled.originals()),
+            ("berlin bank the", vec![0.0, 1.0, 2.0, 3.0, 8.0, 9.0])
+        );
+        assert_eq!(spelled.clone().spelled(|_| None).unwrap().originals(), spelled.originals());
     }
 
     #[test]

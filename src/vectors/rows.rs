@@ -43,6 +43,12 @@ impl Deref for Rows {
     }
 }
 
+impl AsRef<[f32]> for Rows {
+    fn as_ref(&self) -> &[f32] {
+        self
+    }
+}
+
 /// Little-endian values.
 pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()

@@ -8,11 +8,15 @@ pub mod collocates;
 pub mod corpus;
 mod file;
 pub mod phrases;
+pub(crate) mod sampling;
 
 pub use chunk::Chunk;
 
 use crate::error::{Error, Result};
 use std::hash::{BuildHasher, RandomState};
+
+/// `a` of [`Vocabulary::rarity`].
+const SIF_A: f64 = 1e-3;
 
 /// A word's number in its [`Vocabulary`], from 0 for the most frequent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,6 +164,17 @@ impl Vocabulary {
     #[must_use]
     pub fn count(&self, id: WordId) -> u64 {
         self.counts[id.index()]
+    }
+
+    /// Smooth inverse frequency (Arora, Liang & Ma 2017): `a / (a + p)` for a word that makes up the share `p` of the corpus, with
+    /// the paper's `a` of 0.001. The weight of a word in the mean of a text.
+    ///
+    /// # Panics
+    /// If the id is of another vocabulary and too large for this one.
+    #[must_use]
+    pub fn rarity(&self, id: WordId) -> f32 {
+        let share = self.count(id) as f64 / self.total().max(1) as f64;
+        (SIF_A / (SIF_A + share)) as f32
     }
 
     /// All counts, by id.

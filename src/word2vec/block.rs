@@ -10,12 +10,12 @@
 //! weights made analogies worse, so a width is drawn for each band.
 
 use super::kernel::{Kernel, SIDE, Targets, Tile};
-use super::sampling::{NegativeTable, Rng};
 use super::settings::{Algorithm, Settings};
 use super::shared::{self, SharedMatrix};
 use super::subwords::Parts;
 use crate::linalg;
 use crate::vocab::Vocabulary;
+use crate::vocab::sampling::{NegativeTable, Rng};
 use std::ops::Range;
 
 /// Places in a block: a multiple of 4. More means fewer copies of negatives, but buffers that leave the

@@ -10,7 +10,6 @@
 mod block;
 mod checkpoint;
 mod kernel;
-mod sampling;
 mod settings;
 mod shared;
 mod subwords;

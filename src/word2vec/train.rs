@@ -3,7 +3,6 @@
 use super::block::{Loss, Model, Stream, Worker};
 use super::checkpoint::Checkpoint;
 use super::kernel::Kernel;
-use super::sampling::{Rng, Subsampling};
 use super::settings::Settings;
 use super::shared::SharedMatrix;
 use crate::error::{Error, Result};
@@ -11,6 +10,7 @@ use crate::progress::{Go, Progress, Step};
 use crate::vocab::Vocabulary;
 use crate::vocab::chunk::{END_OF_DOCUMENT, END_OF_SENTENCE, UNKNOWN};
 use crate::vocab::corpus::Corpus;
+use crate::vocab::sampling::{Rng, Subsampling};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -25,7 +25,7 @@ const LESK_SENSES_MAX: usize = 5;
 const RELATION_LINKS_MAX: usize = 16;
 
 /// A synset in short, as the end of a link.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SynsetBrief {
     /// `02084071-n`
     pub id: String,
@@ -38,7 +38,7 @@ pub struct SynsetBrief {
 }
 
 /// A word in a synset.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SynsetWord {
     /// The word as spelled.
     pub word: String,
@@ -54,7 +54,7 @@ pub struct SynsetWord {
 }
 
 /// A named link.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct RelationAnswer {
     /// What the target is to this synset.
     pub relation: Relation,
@@ -69,7 +69,7 @@ pub struct RelationAnswer {
 }
 
 /// All about a synset.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SynsetAnswer {
     /// `02084071-n`: offset and part of speech.
     pub id: String,
@@ -100,7 +100,7 @@ pub struct SynsetAnswer {
 }
 
 /// A synset's words in one language.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Translation {
     /// `cmn`
     pub language: String,
@@ -109,7 +109,8 @@ pub struct Translation {
 }
 
 /// What a word means.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = WordNetWord)]
 pub struct WordAnswer {
     /// The word as asked.
     pub word: String,
@@ -120,7 +121,7 @@ pub struct WordAnswer {
 }
 
 /// How two synsets hang together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct PathAnswer {
     /// Where it begins.
     pub from: SynsetBrief,
@@ -135,7 +136,7 @@ pub struct PathAnswer {
 }
 
 /// One link of a path.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct StepAnswer {
     /// What the next synset is to the one before; none on both sides of the imaginary root.
     pub relation: Option<Relation>,
@@ -153,7 +154,7 @@ pub enum PathKind {
 }
 
 /// How alike two synsets are.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SimilarityAnswer {
     /// The measure.
     pub measure: Measure,
@@ -168,7 +169,7 @@ pub struct SimilarityAnswer {
 }
 
 /// One page of what falls under a synset.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct HyponymsAnswer {
     /// The synset.
     pub synset: SynsetBrief,
@@ -183,7 +184,7 @@ pub struct HyponymsAnswer {
 }
 
 /// One hyponym.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct HyponymAnswer {
     /// Links below the synset.
     pub depth: u32,
@@ -192,14 +193,14 @@ pub struct HyponymAnswer {
 }
 
 /// What the graph adds to a query.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ExpansionAnswer {
     /// The words added.
     pub words: Vec<ExpandedAnswer>,
 }
 
 /// A word that the graph adds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ExpandedAnswer {
     /// The word.
     pub word: String,
@@ -220,14 +221,14 @@ pub struct ExpandedAnswer {
 }
 
 /// The words fewest links away.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct NeighboursAnswer {
     /// The words, nearest first.
     pub neighbours: Vec<NeighbourAnswer>,
 }
 
 /// A word near another in the graph.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct NeighbourAnswer {
     /// The word.
     pub word: String,

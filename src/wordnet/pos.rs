@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A syntactic category. Adjective satellites are adjectives; [`Synset::is_satellite`](super::Synset::is_satellite)
 /// tells them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PartOfSpeech {
     /// `n`

@@ -9,7 +9,7 @@ use serde::Serialize;
 macro_rules! relations {
     ($($name:ident $code:literal $symbol:literal $label:literal $inverse:ident $doc:literal,)*) => {
         /// A named relation. *Y is a hypernym of X* reads: the link from X to Y is [`Relation::Hypernym`].
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Relation { $(#[doc = $doc] $name = $code,)* }
 

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use serde::Serialize;
 
 /// A measure of similarity between synsets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// From the shortest path, 0 to 1.

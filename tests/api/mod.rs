@@ -1,8 +1,13 @@
 //! The service as its users see it: the real binary, a temporary folder, a free port, HTTP.
 
+mod access;
 mod contrast;
 mod documents;
+mod embeddings;
 mod errors;
+mod limits;
+mod observe;
+mod openapi;
 mod page;
 mod search;
 mod tasks;
@@ -11,8 +16,11 @@ mod words;
 
 use crate::program::{Program, ingest_and_train};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 /// A running service with the small collection `town`.
 pub(crate) struct Service {
@@ -25,6 +33,7 @@ pub(crate) struct Service {
 pub(crate) struct Reply {
     pub status: u16,
     pub content_type: String,
+    pub headers: BTreeMap<String, String>,
     pub body: String,
 }
 
@@ -42,64 +51,88 @@ impl Service {
     }
 
     pub(crate) fn of(program: Program) -> Self {
-        Self::with(program, &[])
+        Self::with(program, &[], &[])
     }
 
-    /// With additions to its environment.
-    pub(crate) fn with(program: Program, environment: &[(&str, &str)]) -> Self {
+    /// With settings (`name=value`) and variables of the environment.
+    pub(crate) fn with(program: Program, settings: &[&str], variables: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+        let arguments: Vec<&str> = ["serve", "--listen", "127.0.0.1:0"].into_iter().chain(settings).collect();
+        let log = std::fs::File::create(program.path("service.log")).unwrap();
         let mut child = program
-            .command(&["serve", "--listen", "127.0.0.1:0"])
-            .envs(environment.iter().copied())
+            .command(&arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address =
             line.trim().strip_prefix("sememe listens on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { program, child, address }
+        let service = Self { program, child, address };
+        let ready = (0..500).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            service.get("/readyz").status == 200
+        });
+        assert!(ready, "not ready: {}", service.get("/readyz").body);
+        service
     }
 
-    pub(crate) fn get(&self, path: &str) -> Reply {
-        Self::reply(agent().get(format!("{}{path}", self.address)).call())
+    /// What the service has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.program.path("service.log")).unwrap()
     }
 
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
-        self.post_text(path, &body.to_string())
+    /// `127.0.0.1:PORT`
+    pub(crate) fn host(&self) -> &str {
+        self.address.strip_prefix("http://").unwrap()
     }
 
-    pub(crate) fn post_text(&self, path: &str, body: &str) -> Reply {
-        let request =
-            agent().post(format!("{}{path}", self.address)).header("content-type", "application/json");
-        Self::reply(request.send(body))
+    /// Bytes as they are, on a connection of their own, until the service closes it or nothing more comes.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> String {
+        let mut connection = TcpStream::connect(self.host()).unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let _ = connection.write_all(bytes); // the service may have answered before all is written
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
-    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> Reply {
-        self.send_as(method, path, "application/json", body)
+    /// A request with headers, a body if there is one.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Reply {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        match body {
+            Some(body) => Self::reply(agent().run(request.body(body).unwrap())),
+            None => Self::reply(agent().run(request.body(()).unwrap())),
+        }
     }
 
-    pub(crate) fn send_as(&self, method: &str, path: &str, content_type: &str, body: &str) -> Reply {
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.address))
-            .header("content-type", content_type)
-            .body(body.to_owned())
-            .unwrap();
-        Self::reply(agent().run(request))
+    /// A request with a JSON body, or none.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.send(method, path, &[("content-type", "application/json")], Some(body.as_bytes()))
     }
 
     /// `None` if the service is gone before it has answered.
-    pub(crate) fn try_send(&self, method: &str, path: &str, body: &str) -> Option<Reply> {
+    pub(crate) fn try_ask(&self, method: &str, path: &str, body: &str) -> Option<Reply> {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.address))
-            .header("content-type", "application/json")
-            .body(body.to_owned())
-            .unwrap();
-        let mut answer = agent().run(request).ok()?;
+            .header("content-type", "application/json");
+        let mut answer = agent().run(request.body(body.as_bytes()).unwrap()).ok()?;
         let body = answer.body_mut().read_to_string().ok()?;
-        Some(Reply { status: answer.status().as_u16(), content_type: String::new(), body })
+        let status = answer.status().as_u16();
+        Some(Reply { status, content_type: String::new(), headers: BTreeMap::new(), body })
     }
 
     /// The service after `kill -9` and a new start on the same data.
@@ -126,12 +159,31 @@ impl Service {
         std::mem::replace(&mut self.program, Program::new())
     }
 
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        Self::reply(agent().get(format!("{}{path}", self.address)).call())
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.post_text(path, &body.to_string())
+    }
+
+    pub(crate) fn post_text(&self, path: &str, body: &str) -> Reply {
+        let request =
+            agent().post(format!("{}{path}", self.address)).header("content-type", "application/json");
+        Self::reply(request.send(body))
+    }
+
     fn reply(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Reply {
         let mut answer = answer.unwrap();
         let header = answer.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
         Reply {
             status: answer.status().as_u16(),
             content_type: header.unwrap_or_default(),
+            headers: answer
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+                .collect(),
             body: answer.body_mut().read_to_string().unwrap(),
         }
     }

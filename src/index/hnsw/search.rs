@@ -193,7 +193,7 @@ impl VectorIndex for Hnsw {
     }
 
     fn search(&self, query: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Neighbor>> {
-        vector::check_k(k)?;
+        vector::check_k(k, self.len())?;
         options.check()?;
         let query = vector::unit_query(query, self.dim())?;
         let options = &self.narrowed(options);
@@ -222,7 +222,7 @@ impl VectorIndex for Hnsw {
 
     fn batch(&self, queries: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Vec<Neighbor>>> {
         vector::check_batch(queries, self.dim())?;
-        vector::check_k(k)?;
+        vector::check_k(k, self.len())?;
         options.check()?;
         if options.filter.is_none() && self.plan(k, options).is_none() {
             let finish = |query: &[f32], nodes: Vec<u32>| vector::top(self.score(query, &nodes, None), k);

@@ -3,9 +3,9 @@
 //! Terms weigh by all documents, those in the files and those in memory alike; a deleted document still counts in these weights until
 //! the index is built anew.
 
-use super::{Fields, KeywordIndex, failed, schema};
+use super::layout::{KeywordDocument, Layout};
+use super::{KeywordIndex, damaged, failed};
 use crate::error::{Error, Result};
-use crate::text::Analysis;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const MERGED_DOCUMENTS_MAX: usize = 20_000;
 pub struct KeywordChanges {
     index: Index,
     writer: IndexWriter,
-    fields: Fields,
+    layout: Layout,
     folder: PathBuf,
 }
 
@@ -38,29 +38,34 @@ impl KeywordChanges {
         let beneath = MmapDirectory::open(folder)
             .map_err(|error| Error::Library { library: "tantivy", message: error.to_string() })?;
         let directory = Overlay { beneath, changes: RamDirectory::create() };
-        let index = Index::open(directory).map_err(super::damaged(folder))?;
-        let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed(folder))?;
+        let index = Index::open(directory).map_err(damaged(folder))?;
+        let layout = Layout::of(&index.schema(), folder)?;
+        let writer: IndexWriter = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed(folder))?;
         let mut policy = LogMergePolicy::default();
         policy.set_max_docs_before_merge(MERGED_DOCUMENTS_MAX);
         writer.set_merge_policy(Box::new(policy));
-        let (_, fields) = schema();
-        Ok(Self { index, writer, fields, folder: folder.to_path_buf() })
+        Ok(Self { index, writer, layout, folder: folder.to_path_buf() })
+    }
+
+    /// Makes documents ready, on any thread.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Adds a document, or replaces it if its row is there already.
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Library`] if the index cannot take it.
-    pub fn add(&mut self, seq: u64, analysis: &Analysis) -> Result<()> {
+    pub fn add(&mut self, seq: u64, document: KeywordDocument) -> Result<()> {
         self.delete(seq);
-        let document = self.fields.document(seq, analysis);
-        self.writer.add_document(document).map_err(failed(&self.folder))?;
+        self.writer.add_document(document.0).map_err(failed(&self.folder))?;
         Ok(())
     }
 
     /// Takes a document away; one that is not there is passed over.
     pub fn delete(&mut self, seq: u64) {
-        self.writer.delete_term(Term::from_field_u64(self.fields.seq, seq));
+        self.writer.delete_term(Term::from_field_u64(self.layout.seq, seq));
     }
 
     /// The index with all changes so far; what is changed later does not show in it.
@@ -127,7 +132,7 @@ impl Directory for Overlay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::keyword::KeywordBuilder;
+    use crate::index::keyword::{KeywordBuilder, Stemming};
     use crate::text::Analyzer;
 
     fn rows(index: &KeywordIndex, word: &str) -> Vec<u64> {
@@ -137,22 +142,34 @@ mod tests {
         rows
     }
 
+    fn built(path: &Path, texts: &[&str]) {
+        let mut builder = KeywordBuilder::create(path, Stemming::English).unwrap();
+        for (seq, text) in texts.iter().enumerate() {
+            let document = builder.layout().document(seq as u64 + 1, &Analyzer.analyze(text));
+            builder.add(document).unwrap();
+        }
+        builder.finish().unwrap();
+    }
+
+    fn add(changes: &mut KeywordChanges, seq: u64, text: &str) {
+        let document = changes.layout().document(seq, &Analyzer.analyze(text));
+        changes.add(seq, document).unwrap();
+    }
+
     #[test]
     fn changes_show_when_published_and_the_files_stay_as_they_were() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k");
-        let mut builder = KeywordBuilder::create(&path).unwrap();
-        (1..=3).for_each(|seq| builder.add(seq, &Analyzer.analyze("river bank")).unwrap());
-        builder.finish().unwrap();
+        built(&path, &["river bank"; 3]);
         let listed = || path.read_dir().unwrap().map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
         let before = listed();
 
         let mut changes = KeywordChanges::open(&path).unwrap();
         changes.delete(2);
-        changes.add(9, &Analyzer.analyze("a bank loan")).unwrap();
+        add(&mut changes, 9, "a bank loan");
         let first = changes.publish().unwrap();
         assert_eq!(rows(&first, "bank"), [1, 3, 9]);
-        changes.add(9, &Analyzer.analyze("a loan")).unwrap();
+        add(&mut changes, 9, "a loan");
         changes.delete(1);
         let second = changes.publish().unwrap();
         assert_eq!((rows(&second, "bank"), rows(&second, "loan")), (vec![3], vec![9]));
@@ -167,10 +184,10 @@ mod tests {
     fn many_small_changes_are_merged_and_none_is_lost() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k");
-        KeywordBuilder::create(&path).unwrap().finish().unwrap();
+        built(&path, &[]);
         let mut changes = KeywordChanges::open(&path).unwrap();
         for seq in 0..60 {
-            changes.add(seq, &Analyzer.analyze("bank")).unwrap();
+            add(&mut changes, seq, "bank");
             if seq >= 10 {
                 changes.delete(seq - 10);
             }

@@ -40,7 +40,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// How vectors stand in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// word2vec.c's `-binary 1`: a line "V D", then for each word its spelling, a space, and D little-endian `f32`s.

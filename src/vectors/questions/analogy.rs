@@ -26,7 +26,7 @@ pub struct Analogy {
 }
 
 /// How the cosines with the words of an analogy become one score.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AnalogyMethod {
     /// The cosine with `b - a + c`, over words at length 1.
@@ -65,7 +65,7 @@ impl WordVectors {
                 (units.iter().map(|unit| unit.to_vec()).collect(), Score::Quotient { above })
             }
         };
-        let options = Similar { k: analogy.k, restrict: analogy.restrict.clone() };
+        let options = Similar { k: analogy.k, restrict: analogy.restrict.clone(), recall: None };
         let neighbours = self.nearest(queries, score, &options, &asked.known())?;
         Ok(Answer { neighbours, from_subwords: asked.from_subwords })
     }

@@ -1,7 +1,7 @@
 //! Everything that words can be asked: each question is a method of [`WordVectors`], its choices a struct.
 //!
-//! Answers are exact, sorted by falling score, ties by [`WordId`]. Approximate answers over large vocabularies are the
-//! business of `index::hnsw`.
+//! Answers are sorted by falling score, ties by [`WordId`], and exact, unless an index over a large vocabulary was put in
+//! ([`Nearest`]).
 
 mod analogy;
 mod pairs;
@@ -37,6 +37,16 @@ impl Neighbour {
     pub(crate) fn order(a: &Self, b: &Self) -> Ordering {
         b.score.total_cmp(&a.score).then(a.id.cmp(&b.id))
     }
+}
+
+/// An index over the rows of [`WordVectors`].
+pub trait Nearest: std::fmt::Debug + Send + Sync {
+    /// The `k` words with the highest cosine to a direction of length 1, best first. `recall`: the part of the exact answer
+    /// wanted, above 0 up to 1, which is exact; where it is not given, the index chooses.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a `recall` that cannot be.
+    fn nearest(&self, unit: &[f32], k: usize, recall: Option<f32>) -> Result<Vec<Neighbour>>;
 }
 
 /// The words that answer a question, and which of the words asked about were unknown and stood for by their subwords.

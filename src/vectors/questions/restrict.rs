@@ -44,7 +44,7 @@ impl Restrict {
 }
 
 /// A writing system, by the main blocks of its letters in Unicode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Script {
     /// Chinese characters.

@@ -8,18 +8,21 @@ use crate::vectors::scan::{Scan, Score};
 use crate::vocab::WordId;
 
 /// How many similar words, and which.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Similar {
     /// How many, 1 to [`MAX_K`](super::MAX_K).
     pub k: usize,
     /// Which words may answer.
     pub restrict: Restrict,
+    /// The part of the exact answer wanted, above 0 up to 1; an answer is exact unless an index over a large vocabulary
+    /// serves it, which chooses where nothing is asked.
+    pub recall: Option<f32>,
 }
 
 impl Default for Similar {
     /// Ten, of all words.
     fn default() -> Self {
-        Self { k: 10, restrict: Restrict::default() }
+        Self { k: 10, restrict: Restrict::default(), recall: None }
     }
 }
 
@@ -96,8 +99,27 @@ impl WordVectors {
     ) -> Result<Vec<Neighbour>> {
         check_k(options.k)?;
         options.restrict.check(self.vocabulary())?;
+        check_recall(options.recall)?;
+        if let ([query], Score::Cosine, true, Some(index)) =
+            (&queries[..], score, options.restrict.is_none(), &self.nearest)
+        {
+            let wanted = (options.k + excluded.len()).min(self.len());
+            let mut found = index.nearest(query, wanted, options.recall)?;
+            found.retain(|one| !excluded.contains(&one.id));
+            found.truncate(options.k);
+            return Ok(found);
+        }
         let keep = |id| !excluded.contains(&id) && options.restrict.allows(self.vocabulary(), id);
         let scan = Scan { queries: &queries, score, k: options.k, rows: 0..self.len(), keep: &keep };
         Ok(scan.run(self))
+    }
+}
+
+fn check_recall(recall: Option<f32>) -> Result<()> {
+    match recall.filter(|recall| !(*recall > 0.0 && *recall <= 1.0)) {
+        Some(recall) => {
+            Err(Error::invalid("recall", "above 0 up to 1", recall, "0.95 and 0.99 are usual, 1 is exact"))
+        }
+        None => Ok(()),
     }
 }

@@ -76,7 +76,10 @@ fn similar_words_agree_with_a_plain_scan_and_with_the_table() {
 fn restrictions_hold() {
     let vectors = royal();
     let ask = |restrict| {
-        words(&vectors, &vectors.similar("queen", &Similar { k: 10, restrict }).unwrap().neighbours)
+        words(
+            &vectors,
+            &vectors.similar("queen", &Similar { k: 10, restrict, recall: None }).unwrap().neighbours,
+        )
     };
     // cos(queen, ·): 女王 7/(5·√2) = 0.99, crown 0.8, king 16/25 = 0.64, woman 0.6, man 0, nothing 0.
     assert_eq!(ask(Restrict::default()), ["女王", "crown", "king", "woman", "man", "nothing"]);

@@ -1,0 +1,224 @@
+//! One LSTM layer over packed sentences, forward and backward: what a framework would do in a dozen kernels a step.
+//!
+//! All products with the input are one, before the steps; a step is then one product and one point-wise pass. Backward, the
+//! weights' gradients are one product each, after the steps. Nothing is allocated once the buffers have grown.
+
+use super::cell::{AddRows, CellBackward, CellForward};
+use super::real::Real;
+use crate::linalg::dispatch;
+use crate::linalg::gemm::{Gemm, View, ViewMut};
+
+/// The weights of a layer, and their gradients alike.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weights<'a, T> {
+    /// `input × 4H`.
+    pub input: &'a [T],
+    /// `H × 4H`.
+    pub hidden: &'a [T],
+    /// `4H × H`: `hidden` once more, turned, because a product with few rows and a turned right side takes twice as long.
+    pub hidden_turned: &'a [T],
+    /// `4H`.
+    pub bias: &'a [T],
+}
+
+/// What a layer remembers of its forward pass. N is the number of rows, of all steps.
+#[derive(Debug, Default)]
+pub(super) struct State<T> {
+    /// N × 4H: the gates' values; after the backward pass, the gradient of what went into them.
+    gates: Vec<T>,
+    /// N × H each.
+    cell: Vec<T>,
+    tanh: Vec<T>,
+    /// `h`, N × H: what the layer says.
+    pub hidden: Vec<T>,
+    /// `h` of the step before each row, N × H.
+    before: Vec<T>,
+    /// Most sentences × H.
+    d_cell: Vec<T>,
+}
+
+/// Lets a buffer hold at least `len` values; never shrinks it.
+pub(super) fn room<T: Real>(buffer: &mut Vec<T>, len: usize) {
+    if buffer.len() < len {
+        buffer.resize(len, T::ZERO);
+    }
+}
+
+/// Widths of a layer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Widths {
+    pub input: usize,
+    pub hidden: usize,
+}
+
+/// Reads `inputs` (N × input), step by step, and leaves `h` in `state.hidden`. A step's rows end where the next one's begin in
+/// `starts`.
+pub(super) fn forward<T: Real>(
+    gemm: &dyn Gemm,
+    widths: Widths,
+    weights: Weights<'_, T>,
+    (starts, inputs): (&[usize], &[T]),
+    state: &mut State<T>,
+) {
+    let (size, gate_size) = (widths.hidden, 4 * widths.hidden);
+    let rows = starts.last().copied().unwrap_or(0);
+    for buffer in [&mut state.cell, &mut state.tanh, &mut state.hidden] {
+        room(buffer, rows * size);
+    }
+    room(&mut state.gates, rows * gate_size);
+    let gates = &mut state.gates[..rows * gate_size];
+    gates.chunks_exact_mut(gate_size).for_each(|row| row.copy_from_slice(weights.bias));
+    T::product(
+        gemm,
+        ViewMut::new(gates, rows, gate_size),
+        true,
+        View::new(inputs, rows, widths.input),
+        View::new(weights.input, widths.input, gate_size),
+    );
+    for step in 0..starts.len().saturating_sub(1) {
+        let (start, end) = (starts[step], starts[step + 1]);
+        let (count, values) = (end - start, start * size..end * size);
+        let gates = &mut gates[start * gate_size..end * gate_size];
+        let before = before_step(starts, step, size);
+        if step > 0 {
+            T::product(
+                gemm,
+                ViewMut::new(gates, count, gate_size),
+                true,
+                View::new(&state.hidden[before.clone()], count, size),
+                View::new(weights.hidden, size, gate_size),
+            );
+        }
+        let (cells_before, cells) = state.cell.split_at_mut(start * size);
+        dispatch(CellForward {
+            gates,
+            before: &cells_before[before],
+            cell: &mut cells[..count * size],
+            tanh: &mut state.tanh[values.clone()],
+            hidden: &mut state.hidden[values],
+            size,
+        });
+    }
+}
+
+/// Where the values of the step before stand, for the sentences that go on; nowhere in the first step.
+fn before_step(starts: &[usize], step: usize, size: usize) -> std::ops::Range<usize> {
+    match step.checked_sub(1) {
+        Some(before) => starts[before] * size..(starts[before] + starts[step + 1] - starts[step]) * size,
+        None => 0..0,
+    }
+}
+
+/// Where a layer's gradients are added up.
+#[derive(Debug)]
+pub(super) struct Gradients<'a, T> {
+    pub input: &'a mut [T],
+    pub hidden: &'a mut [T],
+    pub bias: &'a mut [T],
+}
+
+/// Takes `∂L/∂h` (N × H, overwritten), adds the weights' gradients to `gradients`, and leaves in `state` what
+/// [`State::gate_gradients`] gives.
+pub(super) fn backward<T: Real>(
+    gemm: &dyn Gemm,
+    widths: Widths,
+    weights: Weights<'_, T>,
+    (starts, inputs): (&[usize], &[T]),
+    state: &mut State<T>,
+    d_hidden: &mut [T],
+    gradients: Gradients<'_, T>,
+) {
+    let (size, gate_size) = (widths.hidden, 4 * widths.hidden);
+    let rows = starts.last().copied().unwrap_or(0);
+    let first = starts.get(1).copied().unwrap_or(0);
+    room(&mut state.d_cell, first * size);
+    state.d_cell[..first * size].fill(T::ZERO);
+    for step in (0..starts.len().saturating_sub(1)).rev() {
+        let (start, end) = (starts[step], starts[step + 1]);
+        let count = end - start;
+        let gates = &mut state.gates[start * gate_size..end * gate_size];
+        let before = before_step(starts, step, size);
+        dispatch(CellBackward {
+            gates,
+            before: &state.cell[before.clone()],
+            tanh: &state.tanh[start * size..end * size],
+            d_hidden: &d_hidden[start * size..end * size],
+            d_cell: &mut state.d_cell[..count * size],
+            size,
+        });
+        if step > 0 {
+            T::product(
+                gemm,
+                ViewMut::new(&mut d_hidden[before], count, size),
+                true,
+                View::new(gates, count, gate_size),
+                View::new(weights.hidden_turned, gate_size, size),
+            );
+        }
+    }
+    let gates = &state.gates[..rows * gate_size];
+    let d_gates = View::new(gates, rows, gate_size);
+    let inputs = View::new(inputs, rows, widths.input).transposed();
+    T::product(gemm, ViewMut::new(gradients.input, widths.input, gate_size), true, inputs, d_gates);
+    gather_before(starts, size, &state.hidden, &mut state.before);
+    let later = rows - first;
+    T::product(
+        gemm,
+        ViewMut::new(gradients.hidden, size, gate_size),
+        true,
+        View::new(&state.before, later, size).transposed(),
+        View::new(&gates[first * gate_size..], later, gate_size),
+    );
+    dispatch(AddRows { rows: gates, sums: gradients.bias });
+}
+
+/// `h` of the step before, for all rows but the first step's.
+fn gather_before<T: Real>(starts: &[usize], size: usize, hidden: &[T], to: &mut Vec<T>) {
+    let rows = starts.last().copied().unwrap_or(0);
+    room(to, rows * size);
+    let mut at = 0;
+    for step in 1..starts.len().saturating_sub(1) {
+        let from = before_step(starts, step, size);
+        let len = from.len();
+        to[at..at + len].copy_from_slice(&hidden[from]);
+        at += len;
+    }
+}
+
+impl<T: Real> State<T> {
+    /// `∂L/∂x` for all rows, N × input, after [`backward`]; or, with `rows`, for some of them.
+    pub(super) fn input_gradients(
+        &self,
+        gemm: &dyn Gemm,
+        widths: Widths,
+        input_weights: &[T],
+        rows: usize,
+        to: &mut [T],
+    ) {
+        turned_product(gemm, widths, input_weights, &self.gates, rows, to);
+    }
+
+    /// The gradient of what went into the gates at one row, 4H values, after [`backward`].
+    pub(super) fn gate_gradients(&self, row: usize, hidden: usize) -> &[T] {
+        &self.gates[row * 4 * hidden..][..4 * hidden]
+    }
+}
+
+/// `to = d_gates · Wᵀ`, rows × input.
+pub(super) fn turned_product<T: Real>(
+    gemm: &dyn Gemm,
+    widths: Widths,
+    input_weights: &[T],
+    d_gates: &[T],
+    rows: usize,
+    to: &mut [T],
+) {
+    let gate_size = 4 * widths.hidden;
+    T::product(
+        gemm,
+        ViewMut::new(to, rows, widths.input),
+        false,
+        View::new(d_gates, rows, gate_size),
+        View::new(input_weights, widths.input, gate_size).transposed(),
+    );
+}

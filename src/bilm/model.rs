@@ -1,0 +1,397 @@
+//! The trained model: sentences in, context vectors and substitutes out.
+//!
+//! The same `forward` as in training. Sentences are read in batches, but what comes out for one does not depend on the others.
+
+use super::batch::{Batch, Input, Target};
+use super::file::{self, CONTEXT_FILE, Contents};
+use super::network::{Network, Workspace};
+use super::settings::Backend;
+use super::shape::DIRECTIONS;
+use super::train::History;
+use super::whiten::Whitening;
+use super::words::{Known, Words, look_up};
+use crate::error::{Error, Result};
+use crate::linalg;
+use crate::linalg::gemm::{View, ViewMut};
+use crate::vectors::{Rows, WordVectors};
+use crate::vocab::WordId;
+use rayon::prelude::*;
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Words read at a time.
+const BATCH_WORDS: usize = 512;
+/// Longer sentences are read in pieces of so many words; what stands in another piece is then no context.
+pub const SENTENCE_WORDS_MAX: usize = 256;
+/// Most words among which substitutes are sought, the most frequent ones.
+const SUBSTITUTES_AMONG: usize = 100_000;
+
+/// A contextual model over word vectors.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub(super) network: Network<f32>,
+    pub(super) contents: Arc<Contents>,
+    vectors: Arc<WordVectors>,
+    /// `ln p_noise(w)`.
+    log_noise: Arc<Vec<f32>>,
+}
+
+/// A sentence as the model reads it: `n` tokens of dimension `D`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sentence {
+    /// Where each token's vector comes from.
+    pub known: Vec<Known>,
+    /// The word's id, where it is in the vocabulary.
+    pub words: Vec<Option<WordId>>,
+    /// Static vectors at length 1, n × D; all 0 where there is none.
+    pub statics: Vec<f32>,
+    /// Context vectors `c` as trained, n × D: what stands around each token, without itself.
+    pub contexts: Vec<f32>,
+    /// Context vectors half-whitened, `c̃`, n × D, each of length 1.
+    pub white_contexts: Vec<f32>,
+    /// The average of the sentence, rare words weighing more, half-whitened, `ã`, D values of length 1; all 0 if no word is known.
+    pub white_average: Vec<f32>,
+    /// States of each layer, left then right, `layers × n × 2H`, if they were asked for; else empty.
+    pub states: Vec<f32>,
+}
+
+/// A word that could stand at a position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Substitute {
+    /// The word.
+    pub word: WordId,
+    /// Its probability there.
+    pub probability: f32,
+    /// Logarithm of how much more probable it is there than anywhere.
+    pub lift: f32,
+}
+
+/// Which substitutes come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Favour {
+    /// The most probable.
+    #[default]
+    Probability,
+    /// Those that the context favours most over their frequency.
+    Lift,
+}
+
+impl Model {
+    pub(super) fn new(contents: Contents, vectors: Arc<WordVectors>, backend: Backend) -> Self {
+        let network = Network::from_values(contents.shape, contents.weights.clone(), backend.gemm());
+        let log_noise = super::heldout::log_noise(vectors.vocabulary().counts(), contents.exponent);
+        Self { network, contents: Arc::new(contents), vectors, log_noise: Arc::new(log_noise) }
+    }
+
+    /// Opens `context.safetensors` in a folder, for the vectors that it was trained over.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read; [`Error::Damaged`] if it is not as it was written, not of ours, or holds values
+    /// that are no numbers; [`Error::Invalid`] if it belongs to other vectors.
+    pub fn open(folder: &Path, vectors: Arc<WordVectors>) -> Result<Self> {
+        let contents = file::open(&folder.join(CONTEXT_FILE))?;
+        let (fingerprint, shape) = (vectors.fingerprint(), (vectors.len(), vectors.dim()));
+        if contents.fingerprint != fingerprint || (contents.words, contents.shape.dim) != shape {
+            let got = format!("{:016x}, {} x {}", contents.fingerprint, contents.words, contents.shape.dim);
+            let expected =
+                format!("one over these word vectors ({fingerprint:016x}, {} x {})", shape.0, shape.1);
+            return Err(Error::invalid("contextual model", expected, got, "train them together"));
+        }
+        Ok(Self::new(contents, vectors, Backend::default()))
+    }
+
+    /// Writes `context.safetensors` into a folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; the file is then as it was before.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        file::save(&self.contents, &folder.join(CONTEXT_FILE))
+    }
+
+    /// The word vectors that it reads.
+    #[must_use]
+    pub fn vectors(&self) -> &Arc<WordVectors> {
+        &self.vectors
+    }
+
+    /// Dimension of words and contexts, `D`.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.contents.shape.dim
+    }
+
+    /// Cells of a layer in one direction, `H`.
+    #[must_use]
+    pub fn hidden(&self) -> usize {
+        self.contents.shape.hidden
+    }
+
+    /// Layers in each direction.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.contents.shape.layers
+    }
+
+    /// How it was trained, if its file says.
+    #[must_use]
+    pub fn history(&self) -> Option<History> {
+        serde_json::from_value(self.contents.training.clone()).ok()
+    }
+
+    /// The output vector of a word, `u_w`: `c·u_w + ln p_noise(w)` is, but for a constant, the logarithm of its probability.
+    #[must_use]
+    pub fn output(&self, word: WordId) -> &[f32] {
+        &self.contents.output[word.index() * self.dim()..][..self.dim()]
+    }
+
+    /// Reads one sentence of tokens as the analyzer writes them.
+    #[must_use]
+    pub fn sentence(&self, tokens: &[&str]) -> Sentence {
+        self.read(&[tokens], false).pop().unwrap_or_else(|| self.empty(0))
+    }
+
+    /// Reads many sentences, in batches, on all threads; the answers come in their order.
+    #[must_use]
+    pub fn sentences<S: AsRef<[T]> + Sync, T: AsRef<str> + Sync>(&self, sentences: &[S]) -> Vec<Sentence> {
+        self.read(sentences, false)
+    }
+
+    /// As [`sentences`](Self::sentences), with the states of all layers.
+    #[must_use]
+    pub fn sentences_with_states<S: AsRef<[T]> + Sync, T: AsRef<str> + Sync>(
+        &self,
+        sentences: &[S],
+    ) -> Vec<Sentence> {
+        self.read(sentences, true)
+    }
+
+    fn read<S: AsRef<[T]> + Sync, T: AsRef<str> + Sync>(
+        &self,
+        sentences: &[S],
+        states: bool,
+    ) -> Vec<Sentence> {
+        // Sentences of like length go together.
+        let length = |s: &u32| sentences[*s as usize].as_ref().len();
+        let mut order: Vec<u32> = (0..sentences.len() as u32).collect();
+        order.sort_by_key(length);
+        let mut groups: Vec<Vec<u32>> = Vec::new();
+        let mut words = usize::MAX;
+        for s in order {
+            if words + length(&s) > BATCH_WORDS || groups.is_empty() {
+                groups.push(Vec::new());
+                words = 0;
+            }
+            words = words.saturating_add(length(&s));
+            if let Some(group) = groups.last_mut() {
+                group.push(s);
+            }
+        }
+        let of = |group: &Vec<u32>| {
+            let tokens: Vec<&[T]> = group.iter().map(|s| sentences[*s as usize].as_ref()).collect();
+            self.read_group(&tokens, states)
+        };
+        let read: Vec<Vec<Sentence>> = if groups.len() == 1 {
+            groups.iter().map(of).collect()
+        } else {
+            groups.par_iter().map(of).collect()
+        };
+        let mut answers: Vec<Option<Sentence>> = vec![None; sentences.len()];
+        for (group, read) in groups.iter().zip(read) {
+            group.iter().zip(read).for_each(|(s, sentence)| answers[*s as usize] = Some(sentence));
+        }
+        answers.into_iter().map(|sentence| sentence.unwrap_or_else(|| self.empty(0))).collect()
+    }
+
+    fn empty(&self, tokens: usize) -> Sentence {
+        let values = tokens * self.dim();
+        Sentence {
+            known: vec![Known::Unknown; tokens],
+            words: vec![None; tokens],
+            statics: vec![0.0; values],
+            contexts: vec![0.0; values],
+            white_contexts: Vec::new(),
+            white_average: Vec::new(),
+            states: Vec::new(),
+        }
+    }
+
+    fn read_group<T: AsRef<str>>(&self, sentences: &[&[T]], with_states: bool) -> Vec<Sentence> {
+        let (dim, mut made) = (self.dim(), Vec::new());
+        let mut answers: Vec<Sentence> = sentences.iter().map(|tokens| self.empty(tokens.len())).collect();
+        let mut pieces: Vec<Vec<Input>> = Vec::new();
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for (s, (tokens, answer)) in sentences.iter().zip(&mut answers).enumerate() {
+            let inputs: Vec<Input> = tokens
+                .iter()
+                .enumerate()
+                .map(|(at, token)| self.look_up(token.as_ref(), at, answer, &mut made))
+                .collect();
+            for (number, piece) in inputs.chunks(SENTENCE_WORDS_MAX).enumerate() {
+                pieces.push(piece.to_vec());
+                places.push((s, number * SENTENCE_WORDS_MAX));
+            }
+        }
+        let mut batch = Batch::default();
+        batch.pack(&pieces);
+        let mut rows: Vec<(usize, usize)> = Vec::new();
+        for (place, piece) in batch.order.clone().into_iter().enumerate() {
+            let (length, (s, start)) = (pieces[piece as usize].len(), places[piece as usize]);
+            for at in 0..length {
+                let target = batch.target(place, at, length, 0);
+                batch.targets.push(target);
+                rows.push((s, start + at));
+            }
+        }
+        let mut work = Workspace::default();
+        let words = Words { vectors: &self.vectors, made: &made };
+        self.network.forward(&words, &batch, &mut work);
+        for ((s, at), context) in rows.iter().zip(work.contexts.chunks_exact(dim)) {
+            answers[*s].contexts[at * dim..][..dim].copy_from_slice(context);
+        }
+        if with_states {
+            self.copy_states(&batch.targets, &rows, &work, &mut answers);
+        }
+        answers.iter_mut().for_each(|answer| self.whiten(answer));
+        answers
+    }
+
+    fn look_up(&self, token: &str, at: usize, answer: &mut Sentence, made: &mut Vec<f32>) -> Input {
+        let dim = self.dim();
+        let (input, known) = look_up(&self.vectors, token, made);
+        answer.known[at] = known;
+        let to = &mut answer.statics[at * dim..][..dim];
+        match (input, known) {
+            (Input::Word(id), Known::Word) => {
+                answer.words[at] = Some(WordId(id));
+                to.copy_from_slice(self.vectors.unit(WordId(id)));
+            }
+            (Input::Word(_), _) => {
+                to.copy_from_slice(&made[made.len() - dim..]);
+                linalg::normalize(to);
+            }
+            (Input::Special(_), _) => {}
+        }
+        input
+    }
+
+    fn copy_states(
+        &self,
+        targets: &[Target],
+        rows: &[(usize, usize)],
+        work: &Workspace<f32>,
+        answers: &mut [Sentence],
+    ) {
+        let (hidden, layers) = (self.hidden(), self.layers());
+        for answer in answers.iter_mut() {
+            answer.states = vec![0.0; layers * answer.known.len() * 2 * hidden];
+        }
+        for (target, (s, at)) in targets.iter().zip(rows) {
+            let answer = &mut answers[*s];
+            for layer in 0..layers {
+                let start = (layer * answer.known.len() + at) * 2 * hidden;
+                for (direction, row) in [target.left, target.right].into_iter().enumerate().take(DIRECTIONS) {
+                    let from = &work.hidden(direction, layer)[row as usize * hidden..][..hidden];
+                    answer.states[start + direction * hidden..][..hidden].copy_from_slice(from);
+                }
+            }
+        }
+    }
+
+    fn whiten(&self, sentence: &mut Sentence) {
+        let [contexts, averages] = &self.contents.whitenings;
+        sentence.white_contexts = contexts.apply(&sentence.contexts);
+        let known = sentence.known.iter().any(|known| *known != Known::Unknown);
+        let average = average(&self.vectors, &sentence.words, &sentence.statics);
+        sentence.white_average = if known { averages.apply(&average) } else { vec![0.0; self.dim()] };
+    }
+
+    /// The words most favoured where a context vector `c` (D values, as trained) stands: a true distribution over the 100,000
+    /// most frequent words, of which the first `k` are returned.
+    ///
+    /// # Panics
+    /// If `context` is not of the model's dimension.
+    #[must_use]
+    pub fn substitutes(&self, context: &[f32], favour: Favour, k: usize) -> Vec<Substitute> {
+        assert_eq!(context.len(), self.dim(), "dimension of a context vector");
+        let among = self.vectors.len().min(SUBSTITUTES_AMONG);
+        let mut scores = vec![0.0; among];
+        let output = View::new(&self.contents.output, among, self.dim());
+        let to = ViewMut::new(&mut scores, among, 1);
+        self.network.gemm().f32(to, false, output, View::new(context, self.dim(), 1));
+        scores.iter_mut().zip(self.log_noise.iter()).for_each(|(score, noise)| *score += noise);
+        let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let total: f64 = scores.iter().map(|score| f64::from(score - highest).exp()).sum();
+        let log_total = highest + total.ln() as f32;
+        let counts = self.vectors.vocabulary().counts();
+        let log_words = (self.vectors.vocabulary().total().max(1) as f32).ln();
+        let mut all: Vec<Substitute> = scores
+            .iter()
+            .zip(counts)
+            .enumerate()
+            .map(|(id, (score, count))| {
+                let log_probability = score - log_total;
+                let lift = log_probability - ((*count).max(1) as f32).ln() + log_words;
+                Substitute { word: WordId(id as u32), probability: log_probability.exp(), lift }
+            })
+            .collect();
+        let key = |substitute: &Substitute| match favour {
+            Favour::Probability => substitute.probability,
+            Favour::Lift => substitute.lift,
+        };
+        let by_key = |a: &Substitute, b: &Substitute| key(b).total_cmp(&key(a)).then(a.word.cmp(&b.word));
+        let k = k.min(all.len());
+        if k == 0 {
+            return Vec::new();
+        }
+        all.select_nth_unstable_by(k - 1, by_key);
+        all.truncate(k);
+        all.sort_by(by_key);
+        all
+    }
+}
+
+/// Σ rarity · v over a sentence's tokens, at length 1.
+pub(super) fn average(vectors: &WordVectors, words: &[Option<WordId>], statics: &[f32]) -> Vec<f32> {
+    let mut sum = vec![0.0; vectors.dim()];
+    for (word, unit) in words.iter().zip(statics.chunks_exact(vectors.dim())) {
+        let rarity = word.map_or(1.0, |id| vectors.vocabulary().rarity(id));
+        linalg::add_scaled(&mut sum, rarity, unit);
+    }
+    linalg::normalize(&mut sum);
+    sum
+}
+
+/// Puts a model together from what training left, its whitening fitted on `sentences` of the corpus.
+pub(super) fn assemble(
+    network: Network<f32>,
+    output: Vec<f32>,
+    vectors: Arc<WordVectors>,
+    (exponent, backend): (f64, Backend),
+    sentences: &[Vec<&str>],
+    history: &History,
+) -> Result<Model> {
+    let identity = Whitening::fit(&[], vectors.dim())?;
+    let contents = Contents {
+        shape: network.shape,
+        weights: network.values,
+        words: vectors.len(),
+        output: Rows::owned(output),
+        whitenings: [identity.clone(), identity],
+        fingerprint: vectors.fingerprint(),
+        exponent,
+        training: serde_json::to_value(history).unwrap_or_else(|_| json!({})),
+    };
+    let mut model = Model::new(contents, vectors, backend);
+    let read = model.sentences(sentences);
+    let (mut contexts, mut averages) = (Vec::new(), Vec::new());
+    for sentence in &read {
+        contexts.extend_from_slice(&sentence.contexts);
+        averages.extend(average(&model.vectors, &sentence.words, &sentence.statics));
+    }
+    let whitenings = [Whitening::fit(&contexts, model.dim())?, Whitening::fit(&averages, model.dim())?];
+    let mut contents = (*model.contents).clone();
+    contents.whitenings = whitenings;
+    model.contents = Arc::new(contents);
+    Ok(model)
+}

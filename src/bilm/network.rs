@@ -1,0 +1,304 @@
+//! The network: word vectors in, one stack of LSTM layers in each direction, and a merge to a context vector
+//! `c = W [h_left ; h_right] + b` (context2vec, Melamud et al. 2016, with a linear merge). One `forward` for training and serving.
+
+use super::batch::{Batch, Input, SPECIALS, Target};
+use super::cell::AddRows;
+use super::lstm::{self, Gradients, State, Weights, Widths, room};
+use super::real::Real;
+use super::shape::{DIRECTIONS, Part, Shape};
+use crate::linalg::dispatch;
+use crate::linalg::gemm::{Gemm, View, ViewMut};
+use crate::vocab::sampling::Rng;
+use std::ops::Range;
+
+/// Where the vectors of words come from; they are never trained here.
+pub(super) trait Vectors: Sync {
+    /// Writes the vector of a word, D values.
+    fn vector(&self, word: u32, to: &mut [f32]);
+}
+
+/// The weights.
+#[derive(Debug, Clone)]
+pub(super) struct Network<T> {
+    pub shape: Shape,
+    /// All weights, as [`Shape::range`] says.
+    pub values: Vec<T>,
+    /// For each direction and layer the hidden weights turned, 4H × H.
+    turned: Vec<Vec<T>>,
+    gemm: &'static dyn Gemm,
+}
+
+/// Buffers of one thread. They grow with the largest batch seen, and are never shrunk.
+#[derive(Debug, Default)]
+pub(super) struct Workspace<T> {
+    inputs: [Vec<T>; DIRECTIONS],
+    states: [Vec<State<T>>; DIRECTIONS],
+    vector: Vec<f32>,
+    merged: Vec<T>,
+    /// The context vectors of the batch's targets, targets × D.
+    pub contexts: Vec<T>,
+    /// In for [`Network::backward`]: their gradient.
+    pub d_contexts: Vec<T>,
+    d_merged: Vec<T>,
+    d_hidden: Vec<T>,
+    d_lower: Vec<T>,
+    special_gates: Vec<T>,
+    special_inputs: Vec<T>,
+    special_of: Vec<u32>,
+}
+
+impl<T: Real> Workspace<T> {
+    /// `h` of a layer, rows × H, after [`Network::forward`].
+    pub(super) fn hidden(&self, direction: usize, layer: usize) -> &[T] {
+        &self.states[direction][layer].hidden
+    }
+}
+
+impl<T: Real> Network<T> {
+    /// Weights even over ±1/√H, forget gates open (bias 1), specials small.
+    pub(super) fn new(shape: Shape, seed: u64, gemm: &'static dyn Gemm) -> Self {
+        let mut rng = Rng::new(seed, 0x11F0);
+        let mut values = vec![T::ZERO; shape.len()];
+        for part in shape.parts() {
+            let reach = match part {
+                Part::Input(..) | Part::Hidden(..) => 1.0 / (shape.hidden as f64).sqrt(),
+                Part::Merge => 1.0 / (2.0 * shape.hidden as f64).sqrt(),
+                Part::Specials => 1.0 / (shape.dim as f64).sqrt(),
+                Part::Bias(..) | Part::MergeBias => 0.0,
+            };
+            for value in &mut values[shape.range(part)] {
+                *value = T::of(reach * f64::from(2.0 * rng.unit() - 1.0));
+            }
+            if let Part::Bias(..) = part {
+                let start = shape.range(part).start + shape.hidden;
+                values[start..start + shape.hidden].fill(T::ONE);
+            }
+        }
+        Self::from_values(shape, values, gemm)
+    }
+
+    /// A network of given weights.
+    pub(super) fn from_values(shape: Shape, values: Vec<T>, gemm: &'static dyn Gemm) -> Self {
+        let mut network = Self { shape, values, turned: Vec::new(), gemm };
+        network.turned = vec![vec![T::ZERO; 4 * shape.hidden * shape.hidden]; DIRECTIONS * shape.layers];
+        network.turn();
+        network
+    }
+
+    /// Renews the turned copies after the weights have changed.
+    pub(super) fn turn(&mut self) {
+        let shape = self.shape;
+        for direction in 0..DIRECTIONS {
+            for layer in 0..shape.layers {
+                let from = &self.values[shape.range(Part::Hidden(direction, layer))];
+                transpose(from, shape.hidden, &mut self.turned[direction * shape.layers + layer]);
+            }
+        }
+    }
+
+    /// The matrix products' backend.
+    pub(super) fn gemm(&self) -> &'static dyn Gemm {
+        self.gemm
+    }
+
+    fn part(&self, part: Part) -> &[T] {
+        &self.values[self.shape.range(part)]
+    }
+
+    fn weights(&self, direction: usize, layer: usize) -> Weights<'_, T> {
+        Weights {
+            input: self.part(Part::Input(direction, layer)),
+            hidden: self.part(Part::Hidden(direction, layer)),
+            hidden_turned: &self.turned[direction * self.shape.layers + layer],
+            bias: self.part(Part::Bias(direction, layer)),
+        }
+    }
+
+    fn widths(&self, layer: usize) -> Widths {
+        Widths { input: self.shape.input(layer), hidden: self.shape.hidden }
+    }
+
+    /// Reads a batch, and leaves the context vectors of its targets in `work.contexts`.
+    pub(super) fn forward(&self, vectors: &dyn Vectors, batch: &Batch, work: &mut Workspace<T>) {
+        for (direction, inputs) in [&batch.left, &batch.right].into_iter().enumerate() {
+            self.look_up(vectors, inputs, direction, work);
+            let (lowest, states) = (&work.inputs[direction], &mut work.states[direction]);
+            states.resize_with(self.shape.layers, State::default);
+            for layer in 0..self.shape.layers {
+                let (below, above) = states.split_at_mut(layer);
+                let inputs = below.last().map_or(lowest, |state| &state.hidden);
+                let read = (&batch.starts[..], &inputs[..]);
+                lstm::forward(
+                    self.gemm,
+                    self.widths(layer),
+                    self.weights(direction, layer),
+                    read,
+                    &mut above[0],
+                );
+            }
+        }
+        self.merge(&batch.targets, work);
+    }
+
+    fn look_up(&self, vectors: &dyn Vectors, inputs: &[Input], direction: usize, work: &mut Workspace<T>) {
+        let dim = self.shape.dim;
+        work.vector.resize(dim, 0.0);
+        room(&mut work.inputs[direction], inputs.len() * dim);
+        let specials = self.part(Part::Specials);
+        for (input, row) in inputs.iter().zip(work.inputs[direction].chunks_exact_mut(dim)) {
+            match *input {
+                Input::Special(which) => row.copy_from_slice(&specials[which as usize * dim..][..dim]),
+                Input::Word(id) => {
+                    vectors.vector(id, &mut work.vector);
+                    row.iter_mut().zip(&work.vector).for_each(|(to, from)| *to = T::of_f32(*from));
+                }
+            }
+        }
+    }
+
+    fn merge(&self, targets: &[Target], work: &mut Workspace<T>) {
+        let Shape { dim, hidden, layers } = self.shape;
+        room(&mut work.merged, targets.len() * 2 * hidden);
+        room(&mut work.contexts, targets.len() * dim);
+        let [left, right] = [0, 1].map(|direction: usize| &work.states[direction][layers - 1].hidden);
+        for (target, row) in targets.iter().zip(work.merged.chunks_exact_mut(2 * hidden)) {
+            row[..hidden].copy_from_slice(&left[target.left as usize * hidden..][..hidden]);
+            row[hidden..].copy_from_slice(&right[target.right as usize * hidden..][..hidden]);
+        }
+        let contexts = &mut work.contexts[..targets.len() * dim];
+        let bias = self.part(Part::MergeBias);
+        contexts.chunks_exact_mut(dim).for_each(|row| row.copy_from_slice(bias));
+        T::product(
+            self.gemm,
+            ViewMut::new(contexts, targets.len(), dim),
+            true,
+            View::new(&work.merged, targets.len(), 2 * hidden),
+            View::new(self.part(Part::Merge), 2 * hidden, dim),
+        );
+    }
+
+    /// After [`forward`](Self::forward), with `work.d_contexts` filled: adds all weights' gradients to `gradient`, which has the
+    /// layout of [`values`](Self::values).
+    pub(super) fn backward(&self, batch: &Batch, work: &mut Workspace<T>, gradient: &mut [T]) {
+        let Shape { dim, hidden, .. } = self.shape;
+        let targets = batch.targets.len();
+        room(&mut work.d_merged, targets * 2 * hidden);
+        let d_contexts = &work.d_contexts[..targets * dim];
+        T::product(
+            self.gemm,
+            ViewMut::new(&mut work.d_merged, targets, 2 * hidden),
+            false,
+            View::new(d_contexts, targets, dim),
+            View::new(self.part(Part::Merge), 2 * hidden, dim).transposed(),
+        );
+        T::product(
+            self.gemm,
+            ViewMut::new(&mut gradient[self.shape.range(Part::Merge)], 2 * hidden, dim),
+            true,
+            View::new(&work.merged, targets, 2 * hidden).transposed(),
+            View::new(d_contexts, targets, dim),
+        );
+        let bias = &mut gradient[self.shape.range(Part::MergeBias)];
+        dispatch(AddRows { rows: d_contexts, sums: bias });
+        for direction in 0..DIRECTIONS {
+            self.backward_stack(direction, batch, work, gradient);
+        }
+    }
+
+    fn backward_stack(&self, direction: usize, batch: &Batch, work: &mut Workspace<T>, gradient: &mut [T]) {
+        let Shape { hidden, layers, .. } = self.shape;
+        room(&mut work.d_hidden, batch.rows() * hidden);
+        work.d_hidden[..batch.rows() * hidden].fill(T::ZERO);
+        for (target, row) in batch.targets.iter().zip(work.d_merged.chunks_exact(2 * hidden)) {
+            let at = if direction == 0 { target.left } else { target.right } as usize;
+            let to = &mut work.d_hidden[at * hidden..][..hidden];
+            to.iter_mut().zip(&row[direction * hidden..]).for_each(|(to, from)| *to += *from);
+        }
+        for layer in (0..layers).rev() {
+            let (below, above) = work.states[direction].split_at_mut(layer);
+            let state = &mut above[0];
+            let inputs = below.last().map_or(&work.inputs[direction], |state| &state.hidden);
+            let (weights, widths) = (self.weights(direction, layer), self.widths(layer));
+            let gradients = split_layer(&mut gradient[self.shape.layer(direction, layer)], widths);
+            let read = (&batch.starts[..], &inputs[..]);
+            lstm::backward(self.gemm, widths, weights, read, state, &mut work.d_hidden, gradients);
+            if layer > 0 {
+                room(&mut work.d_lower, batch.rows() * hidden);
+                state.input_gradients(self.gemm, widths, weights.input, batch.rows(), &mut work.d_lower);
+                std::mem::swap(&mut work.d_lower, &mut work.d_hidden);
+            }
+        }
+        self.backward_specials(direction, batch, work, gradient);
+    }
+
+    /// Begin, end and unknown are the only inputs that are trained: their rows alone go through `Wᵀ`.
+    fn backward_specials(
+        &self,
+        direction: usize,
+        batch: &Batch,
+        work: &mut Workspace<T>,
+        gradient: &mut [T],
+    ) {
+        let Shape { dim, hidden, .. } = self.shape;
+        let inputs = if direction == 0 { &batch.left } else { &batch.right };
+        work.special_of.clear();
+        let mut at = 0;
+        for (row, input) in inputs.iter().enumerate() {
+            let Input::Special(which) = *input else { continue };
+            work.special_of.push(which);
+            room(&mut work.special_gates, at + 4 * hidden);
+            let gates = work.states[direction][0].gate_gradients(row, hidden);
+            work.special_gates[at..at + 4 * hidden].copy_from_slice(gates);
+            at += 4 * hidden;
+        }
+        let rows = work.special_of.len();
+        room(&mut work.special_inputs, rows * dim);
+        let input_weights = self.part(Part::Input(direction, 0));
+        let widths = self.widths(0);
+        lstm::turned_product(
+            self.gemm,
+            widths,
+            input_weights,
+            &work.special_gates,
+            rows,
+            &mut work.special_inputs,
+        );
+        let range = self.shape.range(Part::Specials);
+        for (which, row) in work.special_of.iter().zip(work.special_inputs.chunks_exact(dim)) {
+            let to = &mut gradient[range.clone()][*which as usize * dim..][..dim];
+            to.iter_mut().zip(row).for_each(|(to, from)| *to += *from);
+        }
+        debug_assert!(work.special_of.iter().all(|which| (*which as usize) < SPECIALS));
+    }
+}
+
+fn split_layer<T>(values: &mut [T], widths: Widths) -> Gradients<'_, T> {
+    let (input, rest) = values.split_at_mut(widths.input * 4 * widths.hidden);
+    let (hidden, bias) = rest.split_at_mut(widths.hidden * 4 * widths.hidden);
+    Gradients { input, hidden, bias }
+}
+
+/// Turns `rows` × 4·`rows` values, block by block so that both sides stay in the cache.
+fn transpose<T: Copy>(from: &[T], rows: usize, to: &mut [T]) {
+    const BLOCK: usize = 16;
+    let cols = 4 * rows;
+    let blocks = |len: usize| (0..len).step_by(BLOCK).map(move |at| at..(at + BLOCK).min(len));
+    for row_block in blocks(rows) {
+        for col_block in blocks(cols) {
+            turn_block(from, (rows, cols), (row_block.clone(), col_block), to);
+        }
+    }
+}
+
+fn turn_block<T: Copy>(
+    from: &[T],
+    (rows, cols): (usize, usize),
+    (row_block, col_block): (Range<usize>, Range<usize>),
+    to: &mut [T],
+) {
+    for row in row_block {
+        for col in col_block.clone() {
+            to[col * rows + row] = from[row * cols + col];
+        }
+    }
+}

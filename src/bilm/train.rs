@@ -1,0 +1,390 @@
+//! Training: batches in parts side by side, gradients summed in a fixed order, Adam and Adagrad.
+
+use super::batch::{Batch, Input};
+use super::feed::{Feed, Window};
+use super::heldout::{self, Controls, HeldOut, Quality};
+use super::loss::Sampled;
+use super::model::{self, Model};
+use super::network::{Network, Workspace};
+use super::optimizer::{AdagradRow, Adam};
+use super::settings::Settings;
+use super::words::Words;
+use crate::error::{Error, Result};
+use crate::linalg::dispatch;
+use crate::progress::{Go, Progress, Step};
+use crate::vectors::WordVectors;
+use crate::vocab::WordId;
+use crate::vocab::chunk::UNKNOWN;
+use crate::vocab::corpus::Corpus;
+use crate::vocab::sampling::{NegativeTable, Rng, Subsampling};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What to start from and how.
+#[derive(Debug)]
+pub struct Training<'a> {
+    /// The encoded corpus.
+    pub corpus: &'a Corpus,
+    /// Word vectors of the corpus's vocabulary, in its order: what the model reads. They stay as they are.
+    pub vectors: Arc<WordVectors>,
+    /// Their output vectors, `V × D`, row-major (`word2vec::Trained::output`): where the model's own copy starts.
+    pub output: Vec<f32>,
+    /// Settings; what is `None` is chosen from the size of the corpus.
+    pub settings: &'a Settings,
+}
+
+/// Why training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// All passes were made.
+    Complete,
+    /// The loss on held-out sentences rose; the pass before is kept.
+    Early,
+    /// The loss was no longer a number; the last good pass is kept.
+    NotFinite,
+}
+
+/// One pass.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Mean training loss of a word, in nats.
+    pub loss: f64,
+    /// On held-out sentences, after it.
+    pub held_out: Quality,
+}
+
+/// How training went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// Held-out sentences without a network.
+    pub controls: Controls,
+    /// The passes.
+    pub epochs: Vec<Epoch>,
+    /// Why it ended.
+    pub ended: Ended,
+    /// Running words read, over all passes.
+    pub words_trained: u64,
+}
+
+/// What a run changes.
+pub(super) struct Learner {
+    pub network: Network<f32>,
+    pub adam: Adam,
+    /// V × D, and the sum of its squared gradients.
+    pub output: Vec<f32>,
+    pub squares: Vec<f32>,
+}
+
+/// A part of a batch, worked on by one thread.
+#[derive(Debug, Default)]
+struct Part {
+    batch: Batch,
+    work: Workspace<f32>,
+    sampled: Sampled<f32>,
+    gradient: Vec<f32>,
+    loss: f64,
+}
+
+pub(super) struct Trainer<'a> {
+    settings: Settings,
+    feed: Feed<'a>,
+    vectors: Words<'a>,
+    negatives: NegativeTable,
+    subsampling: Subsampling,
+    held_out: HeldOut,
+    progress: &'a dyn Progress,
+    total_words: u64,
+}
+
+/// What is carried through a pass.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    words: u64,
+    loss: f64,
+    targets: u64,
+}
+
+impl<'a> Trainer<'a> {
+    pub(super) fn new(
+        corpus: &'a Corpus,
+        vectors: &'a WordVectors,
+        settings: Settings,
+        progress: &'a dyn Progress,
+    ) -> Result<Self> {
+        let counts = corpus.vocabulary().counts();
+        let feed = Feed::new(corpus, settings.sentence_words, settings.seed);
+        let noise = (settings.shared_negatives, settings.negative_samples, settings.negative_exponent);
+        Ok(Self {
+            held_out: HeldOut::new(&feed, counts, noise)?,
+            negatives: NegativeTable::new(counts, settings.negative_exponent),
+            subsampling: Subsampling::new(counts, settings.subsample),
+            total_words: (corpus.words() + corpus.unknown()) * settings.epochs.unwrap_or(1) as u64,
+            vectors: Words { vectors, made: &[] },
+            feed,
+            settings,
+            progress,
+        })
+    }
+
+    /// All passes.
+    pub(super) fn run(&self, learner: &mut Learner) -> Result<History> {
+        let dim = learner.network.shape.dim;
+        let controls = self.held_out.controls(learner.network.gemm(), &self.vectors, &learner.output, dim);
+        let mut history = History { controls, epochs: Vec::new(), ended: Ended::Complete, words_trained: 0 };
+        let mut best: Option<(f64, Vec<f32>, Vec<f32>)> = None;
+        let epochs = self.settings.epochs.unwrap_or(1) as u64;
+        let mut words = 0;
+        for epoch in 0..epochs {
+            let tally = self.pass(learner, epoch, &mut words)?;
+            let loss = tally.loss / tally.targets.max(1) as f64;
+            let held_out = self.held_out.quality(&learner.network, &self.vectors, &learner.output);
+            let held_out_loss = held_out.loss.unwrap_or(f64::NAN);
+            let finite = loss.is_finite() && held_out_loss.is_finite();
+            if finite {
+                history.epochs.push(Epoch { loss, held_out });
+            }
+            history.words_trained = words;
+            if best.as_ref().is_some_and(|best| !finite || held_out_loss > best.0) {
+                let (_, weights, output) = best.take().expect("just looked at");
+                learner.network.values = weights;
+                learner.network.turn();
+                learner.output = output;
+                history.ended = if finite { Ended::Early } else { Ended::NotFinite };
+                return Ok(history);
+            }
+            if !finite {
+                let cure = "lower the learning rate of the contextual model";
+                return Err(Error::invalid("loss of the contextual model", "a number", loss, cure));
+            }
+            if epoch + 1 < epochs {
+                best = Some((held_out_loss, learner.network.values.clone(), learner.output.clone()));
+            }
+        }
+        Ok(history)
+    }
+
+    /// Sentences from all over the corpus.
+    fn sample(&self) -> Result<Window> {
+        let mut window = Window::default();
+        self.feed.window(&self.feed.order(0), (0, 0), (512, 0.0), &mut window)?;
+        let mut words = 0;
+        let batches = std::mem::take(&mut window.batches);
+        let chosen = batches.into_iter().flatten().map(|s| window.sentences[s].clone());
+        let chosen = chosen.take_while(|sentence| {
+            words += sentence.len();
+            words <= WHITENING_WORDS + sentence.len()
+        });
+        window.sentences = chosen.collect();
+        Ok(window)
+    }
+
+    fn pass(&self, learner: &mut Learner, epoch: u64, words: &mut u64) -> Result<Tally> {
+        let order = self.feed.order(epoch);
+        let mut parts: Vec<Part> = Vec::new();
+        parts.resize_with(self.settings.batch_parts, Part::default);
+        let (mut window, mut tally) = (Window::default(), Tally::default());
+        let batch_words = self.settings.batch_words.unwrap_or(1536);
+        for number in 0..self.feed.windows() {
+            let how = (batch_words, self.settings.word_dropout);
+            self.feed.window(&order, (epoch, number), how, &mut window)?;
+            for (step, batches) in window.batches.chunks(parts.len()).enumerate() {
+                let stream = (epoch << 48) ^ (number << 24) ^ (step as u64 + 1);
+                let one =
+                    self.step(learner, &mut parts[..batches.len()], (&window, batches), (stream, *words));
+                tally.words += one.words;
+                tally.loss += one.loss;
+                tally.targets += one.targets;
+                *words += one.words;
+                self.report(*words, one)?;
+                if !one.loss.is_finite() {
+                    return Ok(Tally { loss: f64::NAN, ..tally });
+                }
+            }
+        }
+        Ok(tally)
+    }
+
+    fn report(&self, words: u64, one: Tally) -> Result<()> {
+        let step = Step {
+            phase: "training on sentences",
+            done: words.min(self.total_words),
+            total: self.total_words,
+            unit: "words",
+            loss: (one.targets > 0).then(|| one.loss / one.targets as f64),
+        };
+        match self.progress.report(&step) {
+            Go::On => Ok(()),
+            Go::Stop => Err(Error::Cancelled),
+        }
+    }
+
+    fn step(
+        &self,
+        learner: &mut Learner,
+        parts: &mut [Part],
+        (window, batches): (&Window, &[std::ops::Range<usize>]),
+        (stream, words): (u64, u64),
+    ) -> Tally {
+        let (network, output) = (&learner.network, &learner.output);
+        parts.par_iter_mut().zip(batches).enumerate().for_each(|(number, (part, batch))| {
+            let rng = Rng::new(self.settings.seed, stream.wrapping_mul(64).wrapping_add(number as u64));
+            self.work(network, output, part, (window, batch.clone()), rng);
+        });
+        let targets: u64 = parts.iter().map(|part| part.sampled.words.len() as u64).sum();
+        let loss: f64 = parts.iter().map(|part| part.loss).sum();
+        let read = parts.iter().map(|part| part.batch.rows() as u64).sum();
+        let tally = Tally { words: read, loss, targets };
+        if targets == 0 || !loss.is_finite() {
+            return tally;
+        }
+        let left = (1.0 - words as f64 / self.total_words.max(1) as f64).max(0.0);
+        let mut gradients: Vec<&mut [f32]> =
+            parts.iter_mut().map(|part| part.gradient.as_mut_slice()).collect();
+        let rates =
+            (1.0 / targets as f32, self.settings.clip as f32, (left * self.settings.learning_rate) as f32);
+        let length = learner.adam.step(&mut learner.network.values, &mut gradients, rates);
+        if !length.is_finite() {
+            return Tally { loss: f64::NAN, ..tally };
+        }
+        learner.network.turn();
+        learner.update_output(parts, (left * self.settings.output_learning_rate) as f32);
+        tally
+    }
+
+    /// Forward, loss and backward of one part.
+    fn work(
+        &self,
+        network: &Network<f32>,
+        output: &[f32],
+        part: &mut Part,
+        (window, sentences): (&Window, std::ops::Range<usize>),
+        mut rng: Rng,
+    ) {
+        let Part { batch, work, sampled, gradient, loss } = part;
+        let sentences = &window.sentences[sentences];
+        let inputs: Vec<&[Input]> = sentences.iter().map(|range| &window.inputs[range.clone()]).collect();
+        batch.pack(&inputs);
+        heldout::choose(batch, sentences, &window.tokens, || true);
+        batch.targets.retain(|target| self.subsampling.keeps(target.word, &mut rng));
+        sampled.words.clear();
+        sampled.words.extend(batch.targets.iter().map(|target| target.word));
+        sampled.negatives.clear();
+        let draws = self.settings.shared_negatives;
+        sampled.negatives.extend((0..draws).map(|_| self.negatives.draw(&mut rng)));
+        gradient.resize(network.shape.len(), 0.0);
+        *loss = 0.0;
+        if batch.targets.is_empty() {
+            return;
+        }
+        network.forward(&self.vectors, batch, work);
+        let (k, dim) = (self.settings.negative_samples, network.shape.dim);
+        *loss = sampled.loss(network.gemm(), k, &work.contexts, output, dim, &mut work.d_contexts);
+        network.backward(batch, work, gradient);
+    }
+}
+
+impl Learner {
+    pub(super) fn new(network: Network<f32>, output: Vec<f32>) -> Self {
+        let (adam, squares) = (Adam::new(network.values.len()), vec![0.0; output.len()]);
+        Self { network, adam, output, squares }
+    }
+
+    /// Rows are shared out to the threads in runs, each row's changes made in the order of the parts.
+    fn update_output(&mut self, parts: &[Part], rate: f32) {
+        let dim = self.network.shape.dim;
+        let rows = self.output.len() / dim;
+        // Frequent words come first: the run of the first hundredth of the rows is as busy as the rest.
+        let first = (rows / 100).max(1);
+        let (low, high) = self.output.split_at_mut(first * dim);
+        let (low_squares, high_squares) = self.squares.split_at_mut(first * dim);
+        rayon::join(
+            || update_rows((low, low_squares, 0), dim, parts, rate),
+            || update_rows((high, high_squares, first), dim, parts, rate),
+        );
+    }
+}
+
+fn update_rows(
+    (rows, squares, first): (&mut [f32], &mut [f32], usize),
+    dim: usize,
+    parts: &[Part],
+    rate: f32,
+) {
+    let mut update = |word: u32, direction: &[f32], factor: f32| {
+        let Some(at) = (word as usize).checked_sub(first).filter(|at| *at < rows.len() / dim) else { return };
+        let range = at * dim..(at + 1) * dim;
+        let (row, squares) = (&mut rows[range.clone()], &mut squares[range]);
+        dispatch(AdagradRow { row, squares, direction, factor, rate });
+    };
+    for part in parts {
+        let sampled = &part.sampled;
+        for (word, direction) in sampled.negatives.iter().zip(sampled.d_negatives.chunks_exact(dim)) {
+            update(*word, direction, 1.0);
+        }
+        let words = sampled.words.iter().zip(&sampled.d_words);
+        for ((word, factor), context) in words.zip(part.work.contexts.chunks_exact(dim)) {
+            update(*word, context, *factor);
+        }
+    }
+}
+
+/// Words of the corpus that the whitening is fitted on, about.
+const WHITENING_WORDS: usize = 8000;
+
+/// Trains a contextual model on a corpus whose word vectors are there.
+///
+/// # Errors
+/// [`Error::Invalid`] on settings out of range, vectors of another vocabulary, or a loss that stops being a number in the first
+/// pass; [`Error::TooLarge`] if the memory budget is too small; [`Error::Cancelled`]; those of reading the corpus.
+pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
+    training.settings.check()?;
+    let Training { corpus, vectors, output, settings } = training;
+    let settings = settings.resolve(corpus.words());
+    check(corpus, &vectors, &output, &settings)?;
+    let dim = vectors.dim();
+    let (exponent, backend) = (settings.negative_exponent, settings.backend);
+    let network = Network::new(settings.shape(dim), settings.seed, backend.gemm());
+    let mut learner = Learner::new(network, output);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(1)).build();
+    let pool = pool.map_err(|error| Error::Library { library: "rayon", message: error.to_string() })?;
+    let trainer = Trainer::new(corpus, &vectors, settings, progress)?;
+    let history = pool.install(|| trainer.run(&mut learner))?;
+    let sample = trainer.sample()?;
+    let sentences: Vec<Vec<&str>> =
+        sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
+    let Learner { network, output, .. } = learner;
+    pool.install(|| {
+        model::assemble(network, output, vectors.clone(), (exponent, backend), &sentences, &history)
+    })
+}
+
+fn spelled<'a>(corpus: &'a Corpus, window: &Window, sentence: &std::ops::Range<usize>) -> Vec<&'a str> {
+    let word = |token: &u32| if *token == UNKNOWN { "" } else { corpus.vocabulary().word(WordId(*token)) };
+    window.tokens[sentence.clone()].iter().map(word).collect()
+}
+
+fn check(corpus: &Corpus, vectors: &WordVectors, output: &[f32], settings: &Settings) -> Result<()> {
+    let (words, dim) = (corpus.vocabulary().len(), vectors.dim());
+    if vectors.vocabulary().checksum() != corpus.vocabulary().checksum() || output.len() != words * dim {
+        let got = format!("{} words, {} output values of dimension {dim}", vectors.len(), output.len());
+        let expected = format!("vectors and output vectors of the corpus's {words} words");
+        return Err(Error::invalid(
+            "vectors of the contextual model",
+            expected,
+            got,
+            "train them on the same corpus",
+        ));
+    }
+    let needed_bytes = settings.memory_bytes(words, dim);
+    if needed_bytes <= settings.memory_budget_bytes {
+        return Ok(());
+    }
+    Err(Error::TooLarge {
+        what: format!("training a contextual model of {words} words"),
+        needed_bytes,
+        budget_bytes: settings.memory_budget_bytes,
+        cure: "lower the dimension, raise the minimum count, or raise the memory budget".into(),
+    })
+}

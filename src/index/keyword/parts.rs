@@ -1,0 +1,80 @@
+//! The segments of a keyword index, read: postings, lengths and rows. What is counted is counted over all of them.
+
+use super::failed;
+use super::layout::Layout;
+use crate::error::{Error, Result};
+use std::path::Path;
+use tantivy::columnar::Column;
+use tantivy::postings::BlockSegmentPostings;
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocId, SegmentReader, TantivyError, Term};
+
+/// One segment.
+pub(super) struct Part {
+    pub reader: SegmentReader,
+    seqs: Column<u64>,
+    /// Words of each document.
+    pub lengths: Vec<f32>,
+}
+
+impl Part {
+    pub fn open(reader: &SegmentReader, folder: &Path) -> Result<Self> {
+        let column = |name: &str| reader.fast_fields().u64(name).map_err(failed(folder));
+        let (seqs, lengths) = (column("seq")?, column("length")?);
+        let lengths =
+            (0..reader.max_doc()).map(|doc| lengths.first(doc).unwrap_or_default() as f32).collect();
+        Ok(Self { reader: reader.clone(), seqs, lengths })
+    }
+
+    /// The row of a document.
+    pub fn seq(&self, doc: DocId, folder: &Path) -> Result<u64> {
+        self.seqs.first(doc).ok_or_else(|| {
+            let cure = "rebuild it with `sememe index COLLECTION`";
+            Error::damaged(folder, "a row for every document", "none", cure)
+        })
+    }
+
+    /// How many documents hold a term.
+    pub fn holding(&self, term: &Term) -> Result<u64, TantivyError> {
+        Ok(u64::from(self.reader.inverted_index(term.field())?.doc_freq(term)?))
+    }
+
+    /// The occurrences of a term, if there are any.
+    pub fn postings(&self, term: &Term) -> Result<Option<BlockSegmentPostings>, TantivyError> {
+        let inverted = self.reader.inverted_index(term.field())?;
+        Ok(inverted.read_block_postings(term, IndexRecordOption::WithFreqs)?)
+    }
+
+    /// Occurrences of a term in one document.
+    pub fn occurrences(&self, term: &Term, doc: DocId) -> Result<u32, TantivyError> {
+        let Some(mut postings) = self.postings(term)? else { return Ok(0) };
+        let place = postings.seek(doc);
+        let found = postings.docs().get(place) == Some(&doc);
+        Ok(if found { postings.freqs()[place] } else { 0 })
+    }
+
+    /// The document of a row.
+    pub fn document(&self, layout: &Layout, seq: u64) -> Result<Option<DocId>, TantivyError> {
+        let term = Term::from_field_u64(layout.seq, seq);
+        let inverted = self.reader.inverted_index(layout.seq)?;
+        let postings = inverted.read_block_postings(&term, IndexRecordOption::Basic)?;
+        let found = postings.and_then(|postings| postings.docs().first().copied());
+        Ok(found.filter(|doc| !self.reader.is_deleted(*doc)))
+    }
+}
+
+/// Calls `found` with each document of a posting list and how often it holds the term.
+#[inline]
+pub(super) fn each(mut postings: BlockSegmentPostings, mut found: impl FnMut(DocId, u32)) {
+    while !postings.docs().is_empty() {
+        for (doc, tf) in postings.docs().iter().zip(postings.freqs()) {
+            found(*doc, *tf);
+        }
+        postings.advance();
+    }
+}
+
+/// A word as a term of a field.
+pub(super) fn term(field: Field, word: &str) -> Term {
+    Term::from_field_text(field, word)
+}

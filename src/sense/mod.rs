@@ -1,0 +1,28 @@
+//! Here is a word in a sentence, give me ranked senses.
+//!
+//! Two inventories answer. WordNet's senses, as a dictionary tells them apart:
+//!
+//! ```text
+//! passage ─find_lemmas─▶ mentions with their candidates ─┬─ prior: how often each sense was tagged
+//!                                                        ├─ page rank from the other words of the passage
+//!                                                        ├─ glosses: cosine of the sentence with what WordNet says
+//!                                                        └─ examples: tagged occurrences in like sentences
+//! ```
+//!
+//! And the senses that a corpus itself distinguishes, in any language: see [`induction`]. Each answer shows the parts of its score,
+//! and a probability that was held against the truth (`eval::senses`).
+//!
+//! Not here: which documents use a sense (`search`); how good all this is (`eval`).
+
+pub mod context;
+pub mod disambiguation;
+mod glosses;
+mod passage;
+pub mod tagged;
+mod whitening;
+
+pub use context::{ContextEncoder, Views};
+pub use disambiguation::{Disambiguator, Parts, Ranking, Scored, Weights};
+pub use glosses::Glosses;
+pub use passage::{Candidate, Mention, Passage};
+pub use whitening::Whitening;

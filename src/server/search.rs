@@ -1,0 +1,39 @@
+//! The routes that take a text, below a collection.
+
+use super::route::{Route, Scope};
+use crate::engine::{ContrastRequest, SearchRequest};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// A text to analyse.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AnalyzeRequest {
+    /// At most 64 KiB.
+    text: String,
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/v1/collections/{collection}/search", Scope::Search, "Documents that answer a query")
+            .body(|engine, asked, body: SearchRequest| {
+                let answer = engine.search(asked.name("collection"), &body)?;
+                asked.service().metrics.mode_took(answer.mode.name(), answer.processing_time_ms);
+                Ok(answer)
+            }),
+        Route::post(
+            "/v1/collections/{collection}/contrast",
+            Scope::Search,
+            "A query read several ways, side by side",
+        )
+        .body(|engine, asked, body: ContrastRequest| {
+            let contrast = engine.contrast(asked.name("collection"), &body)?;
+            for answer in &contrast.answers {
+                asked.service().metrics.mode_took(answer.mode.name(), answer.processing_time_ms);
+            }
+            Ok(contrast)
+        }),
+        Route::post("/v1/collections/{collection}/analyze", Scope::Search, "A text as every part sees it")
+            .body(|engine, asked, body: AnalyzeRequest| engine.analyze(asked.name("collection"), &body.text)),
+    ]
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Generated requests to every operation of the OpenAPI document: see README.md. CASES in all, about.
+set -euo pipefail
+cases="${1:-500}"
+operations="$(curl --silent "$SEMEME_URL/openapi.json" | python3 -c 'import json,sys; print(sum(len(p) for p in json.load(sys.stdin)["paths"].values()))')"
+each=$(((cases + operations - 1) / operations))
+echo "$operations operations, $each cases each"
+exec schemathesis run "$SEMEME_URL/openapi.json" \
+    --header "Authorization: Bearer $SEMEME_KEY" \
+    --phases examples,coverage,fuzzing \
+    --max-examples "$each" \
+    --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,use_after_free,ignored_auth \
+    --seed 1 --continue-on-failure --request-timeout 30
