@@ -224,7 +224,12 @@ impl<'a> Trainer<'a> {
     }
 
     /// A pass, or what is left of it.
-    fn pass(&self, learner: &mut Learner, state: &mut State, checkpoint: Option<Checkpoint<'_>>) -> Result<()> {
+    fn pass(
+        &self,
+        learner: &mut Learner,
+        state: &mut State,
+        checkpoint: Option<Checkpoint<'_>>,
+    ) -> Result<()> {
         let order = self.feed.order(state.epoch);
         let mut parts: Vec<Part> = Vec::new();
         parts.resize_with(self.settings.batch_parts, Part::default);
@@ -293,11 +298,8 @@ impl<'a> Trainer<'a> {
         let left = (1.0 - words as f64 / self.total_words.max(1) as f64).max(0.0);
         let mut gradients: Vec<&mut [f32]> =
             parts.iter_mut().map(|part| part.gradient.as_mut_slice()).collect();
-        let rates = (
-            1.0 / targets as f32,
-            self.settings.clip as f32,
-            (left * self.settings.learning_rate) as f32,
-        );
+        let rates =
+            (1.0 / targets as f32, self.settings.clip as f32, (left * self.settings.learning_rate) as f32);
         let length = learner.adam.step(&mut learner.network.values, &mut gradients, rates);
         if !length.is_finite() {
             return Tally { loss: f64::NAN, ..tally };
@@ -360,7 +362,12 @@ impl Learner {
     }
 }
 
-fn update_rows((rows, squares, first): (&mut [f32], &mut [f32], usize), dim: usize, parts: &[Part], rate: f32) {
+fn update_rows(
+    (rows, squares, first): (&mut [f32], &mut [f32], usize),
+    dim: usize,
+    parts: &[Part],
+    rate: f32,
+) {
     let mut update = |word: u32, direction: &[f32], factor: f32| {
         let Some(at) = (word as usize).checked_sub(first).filter(|at| *at < rows.len() / dim) else { return };
         let range = at * dim..(at + 1) * dim;
@@ -401,9 +408,12 @@ pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     let trainer = Trainer::new(corpus, &vectors, settings, progress)?;
     let history = pool.install(|| trainer.run(&mut learner, checkpoint))?;
     let sample = trainer.sample()?;
-    let sentences: Vec<Vec<&str>> = sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
+    let sentences: Vec<Vec<&str>> =
+        sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
     let Learner { network, output, .. } = learner;
-    pool.install(|| model::assemble(network, output, vectors.clone(), (exponent, backend), &sentences, &history))
+    pool.install(|| {
+        model::assemble(network, output, vectors.clone(), (exponent, backend), &sentences, &history)
+    })
 }
 
 fn spelled<'a>(corpus: &'a Corpus, window: &Window, sentence: &std::ops::Range<usize>) -> Vec<&'a str> {
@@ -416,7 +426,12 @@ fn check(corpus: &Corpus, vectors: &WordVectors, output: &[f32], settings: &Sett
     if vectors.vocabulary().checksum() != corpus.vocabulary().checksum() || output.len() != words * dim {
         let got = format!("{} words, {} output values of dimension {dim}", vectors.len(), output.len());
         let expected = format!("vectors and output vectors of the corpus's {words} words");
-        return Err(Error::invalid("vectors of the contextual model", expected, got, "train them on the same corpus"));
+        return Err(Error::invalid(
+            "vectors of the contextual model",
+            expected,
+            got,
+            "train them on the same corpus",
+        ));
     }
     let needed_bytes = settings.memory_bytes(words, dim);
     if needed_bytes <= settings.memory_budget_bytes {

@@ -7,6 +7,7 @@
 
 pub mod answers;
 mod build;
+mod context;
 mod demo;
 mod embeddings;
 mod evaluate;
@@ -23,6 +24,10 @@ mod wordnet;
 mod words;
 
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
+pub use context::{
+    ContextInfo, ContextNeighbours, ContextNeighboursRequest, Contextual, EncodeAnswer, EncodeRequest,
+    EncodedToken, Estimate, LayerWeights, Occurrence, SubstituteAnswer, TrainingEstimate, WordChange,
+};
 pub use demo::DEMO_COLLECTIONS;
 pub use embeddings::{
     Embedding, EmbeddingVector, EmbeddingsAnswer, EmbeddingsInput, EmbeddingsRequest, EmbeddingsUsage,
@@ -34,7 +39,7 @@ pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use questions::{ContrastRequest, SearchRequest};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
 pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
-pub use standalone::{Standalone, StandaloneReport, train_standalone};
+pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 

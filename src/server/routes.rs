@@ -3,7 +3,10 @@
 use super::ask::Answer;
 use super::problem::Problem;
 use super::route::Route;
-use super::{collections, embeddings, health, keys, limits, metrics, openapi, page, search, senses, wordnet, words};
+use super::{
+    collections, context, embeddings, health, keys, limits, metrics, openapi, page, search, senses, wordnet,
+    words,
+};
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use std::collections::BTreeMap;
@@ -14,6 +17,7 @@ pub(super) fn table() -> Vec<Route> {
     routes.extend(collections::routes());
     routes.extend(words::routes());
     routes.extend(search::routes());
+    routes.extend(context::routes());
     routes.extend(senses::routes());
     routes.extend(wordnet::routes());
     routes.extend(embeddings::routes());
