@@ -16,6 +16,7 @@ mod index_suite;
 mod pipeline;
 mod program;
 mod properties;
+mod query_language;
 mod real_text;
 mod tidy;
 mod word2vec;

@@ -24,7 +24,7 @@ mod real;
 mod settings;
 mod shape;
 mod train;
-mod whiten;
+pub(crate) mod whiten;
 mod words;
 
 pub use adjust::{Adjustment, Moved};

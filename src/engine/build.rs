@@ -13,7 +13,7 @@ use crate::bilm;
 use crate::encoder::{ContextualEncoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
 use crate::files::sync_folder;
-use crate::index::keyword::{KeywordBuilder, Stemming};
+use crate::index::keyword::{IndexSettings, KeywordBuilder};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::Progress;
@@ -284,6 +284,13 @@ impl<'a> Build<'a> {
         Ok(Self { engine, row, folder, name, _lock: lock })
     }
 
+    /// How the documents are indexed, noted in the generation.
+    fn settings(&self) -> Result<IndexSettings> {
+        let settings = super::settings::read(&self.row)?;
+        super::settings::save(self.folder.path(), &settings)?;
+        Ok(settings)
+    }
+
     fn snapshot(&self) -> Result<Snapshot<'a>> {
         self.engine.store.snapshot(self.row.key)
     }
@@ -404,8 +411,8 @@ impl<'a> Build<'a> {
         let mut snapshot = self.snapshot()?;
         let (change, total) = (snapshot.change(), snapshot.documents());
         let mut next = snapshot.next_batch(BATCH)?;
-        let stemming = stemming(next.as_deref().unwrap_or_default());
-        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), stemming)?;
+        let settings = resolved(self.settings()?, next.as_deref().unwrap_or_default());
+        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), &settings)?;
         let mut vectors = DocumentVectors::default();
         let mut done = 0;
         while let Some(batch) = next {
@@ -416,7 +423,8 @@ impl<'a> Build<'a> {
                     let analysis = Analyzer.analyze(&stored.document.full_text());
                     let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
                     let occurrences = sampler.as_ref().map(|sampler| sampler.of(stored.seq, &analysis));
-                    (layout.document(stored.seq.cast_unsigned(), &analysis), vector, occurrences)
+                    let seq = stored.seq.cast_unsigned();
+                    (layout.document_with_fields(seq, &stored.document, &analysis), vector, occurrences)
                 })
                 .collect();
             for (stored, (document, vector, occurrences)) in batch.iter().zip(ready) {
@@ -473,11 +481,11 @@ impl<'a> Build<'a> {
     }
 }
 
-/// By which rules the keyword index joins the forms of a word, judged by the first documents.
-fn stemming(first: &[StoredDocument]) -> Stemming {
+/// The settings with the language of the first documents.
+fn resolved(settings: IndexSettings, first: &[StoredDocument]) -> IndexSettings {
     let sample = first.iter().take(STEMMING_SAMPLE);
     let sample: Vec<Analysis> = sample.map(|stored| Analyzer.analyze(&stored.document.full_text())).collect();
-    Stemming::default().resolved(&sample)
+    IndexSettings { stemming: settings.stemming.resolved(&sample), ..settings }
 }
 
 fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut Chunk) -> Result<()> {
