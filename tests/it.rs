@@ -4,8 +4,8 @@
 
 mod api;
 mod command_line;
-mod context;
 mod config;
+mod context;
 mod corpora;
 mod corpus;
 mod damage;

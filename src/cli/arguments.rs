@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+use super::context::ContextCommand;
 use super::eval::EvalCommand;
 use super::senses::SenseArguments;
 use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
@@ -86,6 +87,8 @@ pub(super) enum Command {
     Document { collection: String, id: String },
     #[command(flatten)]
     Words(WordsCommand),
+    #[command(flatten)]
+    Context(ContextCommand),
     /// Documents that answer a query.
     Search {
         collection: String,
