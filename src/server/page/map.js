@@ -99,14 +99,14 @@ function draw(state) {
   labels(pen, state, seen);
 }
 
-const tone = (state, point) => state.colours[point.colour ?? (point.kind === "neighbour" ? "soft" : point.kind === "sum" ? "context" : "accent")];
+const tone = (state, point) => state.colours[point.colour ?? (point.kind === "neighbour" ? "soft" : point.kind === "word" ? "accent" : "context")];
 
 function dot(pen, state, { point, x, y }) {
   pen.globalAlpha = point.kind === "neighbour" ? 0.22 + 0.78 * Math.sqrt(point.kept ?? 1) : 1;
   pen.fillStyle = tone(state, point);
   pen.beginPath();
   pen.arc(x, y, point.kind === "neighbour" ? 4 : 7, 0, 7);
-  if (point.kind === "sum") {
+  if (point.kind === "sum" || point.kind === "place") {
     pen.lineWidth = 2.5;
     pen.strokeStyle = tone(state, point);
     pen.stroke();
@@ -143,7 +143,7 @@ function drawArrow(pen, state, a, b, arrow) {
 /** Words where there is room: those asked for first, then the nearest; none over another. */
 function labels(pen, state, seen) {
   const taken = [];
-  const order = { word: 0, sum: 0, neighbour: 1 };
+  const order = { word: 0, sum: 0, place: 0, neighbour: 1 };
   const first = (one) => (one.point === state.hover ? -1 : order[one.point.kind]);
   const sorted = [...seen].sort((a, b) => first(a) - first(b) || b.point.similarity - a.point.similarity);
   pen.textBaseline = "middle";
