@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 const MIGRATIONS: &[(&str, u32)] = &[
     ("0001_collections_and_documents.sql", 0x1f80_6174),
     ("0003_keys.sql", 0x95ea_d283),
+    ("0005_collection_settings.sql", 0x2ed7_03f9),
 ];
 
 /// What nothing below this room may do: it is the first that may log, and read clocks and the environment.

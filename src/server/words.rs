@@ -18,9 +18,12 @@ pub(super) fn routes() -> Vec<Route> {
             Scope::Search,
             "The words nearest to a word",
         )
-        .query(|engine, asked, query: SimilarRequest| {
-            engine.similar(asked.name("collection"), asked.name("word"), &query)
-        }),
+        .query_at_once(
+            |engine, asked, query: &SimilarRequest| {
+                engine.similar_at_once(asked.name("collection"), asked.name("word"), query)
+            },
+            |engine, asked, query| engine.similar(asked.name("collection"), asked.name("word"), &query),
+        ),
         Route::get(
             "/v1/collections/{collection}/words/{word}/collocates",
             Scope::Search,

@@ -98,8 +98,15 @@ impl Service {
     }
 
     /// A request with headers, a body if there is one.
-    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.address));
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Reply {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -115,6 +122,12 @@ impl Service {
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
         self.post_text(path, &body.to_string())
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Reply {
+        let request =
+            agent().put(format!("{}{path}", self.address)).header("content-type", "application/json");
+        Self::reply(request.send(body.to_string()))
     }
 
     pub(crate) fn post_text(&self, path: &str, body: &str) -> Reply {
