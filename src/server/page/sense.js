@@ -1,6 +1,6 @@
 // The view Sense: a word in two sentences, what it may mean in each, and where each moves it.
 
-import { get, of, offers, post } from "./api.js";
+import { get, of, offers, post, takes } from "./api.js";
 import { bars } from "./charts.js";
 import { copyCurl, h, heading, into, isHan, notOffered, number, panel, percent } from "./dom.js";
 import { wordMap } from "./map.js";
@@ -39,7 +39,7 @@ export async function show(context) {
 async function offered() {
   const [senses, encode, neighbours, induced, map] = await Promise.all([
     offers("POST", "/v1/collections/{c}/senses"), offers("POST", "/v1/collections/{c}/encode"), offers("POST", "/v1/collections/{c}/context-neighbours"),
-    offers("GET", "/v1/collections/{c}/words/{w}/senses"), offers("POST", "/v1/collections/{c}/map")]);
+    offers("GET", "/v1/collections/{c}/words/{w}/senses"), takes("MapRequest", "places")]);
   return { senses, encode, neighbours, induced, map };
 }
 
