@@ -4,7 +4,8 @@ use super::*;
 use crate::text::{Analyzer, Document};
 use serde_json::json;
 
-const OPTIONS: KeywordOptions = KeywordOptions { bm25: Bm25 { k1: 1.2, b: 0.75 }, as_written: false };
+const OPTIONS: KeywordOptions<'_> =
+    KeywordOptions { bm25: Bm25 { k1: 1.2, b: 0.75 }, as_written: false, weights: None, selection: None };
 
 fn index(texts: &[&str]) -> (tempfile::TempDir, KeywordIndex) {
     stemmed(texts, Stemming::None)
