@@ -99,7 +99,7 @@ async function cut(state, i, answer, wanted) {
 
 function meaning(state, i, token, answer) {
   const [senses, induced, around] = [h("div"), h("div"), h("div")];
-  answer.replaceChildren(around, senses, induced);
+  answer.replaceChildren(senses, induced, around);
   into(around, () => inContext(state, i, token));
   into(senses, () => wordnetSenses(state, i, token));
   if (state.offered.induced && state.offered.senses) into(induced, () => inducedSenses(state, i, token));
