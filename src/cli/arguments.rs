@@ -5,6 +5,7 @@ use super::senses::SenseArguments;
 use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
+use super::upkeep::UpkeepCommand;
 use super::vectors::VectorsCommand;
 use super::wordnet::{ExpansionArguments, WordNetCommand};
 use super::words::WordsCommand;
@@ -77,6 +78,8 @@ pub(super) enum Command {
     Index { collection: String },
     /// Remove a collection with its documents and indexes.
     Delete { collection: String },
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
     /// What there is.
     Collections,
     /// A document by its id.

@@ -14,6 +14,7 @@ mod show;
 mod texts;
 mod tokens;
 mod train;
+mod upkeep;
 mod vectors;
 mod wordnet;
 mod words;
@@ -80,6 +81,7 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
         Command::Eval(command) => eval::run(open, &data_dir, command, &out),
+        Command::Upkeep(command) => upkeep::run(&data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
