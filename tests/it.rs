@@ -4,6 +4,7 @@
 
 mod api;
 mod command_line;
+mod context;
 mod config;
 mod corpora;
 mod corpus;
@@ -15,6 +16,7 @@ mod index_suite;
 mod pipeline;
 mod program;
 mod properties;
+mod query_language;
 mod real_text;
 mod tidy;
 mod word2vec;

@@ -1,12 +1,14 @@
 //! What the engine answers: the same for REST, the command line and the library.
 
 use super::ModelInfo;
+use crate::index::keyword::Facet;
 use crate::search::{Match, Mode};
 use crate::sense::Parts;
 use crate::vectors::AnalogyMethod;
 use crate::vocab::collocates::Association;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 pub use crate::wordnet::answers::{
     HyponymsAnswer, PathAnswer, SimilarityAnswer, SynsetAnswer, SynsetBrief, WordAnswer as WordNetWord,
@@ -184,11 +186,39 @@ pub struct Hit {
     pub score: f32,
     /// The sentence that answers best, shortened.
     pub snippet: String,
+    /// Title and snippet with tags around the words that answer, if asked for. The texts are not escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highlighted: Option<Highlighted>,
+    /// Where in title and text those words stand, if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highlights: Option<Vec<Highlight>>,
     /// Through which words the document answers, the largest share first.
     pub matches: Vec<Match>,
     /// The document's other fields.
     #[schema(value_type = Object)]
     pub fields: Map<String, Value>,
+}
+
+/// Title and snippet of a hit with tags around the words that answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Highlighted {
+    /// The title, if there is one.
+    pub title: Option<String>,
+    /// The snippet.
+    pub snippet: String,
+}
+
+/// Where a word stands that answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Highlight {
+    /// `title` or `text`.
+    pub field: String,
+    /// First byte there.
+    pub start: usize,
+    /// Byte after the last.
+    pub end: usize,
+    /// The word of the query that it answers.
+    pub query_word: String,
 }
 
 /// The answer of one mode to a query.
@@ -200,8 +230,21 @@ pub struct SearchAnswer {
     pub query: String,
     /// The query's words as the analyzer spells them.
     pub words: Vec<String>,
-    /// Best first.
+    /// Hits passed over.
+    pub offset: usize,
+    /// Most hits told.
+    pub limit: usize,
+    /// Documents that answer: for keyword and wordnet those that hold what is looked for; for static, which ranks all, those that
+    /// may answer.
+    pub total_hits: u64,
+    /// Documents that pass the filter, if there is one: the same in every mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filtered_documents: Option<u64>,
+    /// Best first, or in the order asked for.
     pub hits: Vec<Hit>,
+    /// Values of the fields asked for, counted over all documents that answer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facets: BTreeMap<String, Facet>,
     /// Query words that this mode knows nothing about.
     pub unknown_words: Vec<String>,
     /// Why there are no hits, if there are none.

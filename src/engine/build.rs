@@ -11,7 +11,7 @@ use super::{Engine, ModelInfo, Origin, check_name, model, rows, senses};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::files::sync_folder;
-use crate::index::keyword::{KeywordBuilder, KeywordDocument, Stemming};
+use crate::index::keyword::{IndexSettings, KeywordBuilder, KeywordDocument};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::Progress;
@@ -260,6 +260,13 @@ impl<'a> Build<'a> {
         Ok(Self { engine, row, folder, name, _lock: lock })
     }
 
+    /// How the documents are indexed, noted in the generation.
+    fn settings(&self) -> Result<IndexSettings> {
+        let settings = super::settings::read(&self.row)?;
+        super::settings::save(self.folder.path(), &settings)?;
+        Ok(settings)
+    }
+
     fn snapshot(&self) -> Result<Snapshot<'a>> {
         self.engine.store.snapshot(self.row.key)
     }
@@ -361,8 +368,8 @@ impl<'a> Build<'a> {
         let mut snapshot = self.snapshot()?;
         let (change, total) = (snapshot.change(), snapshot.documents());
         let mut next = snapshot.next_batch(BATCH)?;
-        let stemming = stemming(next.as_deref().unwrap_or_default());
-        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), stemming)?;
+        let settings = resolved(self.settings()?, next.as_deref().unwrap_or_default());
+        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), &settings)?;
         let mut vectors = DocumentVectors::default();
         let mut done = 0;
         while let Some(batch) = next {
@@ -372,7 +379,8 @@ impl<'a> Build<'a> {
                 .map(|stored| {
                     let analysis = Analyzer.analyze(&stored.document.full_text());
                     let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-                    (layout.document(stored.seq.cast_unsigned(), &analysis), vector)
+                    let seq = stored.seq.cast_unsigned();
+                    (layout.document_with_fields(seq, &stored.document, &analysis), vector)
                 })
                 .collect();
             for (stored, (document, vector)) in batch.iter().zip(ready) {
@@ -426,11 +434,11 @@ impl<'a> Build<'a> {
     }
 }
 
-/// By which rules the keyword index joins the forms of a word, judged by the first documents.
-fn stemming(first: &[StoredDocument]) -> Stemming {
+/// The settings with the language of the first documents.
+fn resolved(settings: IndexSettings, first: &[StoredDocument]) -> IndexSettings {
     let sample = first.iter().take(STEMMING_SAMPLE);
     let sample: Vec<Analysis> = sample.map(|stored| Analyzer.analyze(&stored.document.full_text())).collect();
-    Stemming::default().resolved(&sample)
+    IndexSettings { stemming: settings.stemming.resolved(&sample), ..settings }
 }
 
 fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut Chunk) -> Result<()> {

@@ -5,7 +5,7 @@
 use super::{rows, word_graph};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
-use crate::index::keyword::KeywordIndex;
+use crate::index::keyword::{IndexSettings, KeywordIndex};
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
 use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::vectors::WordVectors;
@@ -113,6 +113,7 @@ pub struct Generation {
     folder: PathBuf,
     manifest: Manifest,
     keyword: KeywordIndex,
+    settings: IndexSettings,
     model: Option<Model>,
     /// Opened, and all of it checked, when first asked for.
     corpus: OnceLock<Corpus>,
@@ -133,6 +134,7 @@ impl Generation {
             name,
             folder: folder.to_path_buf(),
             keyword: KeywordIndex::open(&folder.join(KEYWORD))?,
+            settings: super::settings::of_generation(folder)?,
             manifest,
             model,
             corpus: OnceLock::new(),
@@ -161,6 +163,12 @@ impl Generation {
     #[must_use]
     pub fn keyword(&self) -> &KeywordIndex {
         &self.keyword
+    }
+
+    /// How its documents are indexed.
+    #[must_use]
+    pub fn settings(&self) -> &IndexSettings {
+        &self.settings
     }
 
     /// The encoded corpus that its words were counted in: the documents as they stood when the word vectors were made.

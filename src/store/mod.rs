@@ -27,6 +27,7 @@ use tokio::runtime::{Builder, Runtime};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "collections and documents", include_str!("../../migrations/0001_collections_and_documents.sql")),
     (3, "keys", include_str!("../../migrations/0003_keys.sql")),
+    (5, "collection settings", include_str!("../../migrations/0005_collection_settings.sql")),
 ];
 
 fn migrator() -> Migrator {
@@ -50,6 +51,8 @@ pub struct CollectionRow {
     pub generation: Option<String>,
     /// Number of documents.
     pub documents: u64,
+    /// How it is indexed, a JSON object.
+    pub settings: String,
 }
 
 /// The document store of one data directory.
@@ -93,7 +96,7 @@ impl Store {
     pub fn collections(&self) -> Result<Vec<CollectionRow>> {
         self.run(async {
             let rows = sqlx::query(
-                "SELECT c.id, c.name, c.last_change, c.generation,
+                "SELECT c.id, c.name, c.last_change, c.generation, c.settings,
                         (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
                  FROM collections c ORDER BY c.name",
             )
@@ -139,6 +142,21 @@ impl Store {
         self.run(async {
             sqlx::query("DELETE FROM collections WHERE id = ?").bind(key).execute(&self.pool).await?;
             Ok(())
+        })
+    }
+
+    /// Sets how a collection is indexed, from the next build on.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn set_settings(&self, key: i64, settings: &str) -> Result<()> {
+        self.run(async {
+            sqlx::query("UPDATE collections SET settings = ? WHERE id = ?")
+                .bind(settings)
+                .bind(key)
+                .execute(&self.pool)
+                .await
+                .map(drop)
         })
     }
 
@@ -191,6 +209,7 @@ fn collection_row(row: &sqlx::sqlite::SqliteRow) -> CollectionRow {
         last_change: row.get("last_change"),
         generation: row.get("generation"),
         documents: documents.unsigned_abs(),
+        settings: row.get("settings"),
     }
 }
 
