@@ -80,7 +80,7 @@ impl Model {
         let vectors = self.vectors();
         let mut words: Vec<WordId> = favoured.iter().map(|favoured| favoured.word).collect();
         if linalg::norm(own) > 0.0 {
-            let options = Similar { k: WATCHED, restrict: Restrict::default() };
+            let options = Similar { k: WATCHED, restrict: Restrict::default(), recall: None };
             words.extend(vectors.similar_to_vector(own, &options)?.into_iter().map(|near| near.id));
         }
         words.sort_unstable();

@@ -1,7 +1,7 @@
 //! What can be asked on the command line.
 
 use super::eval::EvalCommand;
-use super::senses::SenseArguments;
+use super::senses::{SenseArguments, SensesCommand};
 use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
@@ -126,6 +126,9 @@ pub(super) enum Command {
     },
     /// Which sense of a word a text means.
     Sense(SenseArguments),
+    /// Senses that a corpus tells apart, and tagged text to learn WordNet's from.
+    #[command(subcommand)]
+    Senses(SensesCommand),
     /// WordNet: what words mean, and how they hang together.
     Wordnet {
         #[command(subcommand)]

@@ -57,8 +57,6 @@ pub(super) enum WordsCommand {
         #[command(flatten)]
         which: WhichArguments,
     },
-    /// The senses that the collection's own corpus tells apart for a word.
-    Senses { collection: String, word: String },
     /// The words that stand near a word more often than by chance.
     Collocates {
         collection: String,
@@ -167,9 +165,6 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
             let SimilarRequest { k, min_count, prefix, script, recall } = which.into();
             let request = NearestRequest { words, k, min_count, prefix, script, recall };
             out.answer(&engine.nearest(&collection, &request)?, |found, out| show_words(&found.similar, out))
-        }
-        WordsCommand::Senses { collection, word } => {
-            out.answer(&engine.word_senses(&collection, &word)?, super::senses::show_induced)
         }
         WordsCommand::Collocates { collection, word, k, window, by } => {
             let request = CollocatesRequest { k: Some(k), window: Some(window), by: Some(by.into()) };

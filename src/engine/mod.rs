@@ -36,7 +36,7 @@ pub use generation::{Generation, ModelInfo, Origin};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
-pub use senses::{Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use senses::{FitReport, Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use settings::SettingsAnswer;
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};

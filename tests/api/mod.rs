@@ -9,6 +9,7 @@ mod observe;
 mod openapi;
 mod page;
 mod search;
+mod senses;
 mod wordnet;
 mod words;
 
