@@ -5,13 +5,16 @@
 mod api;
 mod command_line;
 mod config;
+mod context;
 mod corpora;
 mod corpus;
+mod damage;
 mod eval_retrieval;
 mod eval_words;
 mod formats;
 mod index_files;
 mod index_suite;
+mod kill;
 mod pipeline;
 mod program;
 mod properties;

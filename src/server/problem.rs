@@ -146,6 +146,22 @@ impl Problem {
         }
     }
 
+    /// Some items of a body are wrong, and no other was there.
+    pub(super) fn items<'a>(
+        wrong: impl Iterator<Item = (u64, &'a str)>,
+        count: u64,
+        request: &HttpRequest,
+    ) -> Self {
+        let detail = format!("no document in it can be read; {count} are wrong");
+        let errors = wrong.map(|(at, detail)| At { pointer: format!("/{at}"), offset: None, detail: detail.to_owned() });
+        Self { errors: errors.collect(), ..Self::of("bad_input", detail, request) }
+    }
+
+    /// What is too large about a body is the body.
+    pub(super) fn of_a_body(self, request: &HttpRequest) -> Self {
+        if self.code == "too_large" { Self::of("body_too_large", self.detail, request) } else { self }
+    }
+
     /// A path, query or body that makes no sense.
     pub(super) fn invalid(detail: String, request: &HttpRequest) -> Self {
         Self::of("invalid_request", detail, request)
