@@ -1,9 +1,12 @@
 //! What can be asked on the command line.
 
+use super::context::ContextCommand;
 use super::eval::EvalCommand;
 use super::senses::SenseArguments;
+use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
+use super::upkeep::UpkeepCommand;
 use super::vectors::VectorsCommand;
 use super::wordnet::{ExpansionArguments, WordNetCommand};
 use super::words::WordsCommand;
@@ -76,12 +79,16 @@ pub(super) enum Command {
     Index { collection: String },
     /// Remove a collection with its documents and indexes.
     Delete { collection: String },
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
     /// What there is.
     Collections,
     /// A document by its id.
     Document { collection: String, id: String },
     #[command(flatten)]
     Words(WordsCommand),
+    #[command(flatten)]
+    Context(ContextCommand),
     /// Documents that answer a query.
     Search {
         collection: String,
@@ -93,6 +100,8 @@ pub(super) enum Command {
         /// How many.
         #[arg(short, long, default_value_t = 10)]
         limit: usize,
+        #[command(flatten)]
+        asked: SearchArguments,
         #[command(flatten)]
         expansion: ExpansionArguments,
     },
@@ -108,7 +117,18 @@ pub(super) enum Command {
         #[arg(long, value_enum, value_delimiter = ',')]
         modes: Vec<ModeArgument>,
         #[command(flatten)]
+        keyword: KeywordArguments,
+        /// Which documents may answer, as for search.
+        #[arg(long)]
+        filter: Vec<String>,
+        #[command(flatten)]
         expansion: ExpansionArguments,
+    },
+    /// How a collection is indexed; with options, sets it, and builds its indexes anew.
+    Settings {
+        collection: String,
+        #[command(flatten)]
+        change: SettingsArguments,
     },
     /// Which sense of a word a text means.
     Sense(SenseArguments),

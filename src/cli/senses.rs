@@ -4,7 +4,7 @@ use super::Output;
 use super::bars::Bars;
 use super::show::{Out, padded};
 use crate::engine::answers::{CandidateSense, InducedCandidate, InducedWord, SensesAnswer, WordSenses};
-use crate::engine::{Engine, Inventory, SenseSet, SensesEvaluation, SensesRequest};
+use crate::engine::{Engine, Inventory, SenseModel, SenseSet, SensesEvaluation, SensesRequest};
 use crate::error::Result;
 use crate::eval::senses::{Mark, SenseReport};
 use clap::{Args, ValueEnum};
@@ -124,8 +124,14 @@ pub(super) struct EvalSensesArguments {
     /// Its file or folder.
     pub path: PathBuf,
     /// The collection whose model answers.
-    #[arg(long)]
-    pub collection: String,
+    #[arg(long, required_unless_present = "model", conflicts_with = "model")]
+    pub collection: Option<String>,
+    /// A folder with vectors.fifu, vocab.bin and context.safetensors, in place of a collection.
+    #[arg(long, value_name = "FOLDER")]
+    pub model: Option<PathBuf>,
+    /// Learn from this sense-tagged text first; with raganato.
+    #[arg(long, value_name = "PATH")]
+    pub fit: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -157,8 +163,12 @@ pub(super) fn evaluate(
     bars: Bars,
     out: &Output,
 ) -> Result<()> {
-    let EvalSensesArguments { set, path, collection } = arguments;
-    let evaluation = SensesEvaluation { set: (*set).into(), path, collection };
+    let EvalSensesArguments { set, path, collection, model, fit } = arguments;
+    let model = match model {
+        Some(folder) => SenseModel::Folder(folder.clone()),
+        None => SenseModel::Collection(collection.clone().unwrap_or_default()),
+    };
+    let evaluation = SensesEvaluation { set: (*set).into(), path, model, fit: fit.as_deref() };
     let report = engine.evaluate_senses(&evaluation, &bars)?;
     drop(bars);
     out.answer(&report, show_report)

@@ -264,7 +264,7 @@ impl Engine {
     }
 }
 
-fn check_words(words: usize, least: usize) -> Result<()> {
+pub(super) fn check_words(words: usize, least: usize) -> Result<()> {
     if (least..=vectors::MAX_WORDS).contains(&words) {
         return Ok(());
     }
@@ -272,7 +272,7 @@ fn check_words(words: usize, least: usize) -> Result<()> {
     Err(Error::invalid("words", expected, words, "name that many words"))
 }
 
-fn spelled(vectors: &WordVectors, found: Vec<Neighbour>) -> Vec<SimilarWord> {
+pub(super) fn spelled(vectors: &WordVectors, found: Vec<Neighbour>) -> Vec<SimilarWord> {
     let vocabulary = vectors.vocabulary();
     let spell = |found: Neighbour| SimilarWord {
         word: vocabulary.word(found.id).to_owned(),
@@ -291,12 +291,12 @@ fn similar_in(vectors: &WordVectors, word: String, options: &Similar) -> Result<
     })
 }
 
-fn spellings(vectors: &WordVectors, words: &[String]) -> Result<Vec<String>> {
+pub(super) fn spellings(vectors: &WordVectors, words: &[String]) -> Result<Vec<String>> {
     words.iter().map(|word| spelling(vectors.vocabulary(), word)).collect()
 }
 
 /// The words that are not in the vocabulary.
-fn outside(vectors: &WordVectors, words: &[String]) -> Vec<String> {
+pub(super) fn outside(vectors: &WordVectors, words: &[String]) -> Vec<String> {
     words.iter().filter(|word| vectors.vocabulary().id(word).is_none()).cloned().collect()
 }
 

@@ -110,7 +110,7 @@ fn names_that_are_paths_reach_no_file() {
     }
     assert_eq!(crate::program::listing(&service.program.data_dir()), before);
     let raw = service.raw(
-        b"GET /page.css/../../../../etc/passwd HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+        b"GET /page/page.css/../../../../etc/passwd HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
     );
     assert!(raw.starts_with("HTTP/1.1 404"), "{raw}");
 }

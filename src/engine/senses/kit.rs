@@ -1,6 +1,7 @@
 //! What the senses of one generation are chosen by, made when first asked for and kept.
 
 use super::super::Generation;
+use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
 use crate::error::Result;
 use crate::sense::Glosses;
@@ -42,7 +43,7 @@ impl Shelf {
         }
         let contexts = Arc::new(match generation.corpus() {
             Ok(corpus) => Contexts::new(encoder, corpus)?,
-            Err(_) => Contexts::of(encoder, &[]), // of before corpora were kept: nothing is removed
+            Err(_) => Contexts::of(encoder, &[])?, // of before corpora were kept: nothing is removed
         });
         kept.truncate(KEPT - 1);
         kept.insert(0, (generation.key(), Arc::clone(&contexts)));
@@ -79,14 +80,19 @@ impl Contexts {
     /// # Errors
     /// Those of reading the corpus.
     pub fn new(encoder: &StaticEncoder, corpus: &Corpus) -> Result<Self> {
-        Ok(Self::of(encoder, &sample(corpus)?))
+        Self::of(encoder, &sample(corpus)?)
     }
 
-    fn of(encoder: &StaticEncoder, sentences: &[Vec<String>]) -> Self {
+    /// From a contextual model, which knows what sentences share.
+    pub fn contextual(model: Model) -> Self {
+        Self { rows: Vec::new(), encoder: ContextEncoder::contextual(model) }
+    }
+
+    fn of(encoder: &StaticEncoder, sentences: &[Vec<String>]) -> Result<Self> {
         let plain = StaticEncoder::plain(encoder.vectors().clone());
         let borrowed = || sentences.iter().map(|sentence| sentence.iter().map(String::as_str));
         let rows = borrowed().filter_map(|sentence| plain.text(sentence)).flatten().collect();
-        Self { rows, encoder: ContextEncoder::new(encoder, borrowed()) }
+        Ok(Self { rows, encoder: ContextEncoder::new(encoder, borrowed())? })
     }
 }
 

@@ -5,7 +5,7 @@ mod induced;
 mod kit;
 mod places;
 
-pub use evaluate::{SenseSet, SensesEvaluation};
+pub use evaluate::{SenseModel, SenseSet, SensesEvaluation};
 pub(super) use induced::induce_into;
 pub(super) use kit::Shelf;
 
