@@ -216,7 +216,9 @@ impl Live {
         let gone = later.deleted()?;
         let keyword = match self.keyword.take() {
             Some(keyword) => keyword,
-            None => KeywordChanges::open(&self.frozen.keyword_folder())?,
+            None => {
+                KeywordChanges::open(&self.frozen.keyword_folder())?.with_settings(self.frozen.settings())
+            }
         };
         let keyword = self.keyword.insert(keyword);
         if self.vectors.is_none() {

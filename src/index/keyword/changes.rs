@@ -4,7 +4,7 @@
 //! the index is built anew.
 
 use super::layout::{KeywordDocument, Layout};
-use super::{KeywordIndex, damaged, failed};
+use super::{IndexSettings, KeywordIndex, damaged, failed};
 use crate::error::{Error, Result};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,12 @@ impl KeywordChanges {
         policy.set_max_docs_before_merge(MERGED_DOCUMENTS_MAX);
         writer.set_merge_policy(Box::new(policy));
         Ok(Self { index, writer, layout, folder: folder.to_path_buf() })
+    }
+
+    /// Reads the fields of documents by the settings by which the index was built.
+    #[must_use]
+    pub fn with_settings(self, settings: &IndexSettings) -> Self {
+        Self { layout: self.layout.with_types(settings), ..self }
     }
 
     /// Makes documents ready, on any thread.

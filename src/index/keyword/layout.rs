@@ -125,6 +125,14 @@ impl Layout {
         Err(Error::damaged(folder, "the fields of a keyword index of this version", "others", CURE))
     }
 
+    /// With the types that are set for fields, which an index on disk does not say.
+    pub(super) fn with_types(mut self, settings: &IndexSettings) -> Self {
+        for (name, field) in &settings.fields {
+            self.settings.fields.entry(name.clone()).or_default().kind = field.kind;
+        }
+        self
+    }
+
     /// By which rules words are joined; never [`Stemming::Auto`].
     #[must_use]
     pub fn stemming(&self) -> Stemming {
