@@ -2,10 +2,11 @@
 
 use super::context::ContextCommand;
 use super::eval::EvalCommand;
-use super::senses::SenseArguments;
+use super::senses::{SenseArguments, SensesCommand};
 use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
+use super::upkeep::UpkeepCommand;
 use super::vectors::VectorsCommand;
 use super::wordnet::{ExpansionArguments, WordNetCommand};
 use super::words::WordsCommand;
@@ -78,6 +79,8 @@ pub(super) enum Command {
     Index { collection: String },
     /// Remove a collection with its documents and indexes.
     Delete { collection: String },
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
     /// What there is.
     Collections,
     /// A document by its id.
@@ -129,6 +132,9 @@ pub(super) enum Command {
     },
     /// Which sense of a word a text means.
     Sense(SenseArguments),
+    /// Senses that a corpus tells apart, and tagged text to learn WordNet's from.
+    #[command(subcommand)]
+    Senses(SensesCommand),
     /// WordNet: what words mean, and how they hang together.
     Wordnet {
         #[command(subcommand)]

@@ -15,6 +15,7 @@ mod show;
 mod texts;
 mod tokens;
 mod train;
+mod upkeep;
 mod vectors;
 mod wordnet;
 mod words;
@@ -81,6 +82,7 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
         Command::Eval(command) => eval::run(open, &data_dir, command, &out),
+        Command::Upkeep(command) => upkeep::run(&data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
@@ -132,6 +134,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
         }
         Command::Sense(arguments) => senses::ask(engine, arguments, out),
+        Command::Senses(command) => senses::run(engine, command, out),
         Command::Wordnet { question } => wordnet::ask(engine, question, out),
         _ => Ok(()), // `command` has taken the others
     }

@@ -71,6 +71,17 @@ impl Asked {
     }
 }
 
+/// A name in the path, decoded, for those who answer by themselves.
+pub(super) fn name(request: &HttpRequest, name: &str) -> String {
+    let names = request.extensions().get::<Names>().cloned().unwrap_or_default();
+    names.0.get(name).cloned().unwrap_or_default()
+}
+
+/// Who asks, for those who answer by themselves.
+pub(super) fn caller(request: &HttpRequest) -> Caller {
+    request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::anyone)
+}
+
 /// The service of a request.
 fn service(request: &HttpRequest) -> Refused<web::Data<Service>> {
     request

@@ -4,8 +4,8 @@ use super::ask::Answer;
 use super::problem::Problem;
 use super::route::Route;
 use super::{
-    collections, context, embeddings, health, keys, limits, metrics, openapi, page, search, senses, wordnet,
-    words,
+    collections, context, documents, embeddings, health, keys, limits, metrics, openapi, page, search,
+    senses, tasks, wordnet, words,
 };
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub(super) fn table() -> Vec<Route> {
     let mut routes = Vec::new();
     routes.extend(collections::routes());
+    routes.extend(documents::routes());
+    routes.extend(tasks::routes());
     routes.extend(words::routes());
     routes.extend(search::routes());
     routes.extend(context::routes());

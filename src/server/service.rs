@@ -23,6 +23,7 @@ pub(super) struct Service {
     pub(super) limits: Limits,
     pub(super) door: Door,
     pub(super) questions: Questions,
+    pub(super) writes: Questions,
     pub(super) disk: Disk,
     pub(super) metrics: Metrics,
     pub(super) state: State,
@@ -53,6 +54,8 @@ impl Service {
         Ok(Self {
             door: Door::new(&engine, &config)?,
             questions: Questions::new(&config),
+            // Writes wait for each other, and must not keep questions waiting by that.
+            writes: Questions::new(&config),
             disk: Disk::new(engine.data_dir().to_path_buf(), config.number("disk_free_bytes_min")),
             metrics: Metrics::new(),
             state: State::default(),
@@ -65,6 +68,9 @@ impl Service {
     /// What is done now and then: generations and keys of other processes are taken up, the disk is looked at.
     pub(super) fn refresh(&self) {
         self.state.loaded(self.engine.refresh().err());
+        if let Err(error) = self.engine.enqueue_merges() {
+            tracing::warn!(%error, "cannot queue builds");
+        }
         if let Err(error) = self.door.refresh(&self.engine) {
             tracing::warn!(%error, "cannot read the keys");
         }
