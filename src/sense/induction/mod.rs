@@ -77,7 +77,7 @@ impl Default for Settings {
             occurrences_min: 20,
             occurrences_max: 200,
             neighbours: 200,
-            merge: 0.05,
+            merge: 0.1,
             share_min: 0.05,
             seed: 1,
         }
