@@ -1,10 +1,12 @@
 //! What can be asked on the command line.
 
+use super::context::ContextCommand;
 use super::eval::EvalCommand;
 use super::senses::{SenseArguments, SensesCommand};
 use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
+use super::upkeep::UpkeepCommand;
 use super::vectors::VectorsCommand;
 use super::wordnet::{ExpansionArguments, WordNetCommand};
 use super::words::WordsCommand;
@@ -77,12 +79,16 @@ pub(super) enum Command {
     Index { collection: String },
     /// Remove a collection with its documents and indexes.
     Delete { collection: String },
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
     /// What there is.
     Collections,
     /// A document by its id.
     Document { collection: String, id: String },
     #[command(flatten)]
     Words(WordsCommand),
+    #[command(flatten)]
+    Context(ContextCommand),
     /// Documents that answer a query.
     Search {
         collection: String,

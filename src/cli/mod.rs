@@ -6,6 +6,7 @@
 mod ann;
 mod arguments;
 mod bars;
+mod context;
 mod eval;
 mod retrieval;
 mod senses;
@@ -14,6 +15,7 @@ mod show;
 mod texts;
 mod tokens;
 mod train;
+mod upkeep;
 mod vectors;
 mod wordnet;
 mod words;
@@ -80,6 +82,7 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
         Command::Eval(command) => eval::run(open, &data_dir, command, &out),
+        Command::Upkeep(command) => upkeep::run(&data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
@@ -101,6 +104,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             out.answer(&engine.document(&collection, &id)?, show::document)
         }
         Command::Words(question) => words::ask(engine, question, out),
+        Command::Context(question) => context::ask(engine, question, out),
         Command::Search { collection, query, mode, limit, asked, expansion } => {
             if matches!(mode, ModeArgument::Wordnet) {
                 wordnet::prepare(engine)?;

@@ -100,6 +100,52 @@ pub struct WordScore {
     pub similarity: f32,
 }
 
+/// Words drawn on a plane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WordMap {
+    /// The words asked for, as the vocabulary spells them.
+    pub words: Vec<String>,
+    /// Words that are not in the vocabulary and were stood for by their n-grams.
+    pub from_subwords: Vec<String>,
+    /// Part of all that the points differ by which each of the two axes shows, 0 to 1.
+    pub kept: [f32; 2],
+    /// The words asked for, then the sums, then the neighbours; each word once.
+    pub points: Vec<MapPoint>,
+}
+
+/// A point of a map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MapPoint {
+    /// The word; empty for a sum.
+    pub word: String,
+    /// What the point is.
+    pub kind: MapPointKind,
+    /// The place, from 0, of its word or sum in the request; of a neighbour, that of the word that it is near to.
+    pub of: usize,
+    /// Cosine to that word, over all dimensions; of a sum, to the first word.
+    pub similarity: f32,
+    /// Occurrences in the corpus.
+    pub count: u64,
+    /// Across, from the mean of all points; vectors have length 1.
+    pub x: f32,
+    /// Up; in the same unit.
+    pub y: f32,
+    /// Part of the point's squared distance from the mean that the plane shows, 0 to 1.
+    pub kept: f32,
+}
+
+/// What a point of a map is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MapPointKind {
+    /// A word asked for.
+    Word,
+    /// A weighted sum asked for.
+    Sum,
+    /// A word near to one asked for.
+    Neighbour,
+}
+
 /// A word with its share in a sum.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -2,8 +2,10 @@
 //!
 //! Written under a temporary name, flushed, renamed, and only then made the one that answers. Never changed afterwards.
 
+use super::context::{ContextInfo, Occurrences};
 use super::{rows, word_graph};
-use crate::encoder::StaticEncoder;
+use crate::bilm::{self, CONTEXT_FILE};
+use crate::encoder::{ContextualEncoder, Encoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
 use crate::index::keyword::{IndexSettings, KeywordIndex};
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
@@ -12,6 +14,7 @@ use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
 use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -21,6 +24,10 @@ const CURE: &str = "rebuild it with `sememe index COLLECTION`";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const CORPUS: &str = "corpus.tokens";
 pub(super) const KEYWORD: &str = "keyword";
+const KEYWORD_LIST: &str = "meta.json";
+
+/// Stands in a manifest while its checksum is worked out.
+const NO_CHECKSUM: &str = "crc32:........";
 pub(super) const DOCUMENT_VECTORS: &str = "documents.matrix";
 pub(super) const DOCUMENT_GRAPH: &str = "documents.hnsw";
 pub(super) const DOCUMENT_ROWS: &str = "documents.rows";
@@ -33,6 +40,12 @@ pub(super) struct Manifest {
     /// Number of the last write it shows.
     pub change: i64,
     pub model: Option<ModelManifest>,
+    /// CRC-32 of the keyword index's list of segments, the one file of it that has no checksum of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyword_list: Option<u32>,
+    /// CRC-32 of this file with [`NO_CHECKSUM`] in its place; absent in those of before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
 }
 
 impl Manifest {
@@ -47,7 +60,21 @@ impl Manifest {
         if manifest.collection != collection {
             return Err(Error::damaged(&path, format!("collection {collection}"), manifest.collection, CURE));
         }
+        let text = String::from_utf8_lossy(&bytes);
+        let is_as_written = |sum: &String| checksum(&text.replacen(sum, NO_CHECKSUM, 1)) == *sum;
+        if !manifest.checksum.as_ref().is_none_or(is_as_written) {
+            return Err(Error::damaged(&path, "its checksum", "another", CURE));
+        }
         Ok(manifest)
+    }
+
+    fn check_keyword_list(&self, folder: &Path) -> Result<()> {
+        let path = folder.join(KEYWORD).join(KEYWORD_LIST);
+        let sum = sum_of(&path)?;
+        if self.keyword_list.is_some_and(|expected| expected != sum) {
+            return Err(Error::damaged(&path, "its checksum", "another", CURE));
+        }
+        Ok(())
     }
 }
 
@@ -73,6 +100,9 @@ pub struct ModelInfo {
     /// Trained or imported.
     #[serde(flatten)]
     pub origin: Origin,
+    /// The contextual model over them, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<ContextInfo>,
 }
 
 /// Where word vectors come from.
@@ -99,26 +129,35 @@ pub enum Origin {
 struct Model {
     manifest: ModelManifest,
     encoder: StaticEncoder,
-    documents: Option<Documents>,
 }
 
-struct Documents {
-    index: Box<dyn VectorIndex>,
-    seqs: Vec<i64>,
+/// The vectors of documents, and the document of each row, by rising row.
+#[derive(Clone)]
+pub(super) struct DocumentVectors {
+    pub index: Arc<dyn VectorIndex>,
+    pub seqs: Vec<i64>,
 }
 
-/// An open generation.
+/// An open generation, with what was written since it was built, up to one write: a view that stays as it is.
+#[derive(Clone)]
 pub struct Generation {
     name: String,
     folder: PathBuf,
-    manifest: Manifest,
-    keyword: KeywordIndex,
+    manifest: Arc<Manifest>,
+    /// Number of the last write shown.
+    change: i64,
+    keyword: Arc<KeywordIndex>,
     settings: IndexSettings,
-    model: Option<Model>,
+    model: Option<Arc<Model>>,
+    documents: Option<Arc<DocumentVectors>>,
     /// Opened, and all of it checked, when first asked for.
-    corpus: OnceLock<Corpus>,
+    corpus: Arc<OnceLock<Corpus>>,
     /// The same.
-    induced: OnceLock<InducedSenses>,
+    induced: Arc<OnceLock<InducedSenses>>,
+    /// The same.
+    context: Arc<OnceLock<ContextualEncoder>>,
+    /// The same; `None` if it has none.
+    occurrences: Arc<OnceLock<Option<Occurrences>>>,
 }
 
 impl Generation {
@@ -129,17 +168,48 @@ impl Generation {
     pub fn open(folder: &Path, collection: &str) -> Result<Self> {
         let manifest = Manifest::read(folder, collection)?;
         let model = manifest.model.clone().map(|model| Model::open(folder, model)).transpose()?;
+        let documents = match &model {
+            Some(model) => DocumentVectors::open(folder, model.encoder.dim())?,
+            None => None,
+        };
+        manifest.check_keyword_list(folder)?;
+        KeywordIndex::verify(&folder.join(KEYWORD))?;
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self {
             name,
             folder: folder.to_path_buf(),
-            keyword: KeywordIndex::open(&folder.join(KEYWORD))?,
+            keyword: Arc::new(KeywordIndex::open(&folder.join(KEYWORD))?),
             settings: super::settings::of_generation(folder)?,
-            manifest,
-            model,
-            corpus: OnceLock::new(),
-            induced: OnceLock::new(),
+            change: manifest.change,
+            manifest: Arc::new(manifest),
+            model: model.map(Arc::new),
+            documents: documents.map(Arc::new),
+            corpus: Arc::default(),
+            induced: Arc::default(),
+            context: Arc::default(),
+            occurrences: Arc::default(),
         })
+    }
+
+    /// This generation with what was written since, up to write number `change`.
+    pub(super) fn with_changes(
+        &self,
+        change: i64,
+        keyword: KeywordIndex,
+        documents: Option<DocumentVectors>,
+    ) -> Self {
+        let (keyword, documents) = (Arc::new(keyword), documents.map(Arc::new));
+        Self { change, keyword, documents, ..self.clone() }
+    }
+
+    /// The folder of the keyword index.
+    pub(super) fn keyword_folder(&self) -> PathBuf {
+        self.folder.join(KEYWORD)
+    }
+
+    /// The vectors of the documents as they were built.
+    pub(super) fn document_vectors(&self) -> Option<&Arc<DocumentVectors>> {
+        self.documents.as_ref()
     }
 
     /// The folder's name.
@@ -158,10 +228,10 @@ impl Generation {
         format!("{}/{}", self.manifest.collection, self.name)
     }
 
-    /// Number of the last write that the generation shows.
+    /// Number of the last write that it shows.
     #[must_use]
     pub fn change(&self) -> i64 {
-        self.manifest.change
+        self.change
     }
 
     /// The keyword index.
@@ -219,6 +289,35 @@ impl Generation {
         Ok(self.induced.get_or_init(|| induced))
     }
 
+    /// The contextual encoder, with the usual weights of its parts.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no contextual model; [`Error::Damaged`].
+    pub fn context(&self) -> Result<&ContextualEncoder> {
+        if let Some(context) = self.context.get() {
+            return Ok(context);
+        }
+        let vectors = self.encoder()?.vectors();
+        if !self.folder.join(CONTEXT_FILE).exists() {
+            return Err(Error::NotReady {
+                what: format!("collection {:?} has no contextual model", self.manifest.collection),
+                cure: format!("train one: sememe train {} --contextual on", self.manifest.collection),
+            });
+        }
+        let model = bilm::Model::open(&self.folder, Arc::clone(vectors))?;
+        let encoder = ContextualEncoder::new(model, Mix::default())?;
+        Ok(self.context.get_or_init(|| encoder))
+    }
+
+    /// The stored occurrences of words, if there are any.
+    pub(super) fn occurrences(&self) -> Result<Option<&Occurrences>> {
+        if let Some(occurrences) = self.occurrences.get() {
+            return Ok(occurrences.as_ref());
+        }
+        let occurrences = Occurrences::open(&self.folder, Encoder::dim(self.context()?))?;
+        Ok(self.occurrences.get_or_init(|| occurrences).as_ref())
+    }
+
     /// What its word vectors were made from, if there are any.
     #[must_use]
     pub fn model_info(&self) -> Option<&ModelInfo> {
@@ -242,7 +341,7 @@ impl Generation {
     /// [`Error::Damaged`], [`Error::Io`].
     pub(super) fn document_rows(&self) -> Result<Option<Vec<f32>>> {
         let path = self.folder.join(DOCUMENT_VECTORS);
-        if self.model.as_ref().is_none_or(|model| model.documents.is_none()) {
+        if self.model.is_none() || !path.exists() {
             return Ok(None);
         }
         Ok(Some(Matrix::open(&path, None)?.values().to_vec()))
@@ -254,8 +353,7 @@ impl Generation {
     /// [`Error::NotReady`] if the collection has no model yet.
     pub fn documents(&self) -> Result<Option<(&dyn VectorIndex, &[i64])>> {
         self.encoder()?;
-        let documents = self.model.as_ref().and_then(|model| model.documents.as_ref());
-        Ok(documents.map(|documents| (&*documents.index, documents.seqs.as_slice())))
+        Ok(self.documents.as_ref().map(|documents| (&*documents.index, documents.seqs.as_slice())))
     }
 }
 
@@ -267,12 +365,11 @@ impl Model {
             return Err(Error::damaged(folder.join(MANIFEST), expected, manifest.direction.len(), CURE));
         }
         let encoder = StaticEncoder::new(vectors, manifest.direction.clone());
-        let documents = Documents::open(folder, encoder.dim())?;
-        Ok(Self { manifest, encoder, documents })
+        Ok(Self { manifest, encoder })
     }
 }
 
-impl Documents {
+impl DocumentVectors {
     fn open(folder: &Path, dim: usize) -> Result<Option<Self>> {
         let seqs = rows::open(&folder.join(DOCUMENT_ROWS))?;
         if seqs.is_empty() {
@@ -285,13 +382,21 @@ impl Documents {
             return Err(Error::damaged(&path, format!("{} x {dim}", seqs.len()), got, CURE));
         }
         let graph = folder.join(DOCUMENT_GRAPH);
-        let index: Box<dyn VectorIndex> = if graph.exists() {
-            Box::new(Hnsw::open(&graph, matrix, None)?)
+        let index: Arc<dyn VectorIndex> = if graph.exists() {
+            Arc::new(Hnsw::open(&graph, matrix, None)?)
         } else {
-            Box::new(Flat::with_codes(matrix))
+            Arc::new(Flat::with_codes(matrix))
         };
         Ok(Some(Self { index, seqs }))
     }
+}
+
+fn checksum(text: &str) -> String {
+    format!("crc32:{:08x}", crc32fast::hash(text.as_bytes()))
+}
+
+fn sum_of(path: &Path) -> Result<u32> {
+    std::fs::read(path).map(|bytes| crc32fast::hash(&bytes)).map_err(Error::io("read", path))
 }
 
 /// Writes the manifest, the last file of a generation.
@@ -301,10 +406,13 @@ pub(super) fn write_manifest(
     change: i64,
     model: Option<ModelManifest>,
 ) -> Result<()> {
-    let manifest = Manifest { version: VERSION, collection: collection.to_owned(), change, model };
+    let keyword_list = Some(sum_of(&folder.join(KEYWORD).join(KEYWORD_LIST))?);
+    let collection = collection.to_owned();
+    let none = Some(NO_CHECKSUM.to_owned());
+    let manifest = Manifest { version: VERSION, collection, change, model, keyword_list, checksum: none };
     let path = folder.join(MANIFEST);
-    crate::files::write_whole(&path, |to| {
-        serde_json::to_writer_pretty(to, &manifest)
-            .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))
-    })
+    let text = serde_json::to_string_pretty(&manifest)
+        .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
+    let text = text.replacen(NO_CHECKSUM, &checksum(&text), 1);
+    crate::files::write_whole(&path, |to| to.write_all(text.as_bytes()).map_err(Error::io("write", &path)))
 }

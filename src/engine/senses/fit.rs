@@ -1,5 +1,6 @@
 //! Tagged text that a user has, for choosing among WordNet's senses: read once, kept beside a collection's generations.
 
+use super::super::build::PATIENCE;
 use super::super::{Engine, Generation};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -37,7 +38,7 @@ impl Engine {
         let fingerprint = generation.encoder()?.vectors().fingerprint();
         let wordnet = self.prepare_wordnet(progress)?;
         let sentences = tagged::read(path)?;
-        let _lock = self.lock(collection)?;
+        let _lock = self.lock(collection, PATIENCE, progress)?;
         let contexts = self.senses.contexts(&generation)?.ok_or_else(|| Error::NotReady {
             what: format!("collection {collection:?} has no model yet"),
             cure: format!("train it: sememe train {collection}"),

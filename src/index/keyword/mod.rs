@@ -14,6 +14,7 @@
 
 mod bm25;
 mod build;
+mod changes;
 mod columns;
 mod evaluate;
 mod expression;
@@ -30,6 +31,7 @@ mod values;
 
 pub use bm25::Bm25;
 pub use build::KeywordBuilder;
+pub use changes::KeywordChanges;
 pub use columns::FieldInfo;
 pub use evaluate::{Evaluated, LeafFound, within_edits};
 pub use expression::{Expression, Leaf, Pattern};
@@ -129,6 +131,33 @@ impl KeywordIndex {
         let mean_length = (words / lengths().count().max(1) as f64) as f32;
         let catalogue = Catalogue::read(&parts, folder)?;
         Ok(Self { parts, layout, catalogue, documents, mean_length, folder: folder.to_path_buf() })
+    }
+
+    /// Verifies the checksum of every file of an index.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] naming the files that are not as they were written.
+    pub fn verify(folder: &Path) -> Result<()> {
+        let index = Index::open_in_dir(folder).map_err(damaged(folder))?;
+        let wrong = index.validate_checksum().map_err(damaged(folder))?;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let mut wrong: Vec<String> = wrong.iter().map(|path| path.display().to_string()).collect();
+        wrong.sort();
+        let cure = "rebuild it with `sememe index COLLECTION`";
+        Err(Error::damaged(folder, "files as they were written", wrong.join(", "), cure))
+    }
+
+    /// The row of every document.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if a document has none.
+    pub fn row_numbers(&self) -> Result<Vec<u64>> {
+        let rows = |part: &Part| {
+            part.reader.doc_ids_alive().map(|doc| part.seq(doc, &self.folder)).collect::<Result<Vec<_>>>()
+        };
+        Ok(self.parts.iter().map(rows).collect::<Result<Vec<_>>>()?.concat())
     }
 
     /// Number of documents.
