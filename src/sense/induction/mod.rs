@@ -42,9 +42,9 @@ const EXAMPLES_MAX: usize = 3;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Method {
     /// Clusters in the graph of the word's neighbours.
-    #[default]
     Graph,
-    /// Clusters of the occurrences.
+    /// Clusters of the occurrences. The default: pseudo-words are told apart better, at as many single words left whole.
+    #[default]
     Contexts,
 }
 
@@ -72,12 +72,12 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            method: Method::Graph,
+            method: Method::Contexts,
             words_max: 5000,
             occurrences_min: 20,
             occurrences_max: 200,
             neighbours: 200,
-            merge: 0.3,
+            merge: 0.1,
             share_min: 0.05,
             seed: 1,
         }
