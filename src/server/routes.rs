@@ -4,8 +4,8 @@ use super::ask::Answer;
 use super::problem::Problem;
 use super::route::Route;
 use super::{
-    collections, context, documents, embeddings, health, keys, limits, metrics, openapi, page, search, senses,
-    tasks, wordnet, words,
+    collections, context, documents, embeddings, health, keys, limits, metrics, openapi, page, search,
+    senses, tasks, wordnet, words,
 };
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
