@@ -2,7 +2,7 @@
 
 use super::context::ContextCommand;
 use super::eval::EvalCommand;
-use super::senses::SenseArguments;
+use super::senses::{SenseArguments, SensesCommand};
 use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
@@ -132,6 +132,9 @@ pub(super) enum Command {
     },
     /// Which sense of a word a text means.
     Sense(SenseArguments),
+    /// Senses that a corpus tells apart, and tagged text to learn WordNet's from.
+    #[command(subcommand)]
+    Senses(SensesCommand),
     /// WordNet: what words mean, and how they hang together.
     Wordnet {
         #[command(subcommand)]

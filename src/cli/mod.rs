@@ -134,6 +134,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
         }
         Command::Sense(arguments) => senses::ask(engine, arguments, out),
+        Command::Senses(command) => senses::run(engine, command, out),
         Command::Wordnet { question } => wordnet::ask(engine, question, out),
         _ => Ok(()), // `command` has taken the others
     }

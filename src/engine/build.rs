@@ -44,7 +44,7 @@ const STEMMING_SAMPLE: usize = 100;
 const GRAPH_ROWS_MIN: usize = 20_000;
 
 /// How long a build waits for another one of the same collection: most are over in no time.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bad lines told one by one; more are only counted.
 const BAD_LINES_TOLD: usize = 20;

@@ -218,6 +218,11 @@ impl Generation {
         &self.name
     }
 
+    /// The collection that it is of.
+    pub(super) fn collection(&self) -> &str {
+        &self.manifest.collection
+    }
+
     /// Names the generation among those of all collections.
     pub(super) fn key(&self) -> String {
         format!("{}/{}", self.manifest.collection, self.name)

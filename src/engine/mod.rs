@@ -55,7 +55,7 @@ pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use map::{MapRequest, PlaceRequest};
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
-pub use senses::{Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use senses::{FitReport, Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use settings::SettingsAnswer;
 pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_standalone};
