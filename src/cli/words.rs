@@ -178,7 +178,7 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
             out.answer(&engine.nearest(&collection, &request)?, |found, out| show_words(&found.similar, out))
         }
         WordsCommand::Map { collection, words, k } => {
-            let request = MapRequest { words, k: Some(k), sums: Vec::new() };
+            let request = MapRequest { words, k: Some(k), sums: Vec::new(), places: Vec::new() };
             out.answer(&engine.map(&collection, &request)?, show_map)
         }
         WordsCommand::Collocates { collection, word, k, window, by } => {

@@ -109,20 +109,20 @@ pub struct WordMap {
     pub from_subwords: Vec<String>,
     /// Part of all that the points differ by which each of the two axes shows, 0 to 1.
     pub kept: [f32; 2],
-    /// The words asked for, then the sums, then the neighbours; each word once.
+    /// The words asked for, then the sums, the places, the neighbours; each word once.
     pub points: Vec<MapPoint>,
 }
 
 /// A point of a map.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MapPoint {
-    /// The word; empty for a sum.
+    /// The word; empty for a sum and a place.
     pub word: String,
     /// What the point is.
     pub kind: MapPointKind,
-    /// The place, from 0, of its word or sum in the request; of a neighbour, that of the word that it is near to.
+    /// The number, from 0, of its word, sum or place in the request; of a neighbour, that of the word that it is near to.
     pub of: usize,
-    /// Cosine to that word, over all dimensions; of a sum, to the first word.
+    /// Cosine to that word, over all dimensions; of a sum and a place, to the first word.
     pub similarity: f32,
     /// Occurrences in the corpus.
     pub count: u64,
@@ -142,6 +142,8 @@ pub enum MapPointKind {
     Word,
     /// A weighted sum asked for.
     Sum,
+    /// A word in its sentence.
+    Place,
     /// A word near to one asked for.
     Neighbour,
 }

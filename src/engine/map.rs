@@ -2,6 +2,9 @@
 
 use super::Engine;
 use super::answers::{MapPoint, MapPointKind, WeightedWord, WordMap};
+use super::context::adjusted;
+use super::generation::Generation;
+use super::questions::check_length;
 use super::words::{check_words, spelling, spellings};
 use crate::error::{Error, Result};
 use crate::linalg::{add_scaled, dot, normalize};
@@ -26,6 +29,19 @@ pub struct MapRequest {
     /// Weighted sums of words, each a point of its own: `b - a + c` of an analogy, the substitutes that a context favours.
     #[serde(default)]
     pub sums: Vec<Vec<WeightedWord>>,
+    /// Words in their sentences, each where the contextual model puts it.
+    #[serde(default)]
+    pub places: Vec<PlaceRequest>,
+}
+
+/// A word in a text.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceRequest {
+    /// The text.
+    pub text: String,
+    /// A byte of the text in which the word stands.
+    pub offset: usize,
 }
 
 /// Points while they are gathered: what they are, and their vectors at length 1, row by row.
@@ -55,6 +71,9 @@ impl Engine {
         for (of, sum) in request.sums.iter().enumerate() {
             cloud.sum(of, sum)?;
         }
+        for (of, place) in request.places.iter().enumerate() {
+            cloud.place(of, &generation, place)?;
+        }
         for (of, word) in words.iter().enumerate().filter(|_| k > 0) {
             cloud.around(of, word, k)?;
         }
@@ -63,10 +82,14 @@ impl Engine {
 }
 
 fn check(request: &MapRequest, k: usize) -> Result<()> {
-    let (words, sums) = (request.words.len(), request.sums.len());
-    if !(1..=50).contains(&words) || sums > 50 {
-        let got = format!("{words} words and {sums} sums");
-        return Err(Error::invalid("words", "1 to 50 words and at most 50 sums", got, "draw fewer at once"));
+    let (words, sums, places) = (request.words.len(), request.sums.len(), request.places.len());
+    if !(1..=50).contains(&words) || sums > 50 || places > 50 {
+        let got = format!("{words} words, {sums} sums, {places} places");
+        let expected = "1 to 50 words, at most 50 sums and 50 places";
+        return Err(Error::invalid("words", expected, got, "draw fewer at once"));
+    }
+    for place in &request.places {
+        check_length("text", &place.text)?;
     }
     for sum in &request.sums {
         check_words(sum.len(), 1)?;
@@ -108,6 +131,14 @@ impl Cloud<'_> {
         let similarity = dot(&total, &self.rows[..total.len()]);
         self.rows.extend_from_slice(&total);
         self.point(MapPointKind::Sum, of, String::new(), 0, similarity);
+        Ok(())
+    }
+
+    fn place(&mut self, of: usize, generation: &Generation, place: &PlaceRequest) -> Result<()> {
+        let point = adjusted(generation, &place.text, place.offset)?;
+        let similarity = dot(&point, &self.rows[..point.len()]);
+        self.rows.extend_from_slice(&point);
+        self.point(MapPointKind::Place, of, String::new(), 0, similarity);
         Ok(())
     }
 

@@ -52,7 +52,7 @@ pub use embeddings::{
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
-pub use map::MapRequest;
+pub use map::{MapRequest, PlaceRequest};
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
 pub use senses::{FitReport, Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};

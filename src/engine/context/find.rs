@@ -2,6 +2,7 @@
 
 use super::super::Engine;
 use super::super::answers::SimilarWord;
+use super::super::generation::Generation;
 use super::super::questions::check_length;
 use super::super::words::spelled;
 use super::encode::{place, places, read};
@@ -64,6 +65,24 @@ pub struct Occurrence {
     pub start: usize,
     /// Byte behind the last.
     pub end: usize,
+}
+
+/// Where its sentence puts the word at a byte of a text: a point of the word vectors' space, of length 1.
+///
+/// # Errors
+/// As [`Engine::encode`].
+pub(in crate::engine) fn adjusted(generation: &Generation, text: &str, offset: usize) -> Result<Vec<f32>> {
+    let encoder = generation.context()?;
+    let analysis = Analyzer.analyze(text);
+    let at =
+        places(&analysis, None, Some(offset))?.and_then(|found| found.first().copied()).unwrap_or_default();
+    let sentences = read(encoder, &analysis, false);
+    let (sentence, position) = place(&sentences, at);
+    let adjusted = encoder.model().adjust(sentence, position, 1)?;
+    adjusted.map(|adjusted| adjusted.point).ok_or_else(|| {
+        let word = analysis.tokens().nth(at).map(|token| token.text.to_owned()).unwrap_or_default();
+        Error::NotFound { kind: "vector of word", name: word, nearest: Vec::new() }
+    })
 }
 
 impl Engine {

@@ -8,6 +8,7 @@ mod occurrences;
 pub use encode::{EncodeAnswer, EncodeRequest, EncodedToken, LayerWeights, SubstituteAnswer, WordChange};
 pub(super) use estimate::estimate;
 pub use estimate::{Estimate, TrainingEstimate};
+pub(super) use find::adjusted;
 pub use find::{ContextNeighbours, ContextNeighboursRequest, Occurrence};
 pub(super) use occurrences::{Occurrences, Sampler};
 
