@@ -7,6 +7,7 @@ use sememe::Engine;
 use sememe::engine::{SearchRequest, SimilarRequest};
 use sememe::progress::Silent;
 use sememe::search::Mode;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +21,8 @@ fn answers(data_dir: &Path) -> Result<String, String> {
     for (mode, query) in
         [(Mode::Keyword, "river bank loan"), (Mode::Static, "river bank loan"), (Mode::Static, "贷款")]
     {
-        let request = SearchRequest { query: query.to_owned(), mode, limit: Some(50), wordnet: None };
+        let request = json!({"query": query, "mode": mode.name(), "limit": 50});
+        let request: SearchRequest = serde_json::from_value(request).unwrap();
         let mut answer = engine.search("town", &request).map_err(told)?;
         answer.processing_time_ms = 0.0;
         all.push_str(&format!("{answer:?}\n"));

@@ -5,6 +5,7 @@
 mod api;
 mod command_line;
 mod config;
+mod context;
 mod corpora;
 mod corpus;
 mod damage;
@@ -17,6 +18,7 @@ mod kill;
 mod pipeline;
 mod program;
 mod properties;
+mod query_language;
 mod real_text;
 mod tidy;
 mod word2vec;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, u32)] = &[
     ("0002_tasks.sql", 0x268d_a7d9),
     ("0003_keys.sql", 0x95ea_d283),
     ("0004_changes.sql", 0x312f_cadc),
+    ("0005_collection_settings.sql", 0x2ed7_03f9),
 ];
 
 /// What nothing below this room may do: it is the first that may log, and read clocks and the environment.

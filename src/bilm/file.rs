@@ -17,6 +17,7 @@ use std::sync::Arc;
 /// Name of the model's file in its folder.
 pub const CONTEXT_FILE: &str = "context.safetensors";
 
+const NO_CRC: &str = "00000000";
 const FORMAT: &str = "sememe-context";
 const VERSION: &str = "1";
 /// A header of more bytes is not one of ours.
@@ -82,7 +83,6 @@ const WHITENINGS: [&str; 2] = ["context", "average"];
 /// Writes the model.
 pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
     let (tensors, output) = (small_tensors(contents), &contents.output[..]);
-    let mut crc = crc32fast::Hasher::new();
     let mut bytes = Vec::new();
     let mut entries = Map::new();
     for (name, shape, values) in &tensors {
@@ -94,12 +94,10 @@ pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
     let end = bytes.len() + output_bytes.len();
     entries
         .insert("output.weight".to_owned(), entry(&[contents.words, contents.shape.dim], bytes.len(), end));
-    crc.update(&bytes);
-    crc.update(&output_bytes);
     let metadata = json!({
         "format": FORMAT,
         "version": VERSION,
-        "crc32": format!("{:08x}", crc.finalize()),
+        "crc32": NO_CRC,
         "vectors": format!("{:016x}", contents.fingerprint),
         "layers": contents.shape.layers.to_string(),
         "negative_exponent": contents.exponent.to_string(),
@@ -110,10 +108,23 @@ pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
     header.extend(entries);
     let mut header = Value::Object(header).to_string().into_bytes();
     header.resize((8 + header.len()).next_multiple_of(64) - 8, b' ');
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&(header.len() as u64).to_le_bytes());
+    [&header, &bytes, &output_bytes].into_iter().for_each(|part| crc.update(part));
+    if let Some(at) = crc_at(&header) {
+        header[at].copy_from_slice(format!("{:08x}", crc.finalize()).as_bytes());
+    }
     write_whole(path, |to| {
         let parts = [&(header.len() as u64).to_le_bytes()[..], &header, &bytes, &output_bytes];
         parts.iter().try_for_each(|part| to.write_all(part)).map_err(Error::io("write", path))
     })
+}
+
+/// Where the eight digits of the checksum stand in a header. It covers the whole file, with zeros for itself.
+fn crc_at(header: &[u8]) -> Option<std::ops::Range<usize>> {
+    let key = b"\"crc32\":\"";
+    let at = header.windows(key.len()).position(|window| window == key)? + key.len();
+    (at + NO_CRC.len() <= header.len()).then_some(at..at + NO_CRC.len())
 }
 
 fn entry(shape: &[usize], start: usize, end: usize) -> Value {
@@ -163,7 +174,7 @@ pub(super) fn open(path: &Path) -> Result<Contents> {
         let got = format!("{:?} {:?}", text("format"), text("version"));
         return Err(reader.damaged(format!("a contextual model, {FORMAT} {VERSION}"), got));
     }
-    let crc = format!("{:08x}", crc32fast::hash(&reader.file[reader.data..]));
+    let crc = reader.crc();
     if crc != text("crc32") {
         return Err(reader.damaged(format!("checksum {}", text("crc32")), crc));
     }
@@ -205,6 +216,15 @@ impl<'a> Reader<'a> {
             return Err(damaged("one that is not aligned".to_owned()));
         }
         Ok(Self { path, file, header, data })
+    }
+
+    fn crc(&self) -> String {
+        let at = crc_at(&self.file[..self.data]).unwrap_or(0..0);
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&self.file[..at.start]);
+        crc.update(&NO_CRC.as_bytes()[..at.len()]);
+        crc.update(&self.file[at.end..]);
+        format!("{:08x}", crc.finalize())
     }
 
     fn damaged(&self, expected: impl Into<String>, got: impl ToString) -> Error {

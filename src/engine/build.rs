@@ -7,15 +7,16 @@ use super::generation::{
     self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
 };
 use super::word_graph::{self, WORD_GRAPH};
-use super::{Engine, ModelInfo, Origin, check_name, model, rows};
+use super::{Engine, ModelInfo, Origin, check_name, model, rows, senses};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::files::sync_folder;
-use crate::index::keyword::{KeywordBuilder, KeywordDocument, Stemming};
+use crate::index::keyword::{IndexSettings, KeywordBuilder, KeywordDocument};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::{Progress, Silent};
+use crate::sense::induction::SENSES_FILE;
 use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
 use crate::text::{Analysis, Analyzer, Document, Documents};
 use crate::vectors::formats::Format;
@@ -167,7 +168,8 @@ impl Engine {
         if build.row.generation.is_some() {
             return Ok(());
         }
-        KeywordBuilder::create(&build.folder.path().join(KEYWORD), Stemming::None)?.finish()?;
+        let settings = resolved(build.settings()?, &[]);
+        KeywordBuilder::create(&build.folder.path().join(KEYWORD), &settings)?.finish()?;
         generation::write_manifest(build.folder.path(), collection, 0, None)?;
         build.switch(0).map(drop)
     }
@@ -305,6 +307,13 @@ impl<'a> Build<'a> {
         Ok(Self { engine, row, folder, name, _lock: lock })
     }
 
+    /// How the documents are indexed, noted in the generation.
+    fn settings(&self) -> Result<IndexSettings> {
+        let settings = super::settings::read(&self.row)?;
+        super::settings::save(self.folder.path(), &settings)?;
+        Ok(settings)
+    }
+
     fn snapshot(&self) -> Result<Snapshot<'a>> {
         self.engine.store.snapshot(self.row.key)
     }
@@ -317,7 +326,7 @@ impl<'a> Build<'a> {
         let Some(info) = manifest.ok().and_then(|manifest| manifest.model).map(|model| model.info) else {
             return Ok(None);
         };
-        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS];
+        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS, SENSES_FILE];
         for file in files.iter().filter(|file| from.join(file).exists()) {
             link_or_copy(&from.join(file), &to.join(file))?;
         }
@@ -368,7 +377,9 @@ impl<'a> Build<'a> {
             min_count,
             origin,
         };
-        Ok(NewModel { vectors: model::place(vectors, self.folder.path(), progress)?, info })
+        let vectors = model::place(vectors, self.folder.path(), progress)?;
+        senses::induce_into(self.folder.path(), &vectors, corpus, progress)?;
+        Ok(NewModel { vectors, info })
     }
 
     /// The collection's documents as numbers, kept in the generation for whoever counts or learns later.
@@ -405,8 +416,8 @@ impl<'a> Build<'a> {
         let mut snapshot = self.snapshot()?;
         let (change, total) = (snapshot.change(), snapshot.documents());
         let mut next = snapshot.next_batch(BATCH)?;
-        let stemming = stemming(next.as_deref().unwrap_or_default());
-        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), stemming)?;
+        let settings = resolved(self.settings()?, next.as_deref().unwrap_or_default());
+        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), &settings)?;
         let mut vectors = DocumentVectors::default();
         let mut done = 0;
         while let Some(batch) = next {
@@ -416,7 +427,8 @@ impl<'a> Build<'a> {
                 .map(|stored| {
                     let analysis = Analyzer.analyze(&stored.document.full_text());
                     let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-                    (layout.document(stored.seq.cast_unsigned(), &analysis), vector)
+                    let seq = stored.seq.cast_unsigned();
+                    (layout.document_with_fields(seq, &stored.document, &analysis), vector)
                 })
                 .collect();
             for (stored, (document, vector)) in batch.iter().zip(ready) {
@@ -488,11 +500,11 @@ pub(super) fn encode_corpus(
     corpus::encode(batches, encode_documents, encoder, progress)
 }
 
-/// By which rules the keyword index joins the forms of a word, judged by the first documents.
-fn stemming(first: &[StoredDocument]) -> Stemming {
+/// The settings with the language of the first documents.
+fn resolved(settings: IndexSettings, first: &[StoredDocument]) -> IndexSettings {
     let sample = first.iter().take(STEMMING_SAMPLE);
     let sample: Vec<Analysis> = sample.map(|stored| Analyzer.analyze(&stored.document.full_text())).collect();
-    Stemming::default().resolved(&sample)
+    IndexSettings { stemming: settings.stemming.resolved(&sample), ..settings }
 }
 
 fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut Chunk) -> Result<()> {

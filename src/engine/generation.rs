@@ -5,8 +5,9 @@
 use super::{rows, word_graph};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
-use crate::index::keyword::KeywordIndex;
+use crate::index::keyword::{IndexSettings, KeywordIndex};
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
+use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
 use crate::vocab::corpus::Corpus;
@@ -141,10 +142,13 @@ pub struct Generation {
     /// Number of the last write shown.
     change: i64,
     keyword: Arc<KeywordIndex>,
+    settings: Arc<IndexSettings>,
     model: Option<Arc<Model>>,
     documents: Option<Arc<DocumentVectors>>,
     /// Opened, and all of it checked, when first asked for.
     corpus: Arc<OnceLock<Corpus>>,
+    /// The same.
+    induced: Arc<OnceLock<InducedSenses>>,
 }
 
 impl Generation {
@@ -170,7 +174,9 @@ impl Generation {
             manifest: Arc::new(manifest),
             model: model.map(Arc::new),
             documents: documents.map(Arc::new),
+            settings: Arc::new(super::settings::of_generation(folder)?),
             corpus: Arc::default(),
+            induced: Arc::default(),
         })
     }
 
@@ -218,6 +224,12 @@ impl Generation {
         &self.keyword
     }
 
+    /// How its documents are indexed.
+    #[must_use]
+    pub fn settings(&self) -> &IndexSettings {
+        &self.settings
+    }
+
     /// The encoded corpus that its words were counted in: the documents as they stood when the word vectors were made.
     ///
     /// # Errors
@@ -236,6 +248,29 @@ impl Generation {
         }
         let corpus = Corpus::open(&path)?;
         Ok(self.corpus.get_or_init(|| corpus))
+    }
+
+    /// The senses that its corpus tells apart.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no model yet, or one of before senses were looked for; [`Error::Damaged`].
+    pub fn induced(&self) -> Result<&InducedSenses> {
+        if let Some(induced) = self.induced.get() {
+            return Ok(induced);
+        }
+        let vectors = self.encoder()?.vectors();
+        let missing = || Error::NotReady {
+            what: format!("collection {:?} has no induced senses", self.manifest.collection),
+            cure: format!("train it again: sememe train {}", self.manifest.collection),
+        };
+        if !self.folder.join(SENSES_FILE).exists() {
+            return Err(missing());
+        }
+        let induced = InducedSenses::open(&self.folder, vectors.len())?;
+        if !induced.belong_to(vectors) {
+            return Err(missing());
+        }
+        Ok(self.induced.get_or_init(|| induced))
     }
 
     /// What its word vectors were made from, if there are any.

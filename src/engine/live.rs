@@ -264,7 +264,7 @@ fn read(
         .map(|stored| {
             let analysis = Analyzer.analyze(&stored.document.full_text());
             let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-            (layout.document(stored.seq.cast_unsigned(), &analysis), vector)
+            (layout.document_with_fields(stored.seq.cast_unsigned(), &stored.document, &analysis), vector)
         })
         .collect()
 }

@@ -13,14 +13,18 @@ mod documents;
 mod embeddings;
 mod evaluate;
 mod generation;
+mod highlight;
 mod keys;
 mod live;
+mod map;
 mod model;
 mod priority;
 mod questions;
+mod requests;
 mod retrieval;
 mod rows;
 mod senses;
+mod settings;
 mod snapshot;
 mod standalone;
 mod tasks;
@@ -43,9 +47,11 @@ pub use embeddings::{
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
-pub use questions::{ContrastRequest, SearchRequest};
+pub use map::MapRequest;
+pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
-pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use senses::{Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use settings::SettingsAnswer;
 pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
@@ -53,6 +59,7 @@ pub use training::{AlgorithmName, TrainRequest};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 
+pub use crate::index::keyword::IndexSettings;
 pub use crate::text::analyzer::warm_up;
 
 use crate::error::{Error, Result};
@@ -139,7 +146,8 @@ impl Engine {
             name: row.name.clone(),
             documents: row.documents,
             indexed_documents: generation.as_ref().map_or(0, |g| g.keyword().len()),
-            up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change),
+            up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change)
+                && generation.as_ref().is_some_and(|g| settings::read(row).is_ok_and(|s| s == *g.settings())),
             generation: row.generation.clone(),
             model: generation.and_then(|g| g.model_info().cloned()),
         })

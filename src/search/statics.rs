@@ -3,7 +3,7 @@
 use super::{Match, Mode, Ranked, Retriever, distinct, largest};
 use crate::encoder::{StaticEncoder, WeightedWord};
 use crate::error::Result;
-use crate::index::{SearchOptions, Strategy, VectorIndex};
+use crate::index::{RowSet, SearchOptions, Strategy, VectorIndex};
 use crate::linalg;
 use crate::text::Analysis;
 use std::collections::HashMap;
@@ -18,13 +18,21 @@ pub struct StaticRetriever<'a> {
     index: &'a dyn VectorIndex,
     /// The document of each row of the index.
     seqs: &'a [i64],
+    /// The rows that may answer; all if there is none.
+    filter: Option<RowSet>,
 }
 
 impl<'a> StaticRetriever<'a> {
     /// Reads from the vectors of documents that `encoder` made; row `i` of the index is the document `seqs[i]`.
     #[must_use]
     pub fn new(encoder: &'a StaticEncoder, index: &'a dyn VectorIndex, seqs: &'a [i64]) -> Self {
-        Self { encoder, index, seqs }
+        Self { encoder, index, seqs, filter: None }
+    }
+
+    /// Lets only these rows of the index answer.
+    #[must_use]
+    pub fn with_filter(self, filter: Option<RowSet>) -> Self {
+        Self { filter, ..self }
     }
 
     /// Distinct words that have a vector, each with the sum of its parts.
@@ -51,7 +59,8 @@ impl Retriever for StaticRetriever<'_> {
         let Some(query) = self.encoder.text(words.iter().map(String::as_str)) else {
             return Ok(Vec::new());
         };
-        let found = self.index.search(&query, limit.min(self.index.len()).max(1), &OPTIONS)?;
+        let options = SearchOptions { filter: self.filter.as_ref(), ..OPTIONS };
+        let found = self.index.search(&query, limit.min(self.index.len()).max(1), &options)?;
         // At a right angle or beyond, a document has nothing to do with the query.
         Ok(found
             .into_iter()

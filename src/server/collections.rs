@@ -1,6 +1,7 @@
 //! The routes of collections.
 
 use super::route::{Route, Scope};
+use crate::engine::IndexSettings;
 use crate::engine::answers::CollectionInfo;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,5 +40,13 @@ pub(super) fn routes() -> Vec<Route> {
                 Ok(Deleted { deleted: asked.name("collection").to_owned() })
             },
         ),
+        Route::get("/v1/collections/{collection}/settings", Scope::Search, "How a collection is indexed")
+            .plain(|engine, asked| engine.settings(asked.name("collection"))),
+        Route::put(
+            "/v1/collections/{collection}/settings",
+            Scope::Admin,
+            "Sets how a collection is indexed, from its next build on",
+        )
+        .body(|engine, asked, body: IndexSettings| engine.set_settings(asked.name("collection"), &body)),
     ]
 }

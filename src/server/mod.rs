@@ -18,6 +18,7 @@ pub mod problem;
 mod route;
 mod routes;
 mod search;
+mod senses;
 mod service;
 mod tasks;
 mod wordnet;

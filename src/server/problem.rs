@@ -74,6 +74,9 @@ pub struct Problem {
 struct At {
     /// JSON pointer into the body, or the name of a parameter.
     pointer: String,
+    /// Where in that string, in bytes from 0: for a query or filter that cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<usize>,
     /// Expected and got.
     detail: String,
 }
@@ -82,6 +85,7 @@ struct At {
 fn code_of(error: &Error) -> &'static str {
     match error {
         Error::Invalid { .. } => "invalid_request",
+        Error::Syntax { .. } => "invalid_syntax",
         Error::BadInput { .. } => "bad_input",
         Error::TooLarge { .. } => "too_large",
         Error::NotFound { kind: "collection", .. } => "collection_not_found",
@@ -112,7 +116,11 @@ impl Problem {
             && !what.contains(' ')
         {
             let detail = format!("expected {expected}, got {got}");
-            problem.errors.push(At { pointer: format!("/{what}"), detail });
+            problem.errors.push(At { pointer: format!("/{what}"), offset: None, detail });
+        }
+        if let Error::Syntax { what, at, expected, got, .. } = error {
+            let detail = format!("expected {expected}, got {got}");
+            problem.errors.push(At { pointer: format!("/{what}"), offset: Some(*at), detail });
         }
         problem
     }
@@ -144,7 +152,11 @@ impl Problem {
         request: &HttpRequest,
     ) -> Self {
         let detail = format!("no document in it can be read; {count} are wrong");
-        let errors = wrong.map(|(at, detail)| At { pointer: format!("/{at}"), detail: detail.to_owned() });
+        let errors = wrong.map(|(at, detail)| At {
+            pointer: format!("/{at}"),
+            detail: detail.to_owned(),
+            offset: None,
+        });
         Self { errors: errors.collect(), ..Self::of("bad_input", detail, request) }
     }
 

@@ -67,11 +67,7 @@ impl Service {
 
     /// What is done now and then: generations and keys of other processes are taken up, the disk is looked at.
     pub(super) fn refresh(&self) {
-        let refreshed = self.engine.refresh();
-        if let Err(error) = &refreshed {
-            tracing::warn!(%error, "cannot take up new generations");
-        }
-        self.state.loaded(refreshed.err());
+        self.state.loaded(self.engine.refresh().err());
         if let Err(error) = self.engine.enqueue_merges() {
             tracing::warn!(%error, "cannot queue builds");
         }
@@ -92,7 +88,13 @@ pub(super) struct State {
 
 impl State {
     fn loaded(&self, error: Option<Error>) {
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = error.map(|error| error.to_string());
+        let error = error.map(|error| error.to_string());
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Told once, not twice a second.
+        if let Some(error) = error.as_ref().filter(|error| failed.as_ref() != Some(error)) {
+            tracing::warn!(error, "cannot take up new generations");
+        }
+        *failed = error;
         self.loaded.store(true, Ordering::Release);
     }
 

@@ -1,7 +1,9 @@
 //! The routes of words, below a collection.
 
 use super::route::{Route, Scope};
-use crate::engine::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
+use crate::engine::{
+    AnalogyRequest, CollocatesRequest, MapRequest, NearestRequest, SimilarRequest, WordsRequest,
+};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -16,9 +18,12 @@ pub(super) fn routes() -> Vec<Route> {
             Scope::Search,
             "The words nearest to a word",
         )
-        .query(|engine, asked, query: SimilarRequest| {
-            engine.similar(asked.name("collection"), asked.name("word"), &query)
-        }),
+        .query_at_once(
+            |engine, asked, query: &SimilarRequest| {
+                engine.similar_at_once(asked.name("collection"), asked.name("word"), query)
+            },
+            |engine, asked, query| engine.similar(asked.name("collection"), asked.name("word"), &query),
+        ),
         Route::get(
             "/v1/collections/{collection}/words/{word}/collocates",
             Scope::Search,
@@ -43,5 +48,11 @@ pub(super) fn routes() -> Vec<Route> {
             "The words nearest to a weighted sum of words",
         )
         .body(|engine, asked, body: NearestRequest| engine.nearest(asked.name("collection"), &body)),
+        Route::post(
+            "/v1/collections/{collection}/map",
+            Scope::Search,
+            "Words and their neighbours on a plane",
+        )
+        .body(|engine, asked, body: MapRequest| engine.map(asked.name("collection"), &body)),
     ]
 }

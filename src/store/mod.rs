@@ -34,6 +34,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "tasks", include_str!("../../migrations/0002_tasks.sql")),
     (3, "keys", include_str!("../../migrations/0003_keys.sql")),
     (4, "changes", include_str!("../../migrations/0004_changes.sql")),
+    (5, "collection settings", include_str!("../../migrations/0005_collection_settings.sql")),
 ];
 
 fn migrator() -> Migrator {
@@ -57,6 +58,8 @@ pub struct CollectionRow {
     pub generation: Option<String>,
     /// Number of documents.
     pub documents: u64,
+    /// How it is indexed, a JSON object.
+    pub settings: String,
 }
 
 /// The document store of one data directory.
@@ -102,7 +105,7 @@ impl Store {
     pub fn collections(&self) -> Result<Vec<CollectionRow>> {
         self.run(async {
             let rows = sqlx::query(
-                "SELECT c.id, c.name, c.last_change, c.generation,
+                "SELECT c.id, c.name, c.last_change, c.generation, c.settings,
                         (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
                  FROM collections c ORDER BY c.name",
             )
@@ -119,7 +122,7 @@ impl Store {
     pub fn collection(&self, name: &str) -> Result<CollectionRow> {
         let found = self.run(async {
             sqlx::query(
-                "SELECT c.id, c.name, c.last_change, c.generation,
+                "SELECT c.id, c.name, c.last_change, c.generation, c.settings,
                         (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
                  FROM collections c WHERE c.name = ?",
             )
@@ -148,6 +151,21 @@ impl Store {
         self.run(async {
             sqlx::query("DELETE FROM collections WHERE id = ?").bind(key).execute(&self.pool).await?;
             Ok(())
+        })
+    }
+
+    /// Sets how a collection is indexed, from the next build on.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn set_settings(&self, key: i64, settings: &str) -> Result<()> {
+        self.run(async {
+            sqlx::query("UPDATE collections SET settings = ? WHERE id = ?")
+                .bind(settings)
+                .bind(key)
+                .execute(&self.pool)
+                .await
+                .map(drop)
         })
     }
 
@@ -239,6 +257,7 @@ fn collection_row(row: &sqlx::sqlite::SqliteRow) -> CollectionRow {
         last_change: row.get("last_change"),
         generation: row.get("generation"),
         documents: documents.unsigned_abs(),
+        settings: row.get("settings"),
     }
 }
 

@@ -167,6 +167,12 @@ impl Service {
         self.post_text(path, &body.to_string())
     }
 
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Reply {
+        let request =
+            agent().put(format!("{}{path}", self.address)).header("content-type", "application/json");
+        Self::reply(request.send(body.to_string()))
+    }
+
     pub(crate) fn post_text(&self, path: &str, body: &str) -> Reply {
         let request =
             agent().post(format!("{}{path}", self.address)).header("content-type", "application/json");

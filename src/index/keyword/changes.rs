@@ -132,7 +132,7 @@ impl Directory for Overlay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::keyword::{KeywordBuilder, Stemming};
+    use crate::index::keyword::{IndexSettings, KeywordBuilder, Stemming};
     use crate::text::Analyzer;
 
     fn rows(index: &KeywordIndex, word: &str) -> Vec<u64> {
@@ -143,7 +143,8 @@ mod tests {
     }
 
     fn built(path: &Path, texts: &[&str]) {
-        let mut builder = KeywordBuilder::create(path, Stemming::English).unwrap();
+        let settings = IndexSettings { stemming: Stemming::English, ..IndexSettings::default() };
+        let mut builder = KeywordBuilder::create(path, &settings).unwrap();
         for (seq, text) in texts.iter().enumerate() {
             let document = builder.layout().document(seq as u64 + 1, &Analyzer.analyze(text));
             builder.add(document).unwrap();
