@@ -58,7 +58,7 @@ struct World {
 
 fn settings() -> Settings {
     let (hidden, batch_words) = (Some(16), Some(64));
-    let (epochs, learning_rate) = (Some(4), 0.02);
+    let (epochs, learning_rate) = (Some(8), 0.01);
     let small = Settings { hidden, batch_words, epochs, learning_rate, ..Settings::default() };
     Settings { shared_negatives: 16, subsample: 0.0, ..small }
 }
@@ -71,7 +71,7 @@ fn world() -> &'static World {
         let corpus = corpus(folder.path());
         let settings_of_words = word2vec::Settings {
             dim: 12,
-            epochs: Some(2),
+            epochs: Some(8),
             threads: Some(1),
             subsample: 0.0,
             ..Default::default()
@@ -116,8 +116,8 @@ fn words(sentence: &str) -> Vec<&str> {
 fn hidden_words_are_known_from_both_sides() {
     let World { model, vectors, .. } = world();
     let history = model.history().unwrap();
-    assert_eq!((history.ended, history.epochs.len()), (Ended::Complete, 4));
-    let quality = history.epochs[3].held_out;
+    assert_eq!((history.ended, history.epochs.len()), (Ended::Complete, 8));
+    let quality = history.epochs[7].held_out;
     let best_control = history.controls.average.mrr.max(history.controls.unigram.mrr);
     assert!(quality.mrr > 1.2 * best_control, "{} against {best_control}", quality.mrr);
     // Only the right side tells the place, only the left side that it is one.
@@ -154,7 +154,7 @@ fn the_same_weights_whatever_happens_on_the_way() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     let checkpoint = Some(Checkpoint { path: &path, every_windows: 1 });
-    let (count, stop) = (AtomicU64::new(0), corpus.words() * 3 / 2);
+    let (count, stop) = (AtomicU64::new(0), corpus.words() * 9 / 2);
     let stopping = StopAt { words: stop, count: &count };
     let stopped = train(corpus, (vectors, output), &single, checkpoint, &stopping);
     assert!(matches!(stopped, Err(Error::Cancelled)));

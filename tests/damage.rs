@@ -21,7 +21,7 @@ fn answers(data_dir: &Path) -> Result<String, String> {
     for (mode, query) in
         [(Mode::Keyword, "river bank loan"), (Mode::Static, "river bank loan"), (Mode::Static, "贷款")]
     {
-        let request = json!({"query": query, "mode": mode.name(), "limit": 50});
+        let request = json!({"query": query, "mode": mode, "limit": 50});
         let request: SearchRequest = serde_json::from_value(request).unwrap();
         let mut answer = engine.search("town", &request).map_err(told)?;
         answer.processing_time_ms = 0.0;

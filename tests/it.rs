@@ -20,6 +20,7 @@ mod program;
 mod properties;
 mod query_language;
 mod real_text;
+mod senses;
 mod tidy;
 mod word2vec;
 mod word_vectors;

@@ -6,7 +6,7 @@ use sememe::error::Error;
 use sememe::index::keyword::{Expression, Filter};
 
 /// Characters and words that mean something, among others.
-const QUERY: &str = r#"([a-c银行 ]|"|\(|\)|\*|~|~1|~2|\+|-|:|\\|AND |OR |NOT |title:|kx-44 |'s|\PC){0,40}"#;
+const QUERY: &str = r#"([a-c银行 ]|"|\(|\)|\*|~|~1|~2|\+|-|:|\\|AND |OR |NOT |title:|kx-44 |'t|\PC){0,40}"#;
 const FILTER: &str =
     r#"([a-c1-3. ]|"|'|\(|\)|\[|\]|,|=|!=|<=|<|>|>=|\\|AND |OR |NOT |IN |EXISTS | TO |\PC){0,40}"#;
 

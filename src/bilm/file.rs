@@ -40,8 +40,8 @@ pub(super) struct Contents {
     pub fingerprint: u64,
     /// Exponent of the counts that negatives were drawn by.
     pub exponent: f64,
-    /// Settings and course of the training, as JSON.
-    pub training: Value,
+    /// The course of the training, as JSON; kept as text, because reading a number can change its last digit.
+    pub training: String,
 }
 
 fn name(part: Part) -> String {
@@ -101,7 +101,7 @@ pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
         "vectors": format!("{:016x}", contents.fingerprint),
         "layers": contents.shape.layers.to_string(),
         "negative_exponent": contents.exponent.to_string(),
-        "training": contents.training.to_string(),
+        "training": contents.training,
     });
     let mut header = Map::new();
     header.insert("__metadata__".to_owned(), metadata);
@@ -196,7 +196,7 @@ pub(super) fn open(path: &Path) -> Result<Contents> {
         whitenings: [reader.whitening(WHITENINGS[0], dim)?, reader.whitening(WHITENINGS[1], dim)?],
         fingerprint: u64::from_str_radix(&text("vectors"), 16).unwrap_or(0),
         exponent,
-        training: serde_json::from_str(&text("training")).unwrap_or_default(),
+        training: text("training"),
         shape,
     })
 }

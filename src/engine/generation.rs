@@ -2,8 +2,10 @@
 //!
 //! Written under a temporary name, flushed, renamed, and only then made the one that answers. Never changed afterwards.
 
+use super::context::{ContextInfo, Occurrences};
 use super::{rows, word_graph};
-use crate::encoder::StaticEncoder;
+use crate::bilm::{self, CONTEXT_FILE};
+use crate::encoder::{ContextualEncoder, Encoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
 use crate::index::keyword::{IndexSettings, KeywordIndex};
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
@@ -98,6 +100,9 @@ pub struct ModelInfo {
     /// Trained or imported.
     #[serde(flatten)]
     pub origin: Origin,
+    /// The contextual model over them, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<ContextInfo>,
 }
 
 /// Where word vectors come from.
@@ -142,13 +147,17 @@ pub struct Generation {
     /// Number of the last write shown.
     change: i64,
     keyword: Arc<KeywordIndex>,
-    settings: Arc<IndexSettings>,
+    settings: IndexSettings,
     model: Option<Arc<Model>>,
     documents: Option<Arc<DocumentVectors>>,
     /// Opened, and all of it checked, when first asked for.
     corpus: Arc<OnceLock<Corpus>>,
     /// The same.
     induced: Arc<OnceLock<InducedSenses>>,
+    /// The same.
+    context: Arc<OnceLock<ContextualEncoder>>,
+    /// The same; `None` if it has none.
+    occurrences: Arc<OnceLock<Option<Occurrences>>>,
 }
 
 impl Generation {
@@ -170,13 +179,15 @@ impl Generation {
             name,
             folder: folder.to_path_buf(),
             keyword: Arc::new(KeywordIndex::open(&folder.join(KEYWORD))?),
+            settings: super::settings::of_generation(folder)?,
             change: manifest.change,
             manifest: Arc::new(manifest),
             model: model.map(Arc::new),
             documents: documents.map(Arc::new),
-            settings: Arc::new(super::settings::of_generation(folder)?),
             corpus: Arc::default(),
             induced: Arc::default(),
+            context: Arc::default(),
+            occurrences: Arc::default(),
         })
     }
 
@@ -205,6 +216,11 @@ impl Generation {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The collection that it is of.
+    pub(super) fn collection(&self) -> &str {
+        &self.manifest.collection
     }
 
     /// Names the generation among those of all collections.
@@ -271,6 +287,35 @@ impl Generation {
             return Err(missing());
         }
         Ok(self.induced.get_or_init(|| induced))
+    }
+
+    /// The contextual encoder, with the usual weights of its parts.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no contextual model; [`Error::Damaged`].
+    pub fn context(&self) -> Result<&ContextualEncoder> {
+        if let Some(context) = self.context.get() {
+            return Ok(context);
+        }
+        let vectors = self.encoder()?.vectors();
+        if !self.folder.join(CONTEXT_FILE).exists() {
+            return Err(Error::NotReady {
+                what: format!("collection {:?} has no contextual model", self.manifest.collection),
+                cure: format!("train one: sememe train {} --contextual on", self.manifest.collection),
+            });
+        }
+        let model = bilm::Model::open(&self.folder, Arc::clone(vectors))?;
+        let encoder = ContextualEncoder::new(model, Mix::default())?;
+        Ok(self.context.get_or_init(|| encoder))
+    }
+
+    /// The stored occurrences of words, if there are any.
+    pub(super) fn occurrences(&self) -> Result<Option<&Occurrences>> {
+        if let Some(occurrences) = self.occurrences.get() {
+            return Ok(occurrences.as_ref());
+        }
+        let occurrences = Occurrences::open(&self.folder, Encoder::dim(self.context()?))?;
+        Ok(self.occurrences.get_or_init(|| occurrences).as_ref())
     }
 
     /// What its word vectors were made from, if there are any.

@@ -15,13 +15,13 @@ use std::sync::Arc;
 /// Largest vocabulary whose table of neighbours is worth its time, which grows with the square of the words.
 const NEIGHBOURS_WORDS_MAX: usize = 100_000;
 
-/// Learns word vectors from an encoded corpus.
+/// Learns word vectors from an encoded corpus, and with them their output vectors, `V × D`.
 pub(super) fn train(
     corpus: &Corpus,
     settings: &TrainSettings,
     checkpoint: Option<Checkpoint<'_>>,
     progress: &dyn Progress,
-) -> Result<(WordVectors, Origin)> {
+) -> Result<(WordVectors, Origin, Vec<f32>)> {
     let start = settings.init.as_deref().map(|path| formats::import(path, None, progress)).transpose()?;
     let start = start.map(|(_, vectors)| (vectors.originals(), vectors));
     let words: Vec<&str> =
@@ -29,7 +29,6 @@ pub(super) fn train(
     let init = start.as_ref().map(|(rows, _)| Init { words: &words, rows });
     let trained =
         word2vec::train(Training { corpus, settings: &settings.word2vec, init, checkpoint }, progress)?;
-    drop(trained.output);
     let origin = Origin::Trained {
         epochs: trained.settings.epochs.unwrap_or_default(),
         loss: trained.loss,
@@ -45,7 +44,7 @@ pub(super) fn train(
         }
         None => vectors,
     };
-    Ok((vectors, origin))
+    Ok((vectors, origin, trained.output))
 }
 
 /// Takes word vectors from a file, its words spelled as the analyzer spells them. All of them stay, so that a query may use words that no document has; where the

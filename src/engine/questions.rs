@@ -196,9 +196,14 @@ impl Engine {
             }
             Mode::Wordnet => {
                 let wordnet = self.wordnet()?;
+                let glosses = match expansion.disambiguate {
+                    Some(true) => self.glosses(generation, &wordnet)?,
+                    _ => None,
+                };
+                let senses = expansion.senses(&wordnet, glosses.as_deref())?;
                 let expansion = expansion.expansion(&wordnet)?;
                 let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
-                question(&retriever.with_options(options))
+                question(&retriever.with_options(options).with_senses(senses))
             }
             Mode::Static => match generation.documents()? {
                 Some((index, seqs)) => {

@@ -11,7 +11,7 @@ mod wordnet;
 
 pub use keyword::KeywordRetriever;
 pub use statics::StaticRetriever;
-pub use wordnet::WordNetRetriever;
+pub use wordnet::{SenseChoice, WordNetRetriever};
 
 use crate::error::{Error, Result};
 use crate::index::keyword::Matches;

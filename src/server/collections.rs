@@ -32,14 +32,6 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         Route::get(ONE, Scope::Search, "One collection")
             .plain(|engine, asked| engine.collection(asked.name("collection"))),
-        Route::put(ONE, Scope::Ingest, "Make a collection, if there is none of that name")
-            .plain(|engine, asked| Ok(engine.create(asked.name("collection"))?.0)),
-        Route::delete(ONE, Scope::Admin, "Remove a collection with its documents and indexes").plain(
-            |engine, asked| {
-                engine.delete(asked.name("collection"))?;
-                Ok(Deleted { deleted: asked.name("collection").to_owned() })
-            },
-        ),
         Route::get("/v1/collections/{collection}/settings", Scope::Search, "How a collection is indexed")
             .plain(|engine, asked| engine.settings(asked.name("collection"))),
         Route::put(
@@ -48,5 +40,13 @@ pub(super) fn routes() -> Vec<Route> {
             "Sets how a collection is indexed, from its next build on",
         )
         .body(|engine, asked, body: IndexSettings| engine.set_settings(asked.name("collection"), &body)),
+        Route::put(ONE, Scope::Ingest, "Make a collection, if there is none of that name")
+            .plain(|engine, asked| Ok(engine.create(asked.name("collection"))?.0)),
+        Route::delete(ONE, Scope::Admin, "Remove a collection with its documents and indexes").plain(
+            |engine, asked| {
+                engine.delete(asked.name("collection"))?;
+                Ok(Deleted { deleted: asked.name("collection").to_owned() })
+            },
+        ),
     ]
 }

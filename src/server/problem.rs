@@ -34,6 +34,7 @@ pub const CODES: &[(&str, u16, &str, bool)] = &[
     ("not_json", 415, "Expected Content-Type: application/json", false),
     ("unsupported_encoding", 415, "Unknown Content-Encoding", false),
     ("invalid_request", 422, "Invalid request", false),
+    ("invalid_syntax", 422, "Invalid syntax", false),
     ("bad_input", 422, "Unreadable input", false),
     ("too_large", 422, "Too large", false),
     ("too_many_requests", 429, "Too many requests", true),
@@ -154,8 +155,8 @@ impl Problem {
         let detail = format!("no document in it can be read; {count} are wrong");
         let errors = wrong.map(|(at, detail)| At {
             pointer: format!("/{at}"),
-            detail: detail.to_owned(),
             offset: None,
+            detail: detail.to_owned(),
         });
         Self { errors: errors.collect(), ..Self::of("bad_input", detail, request) }
     }

@@ -153,7 +153,7 @@ impl KeywordIndex {
     ///
     /// # Errors
     /// [`Error::Damaged`] if a document has none.
-    pub fn all_rows(&self) -> Result<Vec<u64>> {
+    pub fn row_numbers(&self) -> Result<Vec<u64>> {
         let rows = |part: &Part| {
             part.reader.doc_ids_alive().map(|doc| part.seq(doc, &self.folder)).collect::<Result<Vec<_>>>()
         };
