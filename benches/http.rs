@@ -36,7 +36,11 @@ fn main() {
     engine.train("demo-en", &TrainSettings::default(), &Silent).unwrap();
     let sample = engine.similar("demo-en", "river", &SimilarRequest::default()).unwrap();
     let constant = serde_json::to_string(&sample).unwrap();
-    println!("answers of {} bytes, {connections} connections, rounds of {:.0} s", constant.len(), seconds.as_secs_f64());
+    println!(
+        "answers of {} bytes, {connections} connections, rounds of {:.0} s",
+        constant.len(),
+        seconds.as_secs_f64()
+    );
     let mut config = Config::default();
     config.flag("listen", "127.0.0.1:0", "bench").unwrap();
     let listener = sememe::server::bind(&engine, &config).unwrap();
@@ -53,12 +57,19 @@ fn main() {
     for round in 1..=ROUNDS {
         let (rate, p99) = load(ours, &similar, connections, seconds, None);
         let (bare_rate, bare_p99) = load(bare, &constants, connections, seconds, None);
-        println!("round {round}: similar {rate:.0}/s, p99 {p99:.2} ms; constant {bare_rate:.0}/s, p99 {bare_p99:.2} ms; ratio {:.2}", rate / bare_rate);
+        println!(
+            "round {round}: similar {rate:.0}/s, p99 {p99:.2} ms; constant {bare_rate:.0}/s, p99 {bare_p99:.2} ms; ratio {:.2}",
+            rate / bare_rate
+        );
         rates.push(rate);
         bare_rates.push(bare_rate);
     }
     let peak = median(&mut rates);
-    println!("median: similar {peak:.0}/s, constant {:.0}/s, ratio {:.2}", median(&mut bare_rates), peak / median(&mut bare_rates));
+    println!(
+        "median: similar {peak:.0}/s, constant {:.0}/s, ratio {:.2}",
+        median(&mut bare_rates),
+        peak / median(&mut bare_rates)
+    );
     let (rate, p99) = load(ours, &similar, connections, seconds, Some(peak / 2.0));
     println!("at half of peak: {rate:.0}/s, p99 {p99:.2} ms");
 }
@@ -81,13 +92,20 @@ fn constant_server(body: String) -> SocketAddr {
             };
             App::new().route("/", web::get().to(answer))
         };
-        actix_web::rt::System::new().block_on(async { HttpServer::new(app).listen(listener).unwrap().run().await })
+        actix_web::rt::System::new()
+            .block_on(async { HttpServer::new(app).listen(listener).unwrap().run().await })
     });
     address
 }
 
 /// Requests a second, and the 99th percentile of their times in milliseconds; as fast as it goes, or at a rate in all.
-fn load(to: SocketAddr, paths: &[String], connections: usize, time: Duration, rate: Option<f64>) -> (f64, f64) {
+fn load(
+    to: SocketAddr,
+    paths: &[String],
+    connections: usize,
+    time: Duration,
+    rate: Option<f64>,
+) -> (f64, f64) {
     let start = Instant::now();
     let mut times: Vec<f64> = std::thread::scope(|scope| {
         let ask = |number: usize| {

@@ -44,7 +44,10 @@ fn a_setting_that_does_not_fit_ends_the_program_with_where_and_what_would() {
     let program = Program::new();
     program.write("sememe.toml", "burst = 0\n");
     for (arguments, told) in [
-        (&["--config", "sememe.toml", "config"][..], "burst in sememe.toml: expected 1 to 1000000 requests, got 0"),
+        (
+            &["--config", "sememe.toml", "config"][..],
+            "burst in sememe.toml: expected 1 to 1000000 requests, got 0",
+        ),
         (&["--set", "brust=1", "config"], "did you mean burst?"),
         (&["--set", "burst", "config"], "expected name=value"),
         (&["--set", "log_format=xml", "config"], "expected text or json"),

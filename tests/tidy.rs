@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// Migrations as released: file and CRC-32. A new file is a new line; a line never changes, for databases out there have
 /// run the file as it was.
-const MIGRATIONS: &[(&str, u32)] = &[
-    ("0001_collections_and_documents.sql", 0x1f80_6174),
-    ("0003_keys.sql", 0x95ea_d283),
-];
+const MIGRATIONS: &[(&str, u32)] =
+    &[("0001_collections_and_documents.sql", 0x1f80_6174), ("0003_keys.sql", 0x95ea_d283)];
 
 /// What nothing below this room may do: it is the first that may log, and read clocks and the environment.
 const FIRST_WITH_EFFECTS: &str = "engine";

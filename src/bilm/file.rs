@@ -92,7 +92,8 @@ pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
     }
     let output_bytes: Vec<u8> = output.iter().flat_map(|value| value.to_le_bytes()).collect();
     let end = bytes.len() + output_bytes.len();
-    entries.insert("output.weight".to_owned(), entry(&[contents.words, contents.shape.dim], bytes.len(), end));
+    entries
+        .insert("output.weight".to_owned(), entry(&[contents.words, contents.shape.dim], bytes.len(), end));
     crc.update(&bytes);
     crc.update(&output_bytes);
     let metadata = json!({
@@ -212,7 +213,8 @@ impl<'a> Reader<'a> {
 
     fn shape_of(&self, name: &str) -> Result<Vec<usize>> {
         let shape = self.header.get(name).and_then(|entry| entry.get("shape")).and_then(Value::as_array);
-        let sizes = shape.map(|sizes| sizes.iter().map(|size| size.as_u64().map(|size| size as usize)).collect());
+        let sizes =
+            shape.map(|sizes| sizes.iter().map(|size| size.as_u64().map(|size| size as usize)).collect());
         let sizes: Option<Option<Vec<usize>>> = sizes;
         // Sizes come from outside: none is believed that the file has no room for.
         let fits = |sizes: &Vec<usize>| sizes.iter().all(|size| (1..=self.file.len()).contains(size));
@@ -226,7 +228,8 @@ impl<'a> Reader<'a> {
         if found != shape || entry.get("dtype").and_then(Value::as_str) != Some("F32") {
             return Err(self.damaged(format!("{name} of F32 {shape:?}"), format!("{entry}")));
         }
-        let offset = |at: usize| entry["data_offsets"].get(at).and_then(Value::as_u64).map(|offset| offset as usize);
+        let offset =
+            |at: usize| entry["data_offsets"].get(at).and_then(Value::as_u64).map(|offset| offset as usize);
         let bytes = shape.iter().try_fold(4usize, |bytes, size| bytes.checked_mul(*size));
         match (offset(0), offset(1), bytes) {
             (Some(start), Some(end), Some(bytes))
@@ -242,7 +245,8 @@ impl<'a> Reader<'a> {
 
     fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let bytes = &self.file[self.range(name, shape)?];
-        let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let values: Vec<f32> =
+            bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         if values.iter().any(|value| !value.is_finite()) {
             return Err(self.damaged(format!("numbers in {name}"), "NaN or infinity"));
         }

@@ -105,12 +105,19 @@ impl HeldOut {
     }
 
     /// The controls, with the output matrix as word2vec left it.
-    pub(super) fn controls(&self, gemm: &dyn Gemm, vectors: &dyn Vectors, output: &[f32], dim: usize) -> Controls {
+    pub(super) fn controls(
+        &self,
+        gemm: &dyn Gemm,
+        vectors: &dyn Vectors,
+        output: &[f32],
+        dim: usize,
+    ) -> Controls {
         let average = |scale: f32| {
-            let parts = self.batches.par_iter().zip(&self.window.batches).map(|((batch, sampled), sentences)| {
-                let contexts = self.averages(batch, sentences.clone(), vectors, (dim, scale));
-                self.ranks(gemm, &contexts, &sampled.words, output, dim)
-            });
+            let parts =
+                self.batches.par_iter().zip(&self.window.batches).map(|((batch, sampled), sentences)| {
+                    let contexts = self.averages(batch, sentences.clone(), vectors, (dim, scale));
+                    self.ranks(gemm, &contexts, &sampled.words, output, dim)
+                });
             Quality { loss: None, ..Sums::all(parts.collect()) }
         };
         // The strongest that can be had, for each of the two measures.
@@ -150,7 +157,8 @@ impl HeldOut {
         for ((sentence, at), context) in places.zip(contexts.chunks_exact_mut(dim)) {
             let sentence = &self.window.tokens[sentences[sentence].clone()];
             let near = at.saturating_sub(CONTROL_WINDOW)..(at + CONTROL_WINDOW + 1).min(sentence.len());
-            let around: Vec<u32> = near.filter(|j| *j != at).map(|j| sentence[j]).filter(|w| *w != UNKNOWN).collect();
+            let around: Vec<u32> =
+                near.filter(|j| *j != at).map(|j| sentence[j]).filter(|w| *w != UNKNOWN).collect();
             for word in &around {
                 vectors.vector(*word, &mut vector);
                 linalg::add_scaled(context, scale / around.len() as f32, &vector);
@@ -165,14 +173,22 @@ impl HeldOut {
             let word = word as usize;
             linalg::dot(context, &output[word * dim..][..dim]) + self.log_noise[word]
         };
-        let own: Vec<f32> =
-            words.iter().zip(contexts.chunks_exact(dim)).map(|(word, context)| score(context, *word)).collect();
+        let own: Vec<f32> = words
+            .iter()
+            .zip(contexts.chunks_exact(dim))
+            .map(|(word, context)| score(context, *word))
+            .collect();
         let mut above = vec![0usize; words.len()];
         let mut scores = vec![0.0; words.len() * VOCABULARY_BLOCK];
         for start in (0..vocabulary).step_by(VOCABULARY_BLOCK) {
             let len = VOCABULARY_BLOCK.min(vocabulary - start);
             let rows = View::new(&output[start * dim..], len, dim).transposed();
-            gemm.f32(ViewMut::new(&mut scores, words.len(), len), false, View::new(contexts, words.len(), dim), rows);
+            gemm.f32(
+                ViewMut::new(&mut scores, words.len(), len),
+                false,
+                View::new(contexts, words.len(), dim),
+                rows,
+            );
             for (at, row) in scores.chunks_exact(len).take(words.len()).enumerate() {
                 let noise = &self.log_noise[start..start + len];
                 above[at] += dispatch(CountAbove { scores: row, noise, least: own[at] });

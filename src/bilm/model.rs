@@ -94,7 +94,8 @@ impl Model {
         let (fingerprint, shape) = (vectors.fingerprint(), (vectors.len(), vectors.dim()));
         if contents.fingerprint != fingerprint || (contents.words, contents.shape.dim) != shape {
             let got = format!("{:016x}, {} x {}", contents.fingerprint, contents.words, contents.shape.dim);
-            let expected = format!("one over these word vectors ({fingerprint:016x}, {} x {})", shape.0, shape.1);
+            let expected =
+                format!("one over these word vectors ({fingerprint:016x}, {} x {})", shape.0, shape.1);
             return Err(Error::invalid("contextual model", expected, got, "train them together"));
         }
         Ok(Self::new(contents, vectors, Backend::default()))
@@ -158,11 +159,18 @@ impl Model {
 
     /// As [`sentences`](Self::sentences), with the states of all layers.
     #[must_use]
-    pub fn sentences_with_states<S: AsRef<[T]> + Sync, T: AsRef<str> + Sync>(&self, sentences: &[S]) -> Vec<Sentence> {
+    pub fn sentences_with_states<S: AsRef<[T]> + Sync, T: AsRef<str> + Sync>(
+        &self,
+        sentences: &[S],
+    ) -> Vec<Sentence> {
         self.read(sentences, true)
     }
 
-    fn read<S: AsRef<[T]> + Sync, T: AsRef<str> + Sync>(&self, sentences: &[S], states: bool) -> Vec<Sentence> {
+    fn read<S: AsRef<[T]> + Sync, T: AsRef<str> + Sync>(
+        &self,
+        sentences: &[S],
+        states: bool,
+    ) -> Vec<Sentence> {
         // Sentences of like length go together.
         let length = |s: &u32| sentences[*s as usize].as_ref().len();
         let mut order: Vec<u32> = (0..sentences.len() as u32).collect();
@@ -183,8 +191,11 @@ impl Model {
             let tokens: Vec<&[T]> = group.iter().map(|s| sentences[*s as usize].as_ref()).collect();
             self.read_group(&tokens, states)
         };
-        let read: Vec<Vec<Sentence>> =
-            if groups.len() == 1 { groups.iter().map(of).collect() } else { groups.par_iter().map(of).collect() };
+        let read: Vec<Vec<Sentence>> = if groups.len() == 1 {
+            groups.iter().map(of).collect()
+        } else {
+            groups.par_iter().map(of).collect()
+        };
         let mut answers: Vec<Option<Sentence>> = vec![None; sentences.len()];
         for (group, read) in groups.iter().zip(read) {
             group.iter().zip(read).for_each(|(s, sentence)| answers[*s as usize] = Some(sentence));

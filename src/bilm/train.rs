@@ -352,9 +352,12 @@ pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     let trainer = Trainer::new(corpus, &vectors, settings, progress)?;
     let history = pool.install(|| trainer.run(&mut learner))?;
     let sample = trainer.sample()?;
-    let sentences: Vec<Vec<&str>> = sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
+    let sentences: Vec<Vec<&str>> =
+        sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
     let Learner { network, output, .. } = learner;
-    pool.install(|| model::assemble(network, output, vectors.clone(), (exponent, backend), &sentences, &history))
+    pool.install(|| {
+        model::assemble(network, output, vectors.clone(), (exponent, backend), &sentences, &history)
+    })
 }
 
 fn spelled<'a>(corpus: &'a Corpus, window: &Window, sentence: &std::ops::Range<usize>) -> Vec<&'a str> {
@@ -367,7 +370,12 @@ fn check(corpus: &Corpus, vectors: &WordVectors, output: &[f32], settings: &Sett
     if vectors.vocabulary().checksum() != corpus.vocabulary().checksum() || output.len() != words * dim {
         let got = format!("{} words, {} output values of dimension {dim}", vectors.len(), output.len());
         let expected = format!("vectors and output vectors of the corpus's {words} words");
-        return Err(Error::invalid("vectors of the contextual model", expected, got, "train them on the same corpus"));
+        return Err(Error::invalid(
+            "vectors of the contextual model",
+            expected,
+            got,
+            "train them on the same corpus",
+        ));
     }
     let needed_bytes = settings.memory_bytes(words, dim);
     if needed_bytes <= settings.memory_budget_bytes {

@@ -32,7 +32,8 @@ impl Whitening {
         }
         let count = rows.len() / dim;
         let mut mean = vec![0.0f64; dim];
-        rows.chunks_exact(dim).for_each(|row| mean.iter_mut().zip(row).for_each(|(m, x)| *m += f64::from(*x)));
+        rows.chunks_exact(dim)
+            .for_each(|row| mean.iter_mut().zip(row).for_each(|(m, x)| *m += f64::from(*x)));
         mean.iter_mut().for_each(|m| *m /= count.max(1) as f64);
         let centred: Vec<f64> = rows
             .chunks_exact(dim)

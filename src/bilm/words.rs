@@ -45,7 +45,8 @@ pub(super) fn look_up(vectors: &WordVectors, token: &str, made: &mut Vec<f32>) -
     if let Some(id) = vectors.vocabulary().id(token) {
         return (Input::Word(id.0), Known::Word);
     }
-    let from_parts = vectors.subwords().and_then(|subwords| subwords.vector(token)).map(|v| (v, Known::Subwords));
+    let from_parts =
+        vectors.subwords().and_then(|subwords| subwords.vector(token)).map(|v| (v, Known::Subwords));
     match from_parts.or_else(|| from_characters(vectors, token).map(|v| (v, Known::Characters))) {
         Some((vector, known)) => {
             let number = vectors.len() + made.len() / vectors.dim();
@@ -58,7 +59,8 @@ pub(super) fn look_up(vectors: &WordVectors, token: &str, made: &mut Vec<f32>) -
 
 /// The mean of the vectors of a Chinese word's characters, those that have one.
 fn from_characters(vectors: &WordVectors, token: &str) -> Option<Vec<f32>> {
-    let is_han = |c: char| matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}');
+    let is_han =
+        |c: char| matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}');
     if !token.chars().all(is_han) || token.chars().nth(1).is_none() {
         return None;
     }

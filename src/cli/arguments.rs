@@ -74,6 +74,16 @@ pub(super) enum Command {
     Eval(EvalCommand),
     /// Build a collection's indexes anew from its documents; its word vectors stay.
     Index { collection: String },
+    /// Fit the weights of mode hybrid to a collection's judged queries; kept where held-out queries gain.
+    Tune {
+        collection: String,
+        /// Queries, one JSON object a line: id, query, and where judged there, relevant (grades by document id).
+        #[arg(long, value_name = "FILE")]
+        queries: PathBuf,
+        /// Judgements, BEIR's or TREC's, instead of those that stand there.
+        #[arg(long, value_name = "FILE")]
+        qrels: Option<PathBuf>,
+    },
     /// Remove a collection with its documents and indexes.
     Delete { collection: String },
     /// What there is.
@@ -225,6 +235,8 @@ pub(super) enum ModeArgument {
     Wordnet,
     /// Soft tokens, word vectors.
     Static,
+    /// Both fused, with feedback.
+    Hybrid,
 }
 
 impl From<ModeArgument> for Mode {
@@ -233,6 +245,7 @@ impl From<ModeArgument> for Mode {
             ModeArgument::Keyword => Self::Keyword,
             ModeArgument::Wordnet => Self::Wordnet,
             ModeArgument::Static => Self::Static,
+            ModeArgument::Hybrid => Self::Hybrid,
         }
     }
 }

@@ -83,6 +83,9 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
         }
+        Command::Tune { collection, queries, qrels } => {
+            retrieval::tune(&open()?, (&collection, &queries, qrels.as_deref()), &out)
+        }
         Command::Delete { collection } => {
             Engine::open(&data_dir)?.delete(&collection)?;
             out.answer(&serde_json::json!({"deleted": collection}), |_, out| writeln!(out, "deleted"))
@@ -105,14 +108,15 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
                 wordnet::prepare(engine)?;
             }
             let (query, mode, wordnet) = (query.join(" "), mode.into(), Some(expansion.request()));
-            let request = SearchRequest { query, mode, limit: Some(limit), wordnet };
+            let request = SearchRequest { query, mode, limit: Some(limit), wordnet, hybrid: None };
             out.answer(&engine.search(&collection, &request)?, show::search)
         }
         Command::Contrast { collection, query, k, modes, expansion } => {
             wordnet::prepare(engine)?;
             let modes: Vec<Mode> = modes.into_iter().map(Mode::from).collect();
             let (query, modes) = (query.join(" "), (!modes.is_empty()).then_some(modes));
-            let request = ContrastRequest { query, k: Some(k), modes, wordnet: Some(expansion.request()) };
+            let wordnet = Some(expansion.request());
+            let request = ContrastRequest { query, k: Some(k), modes, wordnet, hybrid: None };
             out.answer(&engine.contrast(&collection, &request)?, show::contrast)
         }
         Command::Analyze { collection, text } => {

@@ -82,7 +82,7 @@ pub struct TrainSettings {
     pub word2vec: word2vec::Settings,
     /// Least count of a word in the vocabulary; `None` chooses by the size of the corpus.
     pub min_count: Option<u64>,
-    /// A vector file to start from, of the dimension that is trained; its words that the corpus lacks are passed over.
+    /// A vector file to start from, of the dimension that is trained; its words that the corpus lacks stay as they are.
     pub init: Option<PathBuf>,
 }
 
@@ -292,7 +292,9 @@ impl<'a> Build<'a> {
     }
 
     fn train_model(&self, settings: &TrainSettings, progress: &dyn Progress) -> Result<NewModel> {
-        let (corpus, report) = self.encode_corpus(settings.min_count, progress)?;
+        // A word with a vector to begin with needs no second occurrence to learn from.
+        let min_count = settings.min_count.or(settings.init.as_ref().map(|_| 1));
+        let (corpus, report) = self.encode_corpus(min_count, progress)?;
         let (vectors, origin) = model::train(&corpus, settings, None, progress)?;
         self.place(vectors, origin, (&corpus, &report), progress)
     }

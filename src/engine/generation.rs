@@ -7,8 +7,10 @@ use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::index::keyword::KeywordIndex;
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
+use crate::search::{Knowledge, StaticRetriever};
 use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
+use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -206,6 +208,24 @@ impl Generation {
             return Ok(None);
         }
         Ok(Some(Matrix::open(&path, None)?.values().to_vec()))
+    }
+
+    /// The static ranking, if there is one, and what is known of its word vectors.
+    pub(super) fn soft(&self) -> Option<(StaticRetriever<'_>, Knowledge)> {
+        let info = self.model_info()?;
+        let encoder = self.encoder().ok()?;
+        let (index, seqs) = self.documents().ok()??;
+        let vocabulary = encoder.vectors().vocabulary();
+        let is_wider = match info.origin {
+            Origin::Imported { .. } => true,
+            // Words that came with vectors to start from, and that no document holds, stand last.
+            Origin::Trained { .. } => {
+                let last = vocabulary.len().checked_sub(1);
+                last.is_some_and(|last| vocabulary.count(WordId(last as u32)) == 0)
+            }
+        };
+        let known = Knowledge { corpus_words: info.corpus_words, is_wider };
+        Some((StaticRetriever::new(encoder, index, seqs), known))
     }
 
     /// The vectors of the documents, with the document of each row; `None` if no document has one.

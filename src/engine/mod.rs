@@ -18,6 +18,7 @@ mod retrieval;
 mod rows;
 mod senses;
 mod standalone;
+mod tuning;
 mod word_graph;
 mod wordnet;
 mod words;
@@ -35,6 +36,7 @@ pub use questions::{ContrastRequest, SearchRequest};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
 pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
+pub use tuning::TuneReport;
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 

@@ -5,7 +5,8 @@ use super::{Engine, ExpansionRequest, Generation};
 use crate::error::{Error, Result};
 use crate::search::contrast::{PERSISTENCE, overlap, rank_biased_overlap};
 use crate::search::{
-    KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK, WordNetRetriever,
+    HybridRetriever, HybridSettings, KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK,
+    WordNetRetriever,
 };
 use crate::store::StoredDocument;
 use crate::text::{Analysis, Analyzer};
@@ -33,6 +34,9 @@ pub struct SearchRequest {
     /// How mode `wordnet` expands it.
     #[serde(default)]
     pub wordnet: Option<ExpansionRequest>,
+    /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
+    #[serde(default)]
+    pub hybrid: Option<HybridSettings>,
 }
 
 /// One query, read several ways.
@@ -50,6 +54,9 @@ pub struct ContrastRequest {
     /// How mode `wordnet` expands it.
     #[serde(default)]
     pub wordnet: Option<ExpansionRequest>,
+    /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
+    #[serde(default)]
+    pub hybrid: Option<HybridSettings>,
 }
 
 impl Engine {
@@ -63,7 +70,9 @@ impl Engine {
         check_query(&request.query)?;
         let generation = self.generation(collection)?;
         let expansion = request.wordnet.clone().unwrap_or_default();
-        let question = Question { query: &request.query, expansion: &expansion, limit };
+        let how =
+            Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? };
+        let question = Question { query: &request.query, how, limit };
         self.answer(&generation, &question, request.mode)
     }
 
@@ -76,9 +85,14 @@ impl Engine {
         check_query(&request.query)?;
         let generation = self.generation(collection)?;
         let expansion = request.wordnet.clone().unwrap_or_default();
-        let question = Question { query: &request.query, expansion: &expansion, limit: k };
-        let answers = self
-            .modes(request.modes.as_deref())?
+        let how =
+            Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? };
+        let question = Question { query: &request.query, how, limit: k };
+        let mut modes = self.modes(request.modes.as_deref())?;
+        if request.modes.is_none() {
+            modes.retain(|mode| *mode != Mode::Hybrid); // a blend of the others: beside them it hides what each found alone
+        }
+        let answers = modes
             .into_iter()
             .map(|mode| self.answer(&generation, &question, mode))
             .collect::<Result<Vec<_>>>()?;
@@ -149,7 +163,7 @@ impl Engine {
         let start = Instant::now();
         let query = question.query;
         let words = Analyzer.words(query);
-        let (hits, unknown_words) = self.read_as(generation, question.expansion, mode, |retriever| {
+        let (hits, unknown_words) = self.read_as(generation, &question.how, mode, |retriever| {
             let ranked = retriever.retrieve(&words, question.limit.get())?;
             Ok((self.hits(retriever, &words, &ranked)?, retriever.unknown(&words)?))
         })?;
@@ -169,7 +183,7 @@ impl Engine {
     pub(super) fn read_as<T: Default>(
         &self,
         generation: &Generation,
-        expansion: &ExpansionRequest,
+        how: &Reading<'_>,
         mode: Mode,
         question: impl FnOnce(&dyn Retriever) -> Result<T>,
     ) -> Result<T> {
@@ -177,13 +191,23 @@ impl Engine {
             Mode::Keyword => question(&KeywordRetriever::new(generation.keyword())),
             Mode::Wordnet => {
                 let wordnet = self.wordnet()?;
-                let expansion = expansion.expansion(&wordnet)?;
+                let expansion = how.expansion.expansion(&wordnet)?;
                 question(&WordNetRetriever::new(generation.keyword(), &wordnet, expansion))
             }
             Mode::Static => match generation.documents()? {
                 Some((index, seqs)) => question(&StaticRetriever::new(generation.encoder()?, index, seqs)),
                 None => Ok(T::default()),
             },
+            Mode::Hybrid => {
+                let texts = |seqs: &[i64]| {
+                    let stored = self.store.documents(seqs)?.into_iter();
+                    let analyze =
+                        |stored: StoredDocument| Analyzer.analyze(&stored.document.full_text().into_owned());
+                    Ok(stored.map(|stored| (stored.seq, analyze(stored))).collect())
+                };
+                let (keyword, soft) = (generation.keyword(), generation.soft());
+                question(&HybridRetriever::new(keyword, soft, &texts, how.hybrid.unwrap_or_default()))
+            }
         }
     }
 
@@ -204,8 +228,14 @@ impl Engine {
 /// What the modes are asked.
 struct Question<'a> {
     query: &'a str,
-    expansion: &'a ExpansionRequest,
+    how: Reading<'a>,
     limit: TopK,
+}
+
+/// How the modes read a query.
+pub(super) struct Reading<'a> {
+    pub expansion: &'a ExpansionRequest,
+    pub hybrid: Option<HybridSettings>,
 }
 
 fn hit(
@@ -219,6 +249,7 @@ fn hit(
     let text = document.full_text();
     let analysis = Analyzer.analyze(&text);
     let matches = retriever.matches(words, stored.seq, &analysis)?;
+    let parts = retriever.parts(words, stored.seq, &analysis)?;
     Ok(Hit {
         rank,
         id: document.id.clone(),
@@ -226,6 +257,7 @@ fn hit(
         score,
         snippet: snippet(&document.text, &matches),
         matches,
+        parts,
         fields: document.fields.clone(),
     })
 }
@@ -305,7 +337,9 @@ fn found_alone(answers: &[SearchAnswer]) -> Vec<FoundAlone> {
 
 fn told(found: &Match) -> String {
     let link = found.link.as_ref().map(|link| format!(" ({})", link.relation)).unwrap_or_default();
-    if found.query_word == found.document_word {
+    if found.query_word.is_empty() {
+        format!("→ {}", found.document_word)
+    } else if found.query_word == found.document_word {
         format!("{}{link}", found.query_word)
     } else {
         format!("{} → {}{link}", found.query_word, found.document_word)
@@ -323,6 +357,7 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
         Mode::Keyword => "no query word is in any document",
         Mode::Wordnet => "no query word, and none that WordNet joins to one, is in any document",
         Mode::Static => "no query word is in the vocabulary",
+        Mode::Hybrid => "no query word is in any document or in the vocabulary",
     }
     .to_owned();
     let nearest: Vec<String> = match generation.encoder() {

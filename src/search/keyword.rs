@@ -44,6 +44,7 @@ impl Retriever for KeywordRetriever<'_> {
             similarity: 1.0,
             share: if score > 0.0 { part / score } else { 0.0 },
             link: None,
+            part: None,
         });
         Ok(largest(matches.collect()))
     }

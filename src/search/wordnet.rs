@@ -196,6 +196,7 @@ impl Retriever for WordNetRetriever<'_> {
             similarity: reached.term.weight,
             share: part / score,
             link: reached.link.clone(),
+            part: None,
         });
         Ok(largest(matches.collect()))
     }

@@ -1,7 +1,9 @@
 //! The routes that take a text, below a collection.
 
 use super::route::{Route, Scope};
-use crate::engine::{ContrastRequest, SearchRequest};
+use crate::engine::{ContrastRequest, JudgedRequest, SearchRequest};
+use crate::eval::retrieval::JudgedQuery;
+use crate::progress::Silent;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,6 +13,14 @@ use utoipa::ToSchema;
 struct AnalyzeRequest {
     /// At most 64 KiB.
     text: String,
+}
+
+/// Judged queries to fit the weights of mode hybrid to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TuneRequest {
+    /// At least ten that a document answers.
+    queries: Vec<JudgedQuery>,
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -32,6 +42,20 @@ pub(super) fn routes() -> Vec<Route> {
                 asked.service().metrics.mode_took(answer.mode.name(), answer.processing_time_ms);
             }
             Ok(contrast)
+        }),
+        Route::post(
+            "/v1/collections/{collection}/contrast/judged",
+            Scope::Search,
+            "Judged queries read several ways: quality by mode and kind of query",
+        )
+        .body(|engine, asked, body: JudgedRequest| engine.contrast_judged(asked.name("collection"), &body)),
+        Route::post(
+            "/v1/collections/{collection}/tune",
+            Scope::Train,
+            "Fit the weights of mode hybrid to judged queries",
+        )
+        .body(|engine, asked, body: TuneRequest| {
+            engine.tune(asked.name("collection"), body.queries, &Silent)
         }),
         Route::post("/v1/collections/{collection}/analyze", Scope::Search, "A text as every part sees it")
             .body(|engine, asked, body: AnalyzeRequest| engine.analyze(asked.name("collection"), &body.text)),

@@ -16,12 +16,12 @@ mod scan;
 mod stored;
 mod subwords;
 
+pub(crate) use mapped::Mapped;
 pub use neighbours::{DEFAULT_NEIGHBOURS, NEIGHBOURS_FILE, Neighbours};
 pub use questions::{
     Analogy, AnalogyMethod, Answer, MAX_K, MAX_WORDS, Nearest, Neighbour, OddOneOut, Restrict, Script,
     Similar,
 };
-pub(crate) use mapped::Mapped;
 pub use rows::MAX_DIM;
 pub(crate) use rows::Rows;
 pub use stored::{VECTORS_FILE, VOCABULARY_FILE};

@@ -97,17 +97,20 @@ fn a_key_of_one_collection_neither_opens_nor_sees_another() {
     service.program.write("city.txt", "Another place.");
     service.program.ok(&["ingest", "city", "city.txt"]);
     let everything = json!(["search", "ingest", "train", "admin"]);
-    let (key, _) = make_key(&service, &json!({"name": "city", "scopes": everything, "collections": ["city"]}));
+    let (key, _) =
+        make_key(&service, &json!({"name": "city", "scopes": everything, "collections": ["city"]}));
     for (method, path, scope) in operations() {
         let reply = ask(&service, &method, &path, Some(&key));
         let of_town = path.starts_with("/v1/collections/town");
-        let of_all = path != "/v1/collections" && scope.as_deref().is_some_and(|scope| scope != "search") && !of_town;
+        let of_all =
+            path != "/v1/collections" && scope.as_deref().is_some_and(|scope| scope != "search") && !of_town;
         assert_eq!(reply.status == 403, of_town || of_all, "{method} {path}: {}", reply.body);
     }
     // Names that decode to the same are the same.
     assert_eq!(ask(&service, "GET", "/v1/collections/%74own", Some(&key)).status, 403);
     let seen = ask(&service, "GET", "/v1/collections", Some(&key)).json();
-    let names: Vec<&str> = seen["results"].as_array().unwrap().iter().map(|info| info["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        seen["results"].as_array().unwrap().iter().map(|info| info["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["city"]);
     let body = json!({"model": "town", "input": "river"}).to_string();
     let authorization = bearer(&key);
@@ -159,7 +162,8 @@ fn a_master_key_or_insecure_opens_other_addresses() {
         (&["listen=0.0.0.0:0"], &[("SEMEME_MASTER_KEY", MASTER)]),
     ] {
         let program = Program::new();
-        let arguments: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).chain(["serve"]).collect();
+        let arguments: Vec<&str> =
+            settings.iter().flat_map(|setting| ["--set", setting]).chain(["serve"]).collect();
         let mut child = program
             .command(&arguments)
             .envs(variables.iter().copied())
@@ -168,7 +172,8 @@ fn a_master_key_or_insecure_opens_other_addresses() {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
+            .unwrap();
         let _ = child.kill();
         let _ = child.wait();
         assert!(line.starts_with("sememe listens on "), "{settings:?}: {line:?}");
@@ -206,7 +211,11 @@ fn who_asks_too_often_is_told_when_to_come_again() {
     let refused = replies.iter().find(|reply| reply.status == 429).expect("seven requests at five at once");
     assert_eq!(refused.json()["code"], "too_many_requests");
     assert_eq!(refused.headers["retry-after"], "1");
-    assert_eq!(ask(&service, "GET", "/v1/collections", Some(MASTER)).status, 200, "another key has its own rate");
+    assert_eq!(
+        ask(&service, "GET", "/v1/collections", Some(MASTER)).status,
+        200,
+        "another key has its own rate"
+    );
     assert_eq!(ask(&service, "GET", "/livez", None).status, 200);
     let settings = ["address_requests_per_second=1", "burst=5"];
     let service = Service::with(Program::new(), &settings, &[("SEMEME_MASTER_KEY", MASTER)]);

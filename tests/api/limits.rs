@@ -11,7 +11,8 @@ const SEARCH: &str = "/v1/collections/town/search";
 
 #[test]
 fn the_limits_are_told_with_unit_and_range_and_hold() {
-    let service = Service::with(Program::new(), &["k_max=20", "query_bytes_max=100", "json_depth_max=5"], &[]);
+    let service =
+        Service::with(Program::new(), &["k_max=20", "query_bytes_max=100", "json_depth_max=5"], &[]);
     let limits = service.get("/v1/limits").json();
     let k = &limits["limits"]["k_max"];
     assert_eq!((&k["value"], &k["least"], &k["most"]), (&json!(20), &json!(1), &json!(1000)));
@@ -49,7 +50,11 @@ fn compressed_bodies_are_read_and_bombs_are_not() {
     {
         assert!(bytes.len() < 1 << 20, "{encoding}: {} bytes", bytes.len());
         let reply = send(encoding, &bytes);
-        assert_eq!((reply.status, reply.json()["code"].as_str()), (413, Some("body_too_large")), "{encoding}");
+        assert_eq!(
+            (reply.status, reply.json()["code"].as_str()),
+            (413, Some("body_too_large")),
+            "{encoding}"
+        );
     }
     assert!(memory_mb(&service) < 200, "a bomb has gone off: {} MB", memory_mb(&service));
     assert_eq!(service.get("/livez").status, 200);
@@ -73,7 +78,19 @@ fn names_that_are_paths_reach_no_file() {
     let service = Service::start();
     let before = crate::program::listing(&service.program.data_dir());
     let long = "a".repeat(300);
-    for name in ["..", "%2e%2e", "..%2f..%2fetc", "%2e%2e%2f", "a%00b", "c%3a%5c", "%ef%bc%8f", "a%5cb", "~", ".git", &long] {
+    for name in [
+        "..",
+        "%2e%2e",
+        "..%2f..%2fetc",
+        "%2e%2e%2f",
+        "a%00b",
+        "c%3a%5c",
+        "%ef%bc%8f",
+        "a%5cb",
+        "~",
+        ".git",
+        &long,
+    ] {
         for path in [
             format!("/v1/collections/{name}"),
             format!("/v1/collections/{name}/words/x"),
@@ -83,14 +100,18 @@ fn names_that_are_paths_reach_no_file() {
             format!("/v1/wordnet/synsets/{name}"),
             format!("/v1/keys/{name}"),
         ] {
-            let answer = service.raw(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes());
+            let answer = service.raw(
+                format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes(),
+            );
             let status = answer.split(' ').nth(1).unwrap_or_default();
             assert!(["404", "405", "409", "422", "400"].contains(&status), "{path}: {answer}");
             assert!(!answer.contains("root:"), "{path}");
         }
     }
     assert_eq!(crate::program::listing(&service.program.data_dir()), before);
-    let raw = service.raw(b"GET /page.css/../../../../etc/passwd HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let raw = service.raw(
+        b"GET /page.css/../../../../etc/passwd HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+    );
     assert!(raw.starts_with("HTTP/1.1 404"), "{raw}");
 }
 
@@ -101,7 +122,9 @@ fn whoever_dawdles_is_left_behind() {
     let answer = service.raw(b"GET /livez HTTP/1.1\r\nhost: loc");
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
     // A head, and a body that does not come.
-    let head = format!("POST {SEARCH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{");
+    let head = format!(
+        "POST {SEARCH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{"
+    );
     let mut connection = TcpStream::connect(service.host()).unwrap();
     connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     connection.write_all(head.as_bytes()).unwrap();

@@ -64,7 +64,10 @@ fn the_page_of_codes_holds_every_code_with_its_status() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md")).unwrap();
     for (code, status, title, retryable) in sememe::server::problem::CODES {
         let begins = format!("| `{code}` | {status} | {title} | {} |", if *retryable { "yes" } else { "no" });
-        assert!(page.lines().any(|line| line.starts_with(&begins)), "docs/errors.md has no row that begins {begins}");
+        assert!(
+            page.lines().any(|line| line.starts_with(&begins)),
+            "docs/errors.md has no row that begins {begins}"
+        );
     }
     let rows = page.lines().filter(|line| line.starts_with("| `")).count();
     assert_eq!(rows, sememe::server::problem::CODES.len(), "docs/errors.md tells of a code that is none");

@@ -18,7 +18,7 @@ pub struct Run {
 }
 
 /// How well several modes answer judged queries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RetrievalReport {
     /// The form the judgements came in; absent if they came with the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub struct RetrievalReport {
 }
 
 /// How well one mode answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ModeReport {
     /// The mode.
     pub mode: Mode,
@@ -50,7 +50,7 @@ pub struct ModeReport {
 }
 
 /// How well one mode answers queries of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KindReport {
     /// As the judgements name it.
     pub kind: String,
@@ -61,7 +61,7 @@ pub struct KindReport {
 }
 
 /// Two modes over the same queries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Comparison {
     /// One.
     pub a: Mode,
