@@ -19,6 +19,7 @@ mod rows;
 mod senses;
 mod standalone;
 mod tuning;
+mod word_contrast;
 mod word_graph;
 mod wordnet;
 mod words;
@@ -37,6 +38,7 @@ pub use retrieval::{JudgedRequest, RetrievalRequest};
 pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
 pub use tuning::TuneReport;
+pub use word_contrast::{LinkedWord, WordContrastAnswer, WordContrastRequest};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 

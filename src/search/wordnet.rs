@@ -152,7 +152,7 @@ impl Terms<'_> {
 }
 
 impl GraphLink {
-    fn of(expanded: &Expanded<'_>) -> Self {
+    pub(crate) fn of(expanded: &Expanded<'_>) -> Self {
         Self {
             relation: expanded.via.relation.map_or("synonym", Relation::name).to_owned(),
             links: expanded.via.links,

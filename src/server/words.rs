@@ -1,7 +1,9 @@
 //! The routes of words, below a collection.
 
 use super::route::{Route, Scope};
-use crate::engine::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
+use crate::engine::{
+    AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordContrastRequest, WordsRequest,
+};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -26,6 +28,14 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query(|engine, asked, query: CollocatesRequest| {
             engine.collocates(asked.name("collection"), asked.name("word"), &query)
+        }),
+        Route::get(
+            "/v1/collections/{collection}/words/{word}/contrast",
+            Scope::Search,
+            "A word as collocates, WordNet and vectors see it",
+        )
+        .query(|engine, asked, query: WordContrastRequest| {
+            engine.contrast_word(asked.name("collection"), asked.name("word"), &query)
         }),
         Route::post("/v1/collections/{collection}/analogy", Scope::Search, "What is to c as b is to a")
             .body(|engine, asked, body: AnalogyRequest| engine.analogy(asked.name("collection"), &body)),
