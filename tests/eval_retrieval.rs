@@ -1,6 +1,6 @@
 //! Measures of rankings against trec_eval's own, and judged queries through the whole engine.
 
-use sememe::engine::{Engine, JudgedRequest, RetrievalRequest, TrainSettings};
+use sememe::engine::{Engine, JudgedRequest, RetrievalRequest, TrainSettings, TuneRequest};
 use sememe::eval::retrieval::{Layout, METRICS, measure, read};
 use sememe::progress::Silent;
 use sememe::search::Mode;
@@ -165,8 +165,10 @@ fn weights_are_tuned_on_judged_queries_and_kept_only_for_a_gain() {
     let set = read(&root().join("corpora/demo-en.queries.jsonl"), None).unwrap();
     let queries: Vec<_> = set.queries.into_iter().step_by(10).collect();
     let few = queries[..9].to_vec();
-    assert!(engine.tune("notes", few, &Silent).unwrap_err().to_string().contains("at least 10"));
-    let report = engine.tune("notes", queries, &Silent).unwrap();
+    assert!(
+        engine.tune("notes", TuneRequest { queries: few }).unwrap_err().to_string().contains("at least 10")
+    );
+    let report = engine.tune("notes", TuneRequest { queries }).unwrap();
     assert!(report.tuned_ndcg_at_10 >= report.default_ndcg_at_10);
     assert_eq!(folder.path().join("collections/notes/hybrid.json").exists(), report.kept);
 }

@@ -4,7 +4,7 @@ use super::Output;
 use super::arguments::ModeArgument;
 use super::bars::Bars;
 use super::show::{Out, padded};
-use crate::engine::{Engine, RetrievalRequest, TrainSettings, TuneReport};
+use crate::engine::{Engine, RetrievalRequest, TrainSettings, TuneReport, TuneRequest};
 use crate::error::Result;
 use crate::eval::retrieval::{Comparison, Metrics, ModeReport, RetrievalReport, read_qrels, read_queries};
 use crate::search::{HybridSettings, Mode};
@@ -86,7 +86,7 @@ pub(super) fn tune(
         judged.iter_mut().for_each(|query| query.relevant = grades.remove(&query.id).unwrap_or_default());
     }
     let bars = Bars::new()?;
-    let report = engine.tune(collection, judged, &bars)?;
+    let report = engine.tune_with(collection, TuneRequest { queries: judged }, &bars)?;
     drop(bars);
     out.answer(&report, show_tuned)
 }

@@ -37,7 +37,7 @@ pub use questions::{ContrastRequest, SearchRequest};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
 pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
-pub use tuning::TuneReport;
+pub use tuning::{TuneReport, TuneRequest};
 pub use word_contrast::{LinkedWord, WordContrastAnswer, WordContrastRequest};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};

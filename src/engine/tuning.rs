@@ -7,7 +7,7 @@ use super::retrieval::JudgedRequest;
 use crate::error::{Error, Result};
 use crate::eval::retrieval::JudgedQuery;
 use crate::files::write_whole;
-use crate::progress::Progress;
+use crate::progress::{Progress, Silent};
 use crate::search::{HybridSettings, Mode};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -20,6 +20,14 @@ const STATIC_WEIGHTS: [f32; 7] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7];
 const RISES: [f32; 3] = [0.0, 0.35, 0.65];
 const FEEDBACKS: [f32; 4] = [0.0, 0.25, 0.5, 0.75];
 const TERM_WEIGHTS: [f32; 3] = [0.2, 0.35, 0.5];
+
+/// Judged queries to fit the weights of mode hybrid to.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TuneRequest {
+    /// At least ten that a document answers.
+    pub queries: Vec<JudgedQuery>,
+}
 
 /// What fitting found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -42,15 +50,23 @@ impl Engine {
     /// Fits the weights of mode `hybrid` to judged queries, and keeps them for the collection if queries held out gain by them.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for fewer than ten queries that any document answers; as [`Engine::search`];
-    /// [`Error::Cancelled`].
-    pub fn tune(
+    /// [`Error::Invalid`] for fewer than ten queries that any document answers; as [`Engine::search`].
+    pub fn tune(&self, collection: &str, request: TuneRequest) -> Result<TuneReport> {
+        self.tune_with(collection, request, &Silent)
+    }
+
+    /// As [`Engine::tune`], with progress.
+    ///
+    /// # Errors
+    /// As [`Engine::tune`]; [`Error::Cancelled`].
+    pub fn tune_with(
         &self,
         collection: &str,
-        queries: Vec<JudgedQuery>,
+        request: TuneRequest,
         progress: &dyn Progress,
     ) -> Result<TuneReport> {
-        let queries: Vec<JudgedQuery> = queries.into_iter().filter(JudgedQuery::is_answerable).collect();
+        let queries = request.queries.into_iter().filter(JudgedQuery::is_answerable);
+        let queries: Vec<JudgedQuery> = queries.collect();
         if queries.len() < QUERIES_MIN {
             let expected = format!("at least {QUERIES_MIN} judged queries");
             return Err(Error::invalid("queries", expected, queries.len(), "judge more queries"));

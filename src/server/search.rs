@@ -1,9 +1,7 @@
 //! The routes that take a text, below a collection.
 
 use super::route::{Route, Scope};
-use crate::engine::{ContrastRequest, JudgedRequest, SearchRequest};
-use crate::eval::retrieval::JudgedQuery;
-use crate::progress::Silent;
+use crate::engine::{ContrastRequest, JudgedRequest, SearchRequest, TuneRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -13,14 +11,6 @@ use utoipa::ToSchema;
 struct AnalyzeRequest {
     /// At most 64 KiB.
     text: String,
-}
-
-/// Judged queries to fit the weights of mode hybrid to.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TuneRequest {
-    /// At least ten that a document answers.
-    queries: Vec<JudgedQuery>,
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -54,9 +44,7 @@ pub(super) fn routes() -> Vec<Route> {
             Scope::Train,
             "Fit the weights of mode hybrid to judged queries",
         )
-        .body(|engine, asked, body: TuneRequest| {
-            engine.tune(asked.name("collection"), body.queries, &Silent)
-        }),
+        .body(|engine, asked, body: TuneRequest| engine.tune(asked.name("collection"), body)),
         Route::post("/v1/collections/{collection}/analyze", Scope::Search, "A text as every part sees it")
             .body(|engine, asked, body: AnalyzeRequest| engine.analyze(asked.name("collection"), &body.text)),
     ]

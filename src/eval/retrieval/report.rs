@@ -139,10 +139,12 @@ mod tests {
         JudgedQuery { kind: kind.map(String::from), relevant, ..JudgedQuery::default() }
     }
 
+    /// Documents best first.
     fn run(mode: Mode, rankings: &[&[&str]]) -> Run {
-        let ranking =
-            |ids: &[&str]| ids.iter().rev().zip(1u8..).map(|(id, s)| ((*id).to_owned(), s.into())).collect();
-        Run { mode, rankings: rankings.iter().map(|ids| ranking(ids)).collect(), p50_ms: 0.0 }
+        let ranking = |ids: &&[&str]| -> Vec<(String, f32)> {
+            ids.iter().zip(1u8..).map(|(id, place)| ((*id).to_owned(), 9.0 - f32::from(place))).collect()
+        };
+        Run { mode, rankings: rankings.iter().map(ranking).collect(), p50_ms: 0.0 }
     }
 
     #[test]
