@@ -1,12 +1,58 @@
-//! Here are tokens, give me vectors.
+//! Here are tokens, give me vectors: the same for a word wherever it stands, or another one in each sentence.
 //!
 //! The static encoder: every word has one vector wherever it stands, and a text is the weighted mean of its words with the
 //! direction that all texts share removed (smooth inverse frequency; Arora, Liang & Ma 2017, algorithm 1).
+
+mod contextual;
+
+pub use contextual::{ContextualEncoder, Mix};
 
 use crate::linalg;
 use crate::vectors::WordVectors;
 use crate::vocab::WordId;
 use std::sync::Arc;
+
+/// One vector for each token of a sentence, `None` for one of which nothing is known.
+pub type TokenVectors = Vec<Option<Vec<f32>>>;
+
+/// What gives each token of a sentence a vector. The same sentence has the same vectors always, alone or among others.
+pub trait Encoder: Send + Sync {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// Number of values of a token's vector.
+    fn dim(&self) -> usize;
+
+    /// The vectors of many sentences' tokens, as the analyzer writes them.
+    fn sentences(&self, sentences: &[Vec<&str>]) -> Vec<TokenVectors>;
+
+    /// The vectors of one sentence's tokens.
+    fn sentence(&self, tokens: &[&str]) -> TokenVectors {
+        self.sentences(&[tokens.to_vec()]).pop().unwrap_or_default()
+    }
+}
+
+impl Encoder for StaticEncoder {
+    fn name(&self) -> &'static str {
+        "static"
+    }
+
+    fn dim(&self) -> usize {
+        self.direction.len()
+    }
+
+    fn sentences(&self, sentences: &[Vec<&str>]) -> Vec<TokenVectors> {
+        let vector = |token: &&str| match self.vectors.vocabulary().id(token) {
+            Some(id) => Some(self.vectors.unit(id).to_vec()),
+            None => {
+                let mut made = self.vectors.subwords()?.vector(token)?;
+                linalg::normalize(&mut made);
+                Some(made)
+            }
+        };
+        sentences.iter().map(|tokens| tokens.iter().map(vector).collect()).collect()
+    }
+}
 
 /// Texts to vectors, word by word.
 #[derive(Debug, Clone)]

@@ -37,6 +37,21 @@ pub enum Error {
         cure: String,
     },
 
+    /// A query or filter cannot be read from one place on. Change it there, as `cure` says.
+    #[error("{what}, byte {at}: expected {expected}, got {got}; {cure}")]
+    Syntax {
+        /// The argument, as in [`Error::Invalid`].
+        what: String,
+        /// The place, in bytes from 0.
+        at: usize,
+        /// What would have been accepted there.
+        expected: String,
+        /// What stands there, shortened.
+        got: String,
+        /// How to go on.
+        cure: String,
+    },
+
     /// Input text or a vector file cannot be read at one place. Repair that place, or leave it out.
     #[error("{path}:{line}: {reason}", path = path.display())]
     BadInput {
@@ -133,6 +148,23 @@ impl Error {
     ) -> Self {
         Self::Invalid {
             what: what.into(),
+            expected: expected.into(),
+            got: shortened(&got.to_string()),
+            cure: cure.into(),
+        }
+    }
+
+    /// A query or filter that cannot be read from byte `at` on.
+    pub fn syntax(
+        what: impl Into<String>,
+        at: usize,
+        expected: impl Into<String>,
+        got: impl ToString,
+        cure: impl Into<String>,
+    ) -> Self {
+        Self::Syntax {
+            what: what.into(),
+            at,
             expected: expected.into(),
             got: shortened(&got.to_string()),
             cure: cure.into(),

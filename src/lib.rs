@@ -65,6 +65,7 @@ pub mod encoder;
 pub mod engine;
 pub mod error;
 pub mod eval;
+mod failpoint;
 pub mod files;
 pub mod index;
 pub mod linalg;

@@ -4,17 +4,21 @@
 
 mod api;
 mod command_line;
+mod context;
 mod config;
 mod corpora;
 mod corpus;
+mod damage;
 mod eval_retrieval;
 mod eval_words;
 mod formats;
 mod index_files;
 mod index_suite;
+mod kill;
 mod pipeline;
 mod program;
 mod properties;
+mod query_language;
 mod real_text;
 mod tidy;
 mod word2vec;

@@ -29,7 +29,8 @@ fn learn(path: &Path, documents: u64, word: &str, query: &str) -> (Vec<String>, 
     let similar =
         engine.similar("wiki", word, &SimilarRequest { k: Some(20), ..SimilarRequest::default() }).unwrap();
     let modes = Some(vec![Mode::Keyword, Mode::Static]);
-    let request = ContrastRequest { query: query.to_owned(), k: Some(10), modes, ..Default::default() };
+    let request =
+        ContrastRequest { query: query.to_owned(), k: Some(10), modes, ..ContrastRequest::default() };
     let contrast = engine.contrast("wiki", &request).unwrap();
     assert!(contrast.answers.iter().all(|answer| answer.hits.len() == 10));
     let titles =

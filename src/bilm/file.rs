@@ -17,6 +17,7 @@ use std::sync::Arc;
 /// Name of the model's file in its folder.
 pub const CONTEXT_FILE: &str = "context.safetensors";
 
+const NO_CRC: &str = "00000000";
 const FORMAT: &str = "sememe-context";
 const VERSION: &str = "1";
 /// A header of more bytes is not one of ours.
@@ -82,7 +83,6 @@ const WHITENINGS: [&str; 2] = ["context", "average"];
 /// Writes the model.
 pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
     let (tensors, output) = (small_tensors(contents), &contents.output[..]);
-    let mut crc = crc32fast::Hasher::new();
     let mut bytes = Vec::new();
     let mut entries = Map::new();
     for (name, shape, values) in &tensors {
@@ -92,14 +92,11 @@ pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
     }
     let output_bytes: Vec<u8> = output.iter().flat_map(|value| value.to_le_bytes()).collect();
     let end = bytes.len() + output_bytes.len();
-    entries
-        .insert("output.weight".to_owned(), entry(&[contents.words, contents.shape.dim], bytes.len(), end));
-    crc.update(&bytes);
-    crc.update(&output_bytes);
+    entries.insert("output.weight".to_owned(), entry(&[contents.words, contents.shape.dim], bytes.len(), end));
     let metadata = json!({
         "format": FORMAT,
         "version": VERSION,
-        "crc32": format!("{:08x}", crc.finalize()),
+        "crc32": NO_CRC,
         "vectors": format!("{:016x}", contents.fingerprint),
         "layers": contents.shape.layers.to_string(),
         "negative_exponent": contents.exponent.to_string(),
@@ -110,10 +107,23 @@ pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
     header.extend(entries);
     let mut header = Value::Object(header).to_string().into_bytes();
     header.resize((8 + header.len()).next_multiple_of(64) - 8, b' ');
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&(header.len() as u64).to_le_bytes());
+    [&header, &bytes, &output_bytes].into_iter().for_each(|part| crc.update(part));
+    if let Some(at) = crc_at(&header) {
+        header[at].copy_from_slice(format!("{:08x}", crc.finalize()).as_bytes());
+    }
     write_whole(path, |to| {
         let parts = [&(header.len() as u64).to_le_bytes()[..], &header, &bytes, &output_bytes];
         parts.iter().try_for_each(|part| to.write_all(part)).map_err(Error::io("write", path))
     })
+}
+
+/// Where the eight digits of the checksum stand in a header. It covers the whole file, with zeros for itself.
+fn crc_at(header: &[u8]) -> Option<std::ops::Range<usize>> {
+    let key = b"\"crc32\":\"";
+    let at = header.windows(key.len()).position(|window| window == key)? + key.len();
+    (at + NO_CRC.len() <= header.len()).then_some(at..at + NO_CRC.len())
 }
 
 fn entry(shape: &[usize], start: usize, end: usize) -> Value {
@@ -163,7 +173,7 @@ pub(super) fn open(path: &Path) -> Result<Contents> {
         let got = format!("{:?} {:?}", text("format"), text("version"));
         return Err(reader.damaged(format!("a contextual model, {FORMAT} {VERSION}"), got));
     }
-    let crc = format!("{:08x}", crc32fast::hash(&reader.file[reader.data..]));
+    let crc = reader.crc();
     if crc != text("crc32") {
         return Err(reader.damaged(format!("checksum {}", text("crc32")), crc));
     }
@@ -207,14 +217,22 @@ impl<'a> Reader<'a> {
         Ok(Self { path, file, header, data })
     }
 
+    fn crc(&self) -> String {
+        let at = crc_at(&self.file[..self.data]).unwrap_or(0..0);
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&self.file[..at.start]);
+        crc.update(&NO_CRC.as_bytes()[..at.len()]);
+        crc.update(&self.file[at.end..]);
+        format!("{:08x}", crc.finalize())
+    }
+
     fn damaged(&self, expected: impl Into<String>, got: impl ToString) -> Error {
         Error::damaged(self.path, expected, got, CURE)
     }
 
     fn shape_of(&self, name: &str) -> Result<Vec<usize>> {
         let shape = self.header.get(name).and_then(|entry| entry.get("shape")).and_then(Value::as_array);
-        let sizes =
-            shape.map(|sizes| sizes.iter().map(|size| size.as_u64().map(|size| size as usize)).collect());
+        let sizes = shape.map(|sizes| sizes.iter().map(|size| size.as_u64().map(|size| size as usize)).collect());
         let sizes: Option<Option<Vec<usize>>> = sizes;
         // Sizes come from outside: none is believed that the file has no room for.
         let fits = |sizes: &Vec<usize>| sizes.iter().all(|size| (1..=self.file.len()).contains(size));
@@ -228,8 +246,7 @@ impl<'a> Reader<'a> {
         if found != shape || entry.get("dtype").and_then(Value::as_str) != Some("F32") {
             return Err(self.damaged(format!("{name} of F32 {shape:?}"), format!("{entry}")));
         }
-        let offset =
-            |at: usize| entry["data_offsets"].get(at).and_then(Value::as_u64).map(|offset| offset as usize);
+        let offset = |at: usize| entry["data_offsets"].get(at).and_then(Value::as_u64).map(|offset| offset as usize);
         let bytes = shape.iter().try_fold(4usize, |bytes, size| bytes.checked_mul(*size));
         match (offset(0), offset(1), bytes) {
             (Some(start), Some(end), Some(bytes))
@@ -245,8 +262,7 @@ impl<'a> Reader<'a> {
 
     fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let bytes = &self.file[self.range(name, shape)?];
-        let values: Vec<f32> =
-            bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         if values.iter().any(|value| !value.is_finite()) {
             return Err(self.damaged(format!("numbers in {name}"), "NaN or infinity"));
         }

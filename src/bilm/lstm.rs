@@ -35,6 +35,7 @@ pub(super) struct State<T> {
     before: Vec<T>,
     /// Most sentences × H.
     d_cell: Vec<T>,
+    twice: Vec<T>,
 }
 
 /// Lets a buffer hold at least `len` values; never shrinks it.
@@ -42,6 +43,28 @@ pub(super) fn room<T: Real>(buffer: &mut Vec<T>, len: usize) {
     if buffer.len() < len {
         buffer.resize(len, T::ZERO);
     }
+}
+
+/// `to += a·b` with rows of `a` times `b` (k × n). A single row is multiplied as two: backends take another way for one row, and
+/// a sentence's bits must not depend on how many others are read with it.
+pub(super) fn add_rows_product<T: Real>(
+    gemm: &dyn Gemm,
+    to: &mut [T],
+    a: &[T],
+    (b, k, n): (&[T], usize, usize),
+    twice: &mut Vec<T>,
+) {
+    let rows = to.len() / n;
+    let b = View::new(b, k, n);
+    if rows != 1 {
+        return T::product(gemm, ViewMut::new(to, rows, n), true, View::new(a, rows, k), b);
+    }
+    room(twice, 2 * k + 2 * n);
+    let (doubled, sums) = twice.split_at_mut(2 * k);
+    doubled.chunks_exact_mut(k).for_each(|row| row.copy_from_slice(&a[..k]));
+    sums[..2 * n].chunks_exact_mut(n).for_each(|row| row.copy_from_slice(to));
+    T::product(gemm, ViewMut::new(sums, 2, n), true, View::new(doubled, 2, k), b);
+    to.copy_from_slice(&sums[..n]);
 }
 
 /// Widths of a layer.
@@ -68,26 +91,15 @@ pub(super) fn forward<T: Real>(
     room(&mut state.gates, rows * gate_size);
     let gates = &mut state.gates[..rows * gate_size];
     gates.chunks_exact_mut(gate_size).for_each(|row| row.copy_from_slice(weights.bias));
-    T::product(
-        gemm,
-        ViewMut::new(gates, rows, gate_size),
-        true,
-        View::new(inputs, rows, widths.input),
-        View::new(weights.input, widths.input, gate_size),
-    );
+    add_rows_product(gemm, gates, inputs, (weights.input, widths.input, gate_size), &mut state.twice);
     for step in 0..starts.len().saturating_sub(1) {
         let (start, end) = (starts[step], starts[step + 1]);
         let (count, values) = (end - start, start * size..end * size);
         let gates = &mut gates[start * gate_size..end * gate_size];
         let before = before_step(starts, step, size);
         if step > 0 {
-            T::product(
-                gemm,
-                ViewMut::new(gates, count, gate_size),
-                true,
-                View::new(&state.hidden[before.clone()], count, size),
-                View::new(weights.hidden, size, gate_size),
-            );
+            let hidden = &state.hidden[before.clone()];
+            add_rows_product(gemm, gates, hidden, (weights.hidden, size, gate_size), &mut state.twice);
         }
         let (cells_before, cells) = state.cell.split_at_mut(start * size);
         dispatch(CellForward {

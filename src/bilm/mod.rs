@@ -6,8 +6,10 @@
 //!
 //! Not here: cutting text into words (`text`), the static vectors (`word2vec`, `vectors`).
 
+mod adjust;
 mod batch;
 mod cell;
+mod checkpoint;
 mod feed;
 mod file;
 #[cfg(test)]
@@ -22,9 +24,11 @@ mod real;
 mod settings;
 mod shape;
 mod train;
-mod whiten;
+pub(crate) mod whiten;
 mod words;
 
+pub use adjust::{Adjustment, Moved};
+pub use checkpoint::Checkpoint;
 pub use file::CONTEXT_FILE;
 pub use heldout::{Controls, Quality};
 pub use model::{Favour, Model, SENTENCE_WORDS_MAX, Sentence, Substitute};

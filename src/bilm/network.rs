@@ -45,6 +45,7 @@ pub(super) struct Workspace<T> {
     special_gates: Vec<T>,
     special_inputs: Vec<T>,
     special_of: Vec<u32>,
+    twice: Vec<T>,
 }
 
 impl<T: Real> Workspace<T> {
@@ -168,13 +169,8 @@ impl<T: Real> Network<T> {
         let contexts = &mut work.contexts[..targets.len() * dim];
         let bias = self.part(Part::MergeBias);
         contexts.chunks_exact_mut(dim).for_each(|row| row.copy_from_slice(bias));
-        T::product(
-            self.gemm,
-            ViewMut::new(contexts, targets.len(), dim),
-            true,
-            View::new(&work.merged, targets.len(), 2 * hidden),
-            View::new(self.part(Part::Merge), 2 * hidden, dim),
-        );
+        let merge = (self.part(Part::Merge), 2 * hidden, dim);
+        lstm::add_rows_product(self.gemm, contexts, &work.merged, merge, &mut work.twice);
     }
 
     /// After [`forward`](Self::forward), with `work.d_contexts` filled: adds all weights' gradients to `gradient`, which has the

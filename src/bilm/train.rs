@@ -1,6 +1,7 @@
 //! Training: batches in parts side by side, gradients summed in a fixed order, Adam and Adagrad.
 
 use super::batch::{Batch, Input};
+use super::checkpoint::Checkpoint;
 use super::feed::{Feed, Window};
 use super::heldout::{self, Controls, HeldOut, Quality};
 use super::loss::Sampled;
@@ -32,6 +33,8 @@ pub struct Training<'a> {
     pub output: Vec<f32>,
     /// Settings; what is `None` is chosen from the size of the corpus.
     pub settings: &'a Settings,
+    /// Where the run is put aside, and taken up again if it was interrupted.
+    pub checkpoint: Option<Checkpoint<'a>>,
 }
 
 /// Why training ended.
@@ -89,6 +92,7 @@ struct Part {
 
 pub(super) struct Trainer<'a> {
     settings: Settings,
+    corpus: &'a Corpus,
     feed: Feed<'a>,
     vectors: Words<'a>,
     negatives: NegativeTable,
@@ -98,7 +102,30 @@ pub(super) struct Trainer<'a> {
     total_words: u64,
 }
 
-/// What is carried through a pass.
+/// Where a run stands.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Passes done, and windows of the next one.
+    pub epoch: u64,
+    pub window: u64,
+    /// Words read so far, over all passes.
+    pub words: u64,
+    /// Of this pass.
+    pub loss: f64,
+    pub targets: u64,
+    pub epochs: Vec<Epoch>,
+    pub best: Option<Best>,
+}
+
+/// The pass with the least loss on held-out sentences.
+#[derive(Debug)]
+pub(super) struct Best {
+    pub loss: f64,
+    pub weights: Vec<f32>,
+    pub output: Vec<f32>,
+}
+
+/// One step.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     words: u64,
@@ -123,46 +150,62 @@ impl<'a> Trainer<'a> {
             total_words: (corpus.words() + corpus.unknown()) * settings.epochs.unwrap_or(1) as u64,
             vectors: Words { vectors, made: &[] },
             feed,
+            corpus,
             settings,
             progress,
         })
     }
 
-    /// All passes.
-    pub(super) fn run(&self, learner: &mut Learner) -> Result<History> {
+    /// All passes that are not done yet.
+    pub(super) fn run(&self, learner: &mut Learner, checkpoint: Option<Checkpoint<'_>>) -> Result<History> {
         let dim = learner.network.shape.dim;
         let controls = self.held_out.controls(learner.network.gemm(), &self.vectors, &learner.output, dim);
-        let mut history = History { controls, epochs: Vec::new(), ended: Ended::Complete, words_trained: 0 };
-        let mut best: Option<(f64, Vec<f32>, Vec<f32>)> = None;
+        let mut state = State::default();
+        if let Some(checkpoint) = checkpoint {
+            checkpoint.load(learner, &mut state, (&self.settings, self.corpus))?;
+        }
         let epochs = self.settings.epochs.unwrap_or(1) as u64;
-        let mut words = 0;
-        for epoch in 0..epochs {
-            let tally = self.pass(learner, epoch, &mut words)?;
-            let loss = tally.loss / tally.targets.max(1) as f64;
-            let held_out = self.held_out.quality(&learner.network, &self.vectors, &learner.output);
-            let held_out_loss = held_out.loss.unwrap_or(f64::NAN);
-            let finite = loss.is_finite() && held_out_loss.is_finite();
-            if finite {
-                history.epochs.push(Epoch { loss, held_out });
+        let mut ended = Ended::Complete;
+        while state.epoch < epochs {
+            self.pass(learner, &mut state, checkpoint)?;
+            if let Some(early) = self.after_pass(learner, &mut state)? {
+                ended = early;
+                break;
             }
-            history.words_trained = words;
-            if best.as_ref().is_some_and(|best| !finite || held_out_loss > best.0) {
-                let (_, weights, output) = best.take().expect("just looked at");
-                learner.network.values = weights;
-                learner.network.turn();
-                learner.output = output;
-                history.ended = if finite { Ended::Early } else { Ended::NotFinite };
-                return Ok(history);
-            }
-            if !finite {
-                let cure = "lower the learning rate of the contextual model";
-                return Err(Error::invalid("loss of the contextual model", "a number", loss, cure));
-            }
-            if epoch + 1 < epochs {
-                best = Some((held_out_loss, learner.network.values.clone(), learner.output.clone()));
+            if let Some(checkpoint) = checkpoint {
+                checkpoint.save(learner, &state, (&self.settings, self.corpus))?;
             }
         }
-        Ok(history)
+        Ok(History { controls, epochs: state.epochs, ended, words_trained: state.words })
+    }
+
+    /// Measures a pass; on one that made it worse, goes back to the one before and says why.
+    fn after_pass(&self, learner: &mut Learner, state: &mut State) -> Result<Option<Ended>> {
+        let loss = state.loss / state.targets.max(1) as f64;
+        let held_out = self.held_out.quality(&learner.network, &self.vectors, &learner.output);
+        let held_out_loss = held_out.loss.unwrap_or(f64::NAN);
+        let finite = loss.is_finite() && held_out_loss.is_finite();
+        if finite {
+            state.epochs.push(Epoch { loss, held_out });
+        }
+        if state.best.as_ref().is_some_and(|best| !finite || held_out_loss > best.loss)
+            && let Some(best) = state.best.take()
+        {
+            learner.network.values = best.weights;
+            learner.network.turn();
+            learner.output = best.output;
+            return Ok(Some(if finite { Ended::Early } else { Ended::NotFinite }));
+        }
+        if !finite {
+            let cure = "lower the learning rate of the contextual model";
+            return Err(Error::invalid("loss of the contextual model", "a number", loss, cure));
+        }
+        (state.epoch, state.window, state.loss, state.targets) = (state.epoch + 1, 0, 0.0, 0);
+        if state.epoch < self.settings.epochs.unwrap_or(1) as u64 {
+            let (weights, output) = (learner.network.values.clone(), learner.output.clone());
+            state.best = Some(Best { loss: held_out_loss, weights, output });
+        }
+        Ok(None)
     }
 
     /// Sentences from all over the corpus.
@@ -180,30 +223,38 @@ impl<'a> Trainer<'a> {
         Ok(window)
     }
 
-    fn pass(&self, learner: &mut Learner, epoch: u64, words: &mut u64) -> Result<Tally> {
-        let order = self.feed.order(epoch);
+    /// A pass, or what is left of it.
+    fn pass(&self, learner: &mut Learner, state: &mut State, checkpoint: Option<Checkpoint<'_>>) -> Result<()> {
+        let order = self.feed.order(state.epoch);
         let mut parts: Vec<Part> = Vec::new();
         parts.resize_with(self.settings.batch_parts, Part::default);
-        let (mut window, mut tally) = (Window::default(), Tally::default());
-        let batch_words = self.settings.batch_words.unwrap_or(1536);
-        for number in 0..self.feed.windows() {
-            let how = (batch_words, self.settings.word_dropout);
-            self.feed.window(&order, (epoch, number), how, &mut window)?;
+        let mut window = Window::default();
+        let how = (self.settings.batch_words.unwrap_or(1536), self.settings.word_dropout);
+        let windows = self.feed.windows();
+        while state.window < windows {
+            let place = (state.epoch, state.window);
+            self.feed.window(&order, place, how, &mut window)?;
             for (step, batches) in window.batches.chunks(parts.len()).enumerate() {
-                let stream = (epoch << 48) ^ (number << 24) ^ (step as u64 + 1);
-                let one =
-                    self.step(learner, &mut parts[..batches.len()], (&window, batches), (stream, *words));
-                tally.words += one.words;
-                tally.loss += one.loss;
-                tally.targets += one.targets;
-                *words += one.words;
-                self.report(*words, one)?;
+                let stream = (place.0 << 48) ^ (place.1 << 24) ^ (step as u64 + 1);
+                let parts = &mut parts[..batches.len()];
+                let one = self.step(learner, parts, (&window, batches), (stream, state.words));
+                state.loss += one.loss;
+                state.targets += one.targets;
+                state.words += one.words;
+                self.report(state.words, one)?;
                 if !one.loss.is_finite() {
-                    return Ok(Tally { loss: f64::NAN, ..tally });
+                    return Ok(());
                 }
             }
+            state.window += 1;
+            if let Some(checkpoint) = checkpoint
+                && state.window % checkpoint.every_windows == 0
+                && state.window < windows
+            {
+                checkpoint.save(learner, state, (&self.settings, self.corpus))?;
+            }
         }
-        Ok(tally)
+        Ok(())
     }
 
     fn report(&self, words: u64, one: Tally) -> Result<()> {
@@ -242,8 +293,11 @@ impl<'a> Trainer<'a> {
         let left = (1.0 - words as f64 / self.total_words.max(1) as f64).max(0.0);
         let mut gradients: Vec<&mut [f32]> =
             parts.iter_mut().map(|part| part.gradient.as_mut_slice()).collect();
-        let rates =
-            (1.0 / targets as f32, self.settings.clip as f32, (left * self.settings.learning_rate) as f32);
+        let rates = (
+            1.0 / targets as f32,
+            self.settings.clip as f32,
+            (left * self.settings.learning_rate) as f32,
+        );
         let length = learner.adam.step(&mut learner.network.values, &mut gradients, rates);
         if !length.is_finite() {
             return Tally { loss: f64::NAN, ..tally };
@@ -306,12 +360,7 @@ impl Learner {
     }
 }
 
-fn update_rows(
-    (rows, squares, first): (&mut [f32], &mut [f32], usize),
-    dim: usize,
-    parts: &[Part],
-    rate: f32,
-) {
+fn update_rows((rows, squares, first): (&mut [f32], &mut [f32], usize), dim: usize, parts: &[Part], rate: f32) {
     let mut update = |word: u32, direction: &[f32], factor: f32| {
         let Some(at) = (word as usize).checked_sub(first).filter(|at| *at < rows.len() / dim) else { return };
         let range = at * dim..(at + 1) * dim;
@@ -340,7 +389,7 @@ const WHITENING_WORDS: usize = 8000;
 /// pass; [`Error::TooLarge`] if the memory budget is too small; [`Error::Cancelled`]; those of reading the corpus.
 pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     training.settings.check()?;
-    let Training { corpus, vectors, output, settings } = training;
+    let Training { corpus, vectors, output, settings, checkpoint } = training;
     let settings = settings.resolve(corpus.words());
     check(corpus, &vectors, &output, &settings)?;
     let dim = vectors.dim();
@@ -350,7 +399,7 @@ pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(1)).build();
     let pool = pool.map_err(|error| Error::Library { library: "rayon", message: error.to_string() })?;
     let trainer = Trainer::new(corpus, &vectors, settings, progress)?;
-    let history = pool.install(|| trainer.run(&mut learner))?;
+    let history = pool.install(|| trainer.run(&mut learner, checkpoint))?;
     let sample = trainer.sample()?;
     let sentences: Vec<Vec<&str>> =
         sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();

@@ -9,7 +9,7 @@ use crate::linalg::gemm::{Gemm, GemmCrate, View, ViewMut};
 
 /// `x̃ = (x - mean) · matrix`, scaled to length 1.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Whitening {
+pub(crate) struct Whitening {
     /// D values.
     pub mean: Vec<f32>,
     /// D × D, symmetric.
@@ -26,7 +26,7 @@ impl Whitening {
     ///
     /// # Errors
     /// [`Error::Invalid`] if a value is not finite.
-    pub(super) fn fit(rows: &[f32], dim: usize) -> Result<Self> {
+    pub(crate) fn fit(rows: &[f32], dim: usize) -> Result<Self> {
         if rows.iter().any(|value| !value.is_finite()) {
             return Err(Error::invalid("whitening", "finite vectors", "NaN or infinity", "train again"));
         }
@@ -56,7 +56,7 @@ impl Whitening {
     }
 
     /// Whitens rows (N × D) and scales each to length 1; one without direction becomes all 0.
-    pub(super) fn apply(&self, rows: &[f32]) -> Vec<f32> {
+    pub(crate) fn apply(&self, rows: &[f32]) -> Vec<f32> {
         let dim = self.mean.len();
         let count = rows.len() / dim;
         let mut centred = rows.to_vec();

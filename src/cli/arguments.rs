@@ -2,8 +2,10 @@
 
 use super::eval::EvalCommand;
 use super::senses::SenseArguments;
+use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
+use super::upkeep::UpkeepCommand;
 use super::vectors::VectorsCommand;
 use super::wordnet::{ExpansionArguments, WordNetCommand};
 use super::words::WordsCommand;
@@ -86,6 +88,8 @@ pub(super) enum Command {
     },
     /// Remove a collection with its documents and indexes.
     Delete { collection: String },
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
     /// What there is.
     Collections,
     /// A document by its id.
@@ -104,6 +108,8 @@ pub(super) enum Command {
         #[arg(short, long, default_value_t = 10)]
         limit: usize,
         #[command(flatten)]
+        asked: SearchArguments,
+        #[command(flatten)]
         expansion: ExpansionArguments,
     },
     /// One query read as hard tokens, through WordNet and as soft tokens, side by side.
@@ -118,7 +124,18 @@ pub(super) enum Command {
         #[arg(long, value_enum, value_delimiter = ',')]
         modes: Vec<ModeArgument>,
         #[command(flatten)]
+        keyword: KeywordArguments,
+        /// Which documents may answer, as for search.
+        #[arg(long)]
+        filter: Vec<String>,
+        #[command(flatten)]
         expansion: ExpansionArguments,
+    },
+    /// How a collection is indexed; with options, sets it, and builds its indexes anew.
+    Settings {
+        collection: String,
+        #[command(flatten)]
+        change: SettingsArguments,
     },
     /// Which sense of a word a text means.
     Sense(SenseArguments),

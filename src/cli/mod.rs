@@ -11,14 +11,16 @@ mod retrieval;
 mod senses;
 mod service;
 mod show;
+mod texts;
 mod tokens;
 mod train;
+mod upkeep;
 mod vectors;
 mod wordnet;
 mod words;
 
 use crate::config::Config;
-use crate::engine::{ContrastRequest, Engine, IngestReport, Ingestion, SearchRequest};
+use crate::engine::{ContrastRequest, Engine, IngestReport, Ingestion};
 use crate::error::{Error, Result};
 use crate::search::Mode;
 use crate::server;
@@ -48,7 +50,7 @@ pub fn run() -> ExitCode {
 
 fn exit_code(error: &Error) -> ExitCode {
     ExitCode::from(match error {
-        Error::Invalid { .. } => 2,
+        Error::Invalid { .. } | Error::Syntax { .. } => 2,
         Error::NotFound { .. } => 3,
         Error::Cancelled => 130,
         _ => 1,
@@ -79,6 +81,7 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Vectors(command) => vectors::run(&data_dir, command, &out),
         Command::Eval(command) => eval::run(open, &data_dir, command, &out),
+        Command::Upkeep(command) => upkeep::run(&data_dir, command, &out),
         Command::Index { collection } => {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
@@ -103,21 +106,30 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             out.answer(&engine.document(&collection, &id)?, show::document)
         }
         Command::Words(question) => words::ask(engine, question, out),
-        Command::Search { collection, query, mode, limit, expansion } => {
+        Command::Search { collection, query, mode, limit, asked, expansion } => {
             if matches!(mode, ModeArgument::Wordnet) {
                 wordnet::prepare(engine)?;
             }
             let (query, mode, wordnet) = (query.join(" "), mode.into(), Some(expansion.request()));
-            let request = SearchRequest { query, mode, limit: Some(limit), wordnet, hybrid: None };
+            let request = asked.search(query, mode, limit, wordnet);
             out.answer(&engine.search(&collection, &request)?, show::search)
         }
-        Command::Contrast { collection, query, k, modes, expansion } => {
+        Command::Contrast { collection, query, k, modes, keyword, filter, expansion } => {
             wordnet::prepare(engine)?;
             let modes: Vec<Mode> = modes.into_iter().map(Mode::from).collect();
             let (query, modes) = (query.join(" "), (!modes.is_empty()).then_some(modes));
             let wordnet = Some(expansion.request());
-            let request = ContrastRequest { query, k: Some(k), modes, wordnet, hybrid: None };
+            let (keyword, filter) = (Some(keyword.request()), texts::filter(filter));
+            let request = ContrastRequest { query, k: Some(k), modes, filter, keyword, wordnet, hybrid: None };
             out.answer(&engine.contrast(&collection, &request)?, show::contrast)
+        }
+        Command::Settings { collection, change } => {
+            let answer = if change.is_empty() {
+                engine.settings(&collection)?
+            } else {
+                texts::set(engine, &collection, &change)?
+            };
+            out.answer(&answer, texts::show_settings)
         }
         Command::Analyze { collection, text } => {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)

@@ -3,8 +3,8 @@
 use super::Output;
 use super::bars::Bars;
 use super::show::{Out, padded};
-use crate::engine::answers::{SensesAnswer, WordSenses};
-use crate::engine::{Engine, Inventory, SenseSet, SensesEvaluation, SensesRequest};
+use crate::engine::answers::{CandidateSense, InducedCandidate, InducedWord, SensesAnswer, WordSenses};
+use crate::engine::{Engine, Inventory, SenseModel, SenseSet, SensesEvaluation, SensesRequest};
 use crate::error::Result;
 use crate::eval::senses::{Mark, SenseReport};
 use clap::{Args, ValueEnum};
@@ -36,18 +36,26 @@ pub(super) struct SenseArguments {
 pub(super) enum InventoryArgument {
     /// WordNet's.
     Wordnet,
+    /// Those that the collection's own corpus tells apart.
+    Induced,
+    /// Both.
+    Both,
 }
 
 impl From<InventoryArgument> for Inventory {
     fn from(inventory: InventoryArgument) -> Self {
         match inventory {
             InventoryArgument::Wordnet => Self::Wordnet,
+            InventoryArgument::Induced => Self::Induced,
+            InventoryArgument::Both => Self::Both,
         }
     }
 }
 
 pub(super) fn ask(engine: &Engine, arguments: SenseArguments, out: &Output) -> Result<()> {
-    super::wordnet::prepare(engine)?;
+    if !matches!(arguments.inventory, InventoryArgument::Induced) {
+        super::wordnet::prepare(engine)?;
+    }
     let SenseArguments { text, word, offset, collection, inventory, pos } = arguments;
     let request = SensesRequest { text, word, offset, inventory: inventory.into(), pos };
     out.answer(&engine.senses(collection.as_deref(), &request)?, show_senses)
@@ -58,19 +66,52 @@ fn show_senses(answer: &SensesAnswer, out: Out<'_>) -> io::Result<()> {
 }
 
 fn show_word(word: &WordSenses, out: Out<'_>) -> io::Result<()> {
-    let sure = if word.sure || word.senses.is_empty() { "" } else { " (not sure)" };
-    writeln!(out, "{} at {}{sure}", word.word, word.start)?;
-    if word.senses.is_empty() {
-        return writeln!(out, "  WordNet has no sense of it");
+    writeln!(out, "{} at {}", word.word, word.start)?;
+    if let Some(answer) = &word.wordnet {
+        show_certainty("WordNet", answer.sure, answer.senses.is_empty(), out)?;
+        answer.senses.iter().try_for_each(|sense| show_candidate(sense, out))?;
     }
-    for sense in &word.senses {
-        let parts = &sense.parts;
-        writeln!(out, "  {:.3}  {}  {}", sense.probability, padded(&sense.sense, 24), sense.definition)?;
-        writeln!(
-            out,
-            "         prior {:+.2}, page rank {:+.2}, gloss {:+.2}, surroundings {:+.2}",
-            parts.prior, parts.page_rank, parts.gloss, parts.surroundings
-        )?;
+    if let Some(answer) = &word.induced {
+        show_certainty("the corpus", answer.sure, answer.senses.is_empty(), out)?;
+        for sense in &answer.senses {
+            let InducedCandidate { sense, label, share, probability } = sense;
+            writeln!(
+                out,
+                "  {probability:.3}  {}  {:.0} %  {}",
+                padded(sense, 18),
+                share * 100.0,
+                label.join(", ")
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn show_certainty(whose: &str, sure: bool, empty: bool, out: Out<'_>) -> io::Result<()> {
+    match (empty, sure) {
+        (true, _) => writeln!(out, " {whose} has no sense of it"),
+        (false, true) => writeln!(out, " {whose}:"),
+        (false, false) => writeln!(out, " {whose} (not sure):"),
+    }
+}
+
+fn show_candidate(sense: &CandidateSense, out: Out<'_>) -> io::Result<()> {
+    let parts = &sense.parts;
+    writeln!(out, "  {:.3}  {}  {}", sense.probability, padded(&sense.sense, 24), sense.definition)?;
+    writeln!(
+        out,
+        "         prior {:+.2}, page rank {:+.2}, gloss {:+.2}, surroundings {:+.2}",
+        parts.prior, parts.page_rank, parts.gloss, parts.surroundings
+    )
+}
+
+pub(super) fn show_induced(answer: &InducedWord, out: Out<'_>) -> io::Result<()> {
+    if !answer.looked_at {
+        return writeln!(out, "{}: {} times, too rare to be looked at", answer.word, answer.count);
+    }
+    for sense in &answer.senses {
+        writeln!(out, "{}  {:.0} %  {}", sense.sense, sense.share * 100.0, sense.label.join(", "))?;
+        sense.examples.iter().try_for_each(|example| writeln!(out, "    {example}"))?;
     }
     Ok(())
 }
@@ -83,8 +124,14 @@ pub(super) struct EvalSensesArguments {
     /// Its file or folder.
     pub path: PathBuf,
     /// The collection whose model answers.
-    #[arg(long)]
-    pub collection: String,
+    #[arg(long, required_unless_present = "model", conflicts_with = "model")]
+    pub collection: Option<String>,
+    /// A folder with vectors.fifu, vocab.bin and context.safetensors, in place of a collection.
+    #[arg(long, value_name = "FOLDER")]
+    pub model: Option<PathBuf>,
+    /// Learn from this sense-tagged text first; with raganato.
+    #[arg(long, value_name = "PATH")]
+    pub fit: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -116,8 +163,12 @@ pub(super) fn evaluate(
     bars: Bars,
     out: &Output,
 ) -> Result<()> {
-    let EvalSensesArguments { set, path, collection } = arguments;
-    let evaluation = SensesEvaluation { set: (*set).into(), path, collection };
+    let EvalSensesArguments { set, path, collection, model, fit } = arguments;
+    let model = match model {
+        Some(folder) => SenseModel::Folder(folder.clone()),
+        None => SenseModel::Collection(collection.clone().unwrap_or_default()),
+    };
+    let evaluation = SensesEvaluation { set: (*set).into(), path, model, fit: fit.as_deref() };
     let report = engine.evaluate_senses(&evaluation, &bars)?;
     drop(bars);
     out.answer(&report, show_report)

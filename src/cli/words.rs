@@ -2,9 +2,11 @@
 
 use super::Output;
 use super::show::{Out, padded};
-use crate::engine::answers::{Collocates, OddOneOut, SimilarWord, Similarity, WeightedWord, WordInfo};
+use crate::engine::answers::{
+    Collocates, OddOneOut, SimilarWord, Similarity, WeightedWord, WordInfo, WordMap,
+};
 use crate::engine::{
-    AnalogyRequest, CollocatesRequest, Engine, NearestRequest, SimilarRequest, WordContrastAnswer,
+    AnalogyRequest, CollocatesRequest, Engine, MapRequest, NearestRequest, SimilarRequest, WordContrastAnswer,
     WordContrastRequest, WordsRequest,
 };
 use crate::error::{Error, Result};
@@ -58,6 +60,17 @@ pub(super) enum WordsCommand {
         #[command(flatten)]
         which: WhichArguments,
     },
+    /// Words and their neighbours on the plane that keeps most of how they differ.
+    Map {
+        collection: String,
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// Neighbours of each word.
+        #[arg(short, long, default_value_t = 30)]
+        k: usize,
+    },
+    /// The senses that the collection's own corpus tells apart for a word.
+    Senses { collection: String, word: String },
     /// The words that stand near a word more often than by chance.
     Collocates {
         collection: String,
@@ -175,6 +188,13 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
             let request = NearestRequest { words, k, min_count, prefix, script, recall };
             out.answer(&engine.nearest(&collection, &request)?, |found, out| show_words(&found.similar, out))
         }
+        WordsCommand::Map { collection, words, k } => {
+            let request = MapRequest { words, k: Some(k), sums: Vec::new() };
+            out.answer(&engine.map(&collection, &request)?, show_map)
+        }
+        WordsCommand::Senses { collection, word } => {
+            out.answer(&engine.word_senses(&collection, &word)?, super::senses::show_induced)
+        }
         WordsCommand::Collocates { collection, word, k, window, by } => {
             let request = CollocatesRequest { k: Some(k), window: Some(window), by: Some(by.into()) };
             out.answer(&engine.collocates(&collection, &word, &request)?, show_collocates)
@@ -232,6 +252,16 @@ fn show_word_contrast(answer: &WordContrastAnswer, out: Out<'_>) -> io::Result<(
         writeln!(out, "found by more than one: {}", answer.shared.join(", "))?;
     }
     answer.silent.iter().try_for_each(|reason| writeln!(out, "{reason}"))
+}
+
+fn show_map(answer: &WordMap, out: Out<'_>) -> io::Result<()> {
+    let [across, up] = answer.kept;
+    writeln!(out, "the plane keeps {:.0} % of the variance\n", (across + up) * 100.0)?;
+    for point in &answer.points {
+        let word = padded(&point.word, 16);
+        writeln!(out, "{word}  {:>7.3} {:>7.3}  cosine {:.4}", point.x, point.y, point.similarity)?;
+    }
+    Ok(())
 }
 
 fn show_collocates(answer: &Collocates, out: Out<'_>) -> io::Result<()> {

@@ -1,12 +1,14 @@
 //! What the engine answers: the same for REST, the command line and the library.
 
 use super::ModelInfo;
+use crate::index::keyword::Facet;
 use crate::search::{Match, Mode, ScorePart};
 use crate::sense::Parts;
 use crate::vectors::AnalogyMethod;
 use crate::vocab::collocates::Association;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 pub use crate::wordnet::answers::{
     HyponymsAnswer, PathAnswer, SimilarityAnswer, SynsetAnswer, SynsetBrief, WordAnswer as WordNetWord,
@@ -98,6 +100,52 @@ pub struct WordScore {
     pub similarity: f32,
 }
 
+/// Words drawn on a plane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WordMap {
+    /// The words asked for, as the vocabulary spells them.
+    pub words: Vec<String>,
+    /// Words that are not in the vocabulary and were stood for by their n-grams.
+    pub from_subwords: Vec<String>,
+    /// Part of all that the points differ by which each of the two axes shows, 0 to 1.
+    pub kept: [f32; 2],
+    /// The words asked for, then the sums, then the neighbours; each word once.
+    pub points: Vec<MapPoint>,
+}
+
+/// A point of a map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MapPoint {
+    /// The word; empty for a sum.
+    pub word: String,
+    /// What the point is.
+    pub kind: MapPointKind,
+    /// The place, from 0, of its word or sum in the request; of a neighbour, that of the word that it is near to.
+    pub of: usize,
+    /// Cosine to that word, over all dimensions; of a sum, to the first word.
+    pub similarity: f32,
+    /// Occurrences in the corpus.
+    pub count: u64,
+    /// Across, from the mean of all points; vectors have length 1.
+    pub x: f32,
+    /// Up; in the same unit.
+    pub y: f32,
+    /// Part of the point's squared distance from the mean that the plane shows, 0 to 1.
+    pub kept: f32,
+}
+
+/// What a point of a map is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MapPointKind {
+    /// A word asked for.
+    Word,
+    /// A weighted sum asked for.
+    Sum,
+    /// A word near to one asked for.
+    Neighbour,
+}
+
 /// A word with its share in a sum.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -184,6 +232,12 @@ pub struct Hit {
     pub score: f32,
     /// The sentence that answers best, shortened.
     pub snippet: String,
+    /// Title and snippet with tags around the words that answer, if asked for. The texts are not escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highlighted: Option<Highlighted>,
+    /// Where in title and text those words stand, if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highlights: Option<Vec<Highlight>>,
     /// Through which words the document answers, the largest share first.
     pub matches: Vec<Match>,
     /// For mode hybrid: what each part of the score comes to; they add up to it.
@@ -192,6 +246,28 @@ pub struct Hit {
     /// The document's other fields.
     #[schema(value_type = Object)]
     pub fields: Map<String, Value>,
+}
+
+/// Title and snippet of a hit with tags around the words that answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Highlighted {
+    /// The title, if there is one.
+    pub title: Option<String>,
+    /// The snippet.
+    pub snippet: String,
+}
+
+/// Where a word stands that answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Highlight {
+    /// `title` or `text`.
+    pub field: String,
+    /// First byte there.
+    pub start: usize,
+    /// Byte after the last.
+    pub end: usize,
+    /// The word of the query that it answers.
+    pub query_word: String,
 }
 
 /// The answer of one mode to a query.
@@ -203,8 +279,21 @@ pub struct SearchAnswer {
     pub query: String,
     /// The query's words as the analyzer spells them.
     pub words: Vec<String>,
-    /// Best first.
+    /// Hits passed over.
+    pub offset: usize,
+    /// Most hits told.
+    pub limit: usize,
+    /// Documents that answer: for keyword and wordnet those that hold what is looked for; for static, which ranks all, those that
+    /// may answer.
+    pub total_hits: u64,
+    /// Documents that pass the filter, if there is one: the same in every mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filtered_documents: Option<u64>,
+    /// Best first, or in the order asked for.
     pub hits: Vec<Hit>,
+    /// Values of the fields asked for, counted over all documents that answer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facets: BTreeMap<String, Facet>,
     /// Query words that this mode knows nothing about.
     pub unknown_words: Vec<String>,
     /// Why there are no hits, if there are none.
@@ -311,14 +400,21 @@ pub struct AnalyzedToken {
 }
 
 /// The senses of words in a text.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SensesAnswer {
     /// The words asked about, in the order of the text.
     pub words: Vec<WordSenses>,
 }
 
+/// The answers to a batch of questions about senses.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SensesAnswers {
+    /// One for each question, in their order.
+    pub results: Vec<SensesAnswer>,
+}
+
 /// A word in a text and its senses.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct WordSenses {
     /// As it stands in the text.
     pub word: String,
@@ -326,16 +422,27 @@ pub struct WordSenses {
     pub start: usize,
     /// The byte behind it.
     pub end: usize,
+    /// WordNet's senses, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wordnet: Option<WordNetSenses>,
+    /// The senses that the corpus tells apart, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub induced: Option<InducedSenses>,
+}
+
+/// WordNet's senses of a word in a text.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct WordNetSenses {
     /// Whether the best sense is probable enough to be relied on.
     pub sure: bool,
     /// Probability of the best less that of the second.
     pub margin: f32,
-    /// WordNet's senses, best first; empty if it has none.
+    /// Best first; empty if it has none.
     pub senses: Vec<CandidateSense>,
 }
 
 /// A sense of WordNet's, and how well it fits.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct CandidateSense {
     /// Sense key: `bank%1:17:01::`; for words of other languages the synset's id.
     pub sense: String,
@@ -353,4 +460,54 @@ pub struct CandidateSense {
     pub score: f32,
     /// What each part adds.
     pub parts: Parts,
+}
+
+/// Induced senses of a word in a text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct InducedSenses {
+    /// Whether the best sense is probable enough to be relied on.
+    pub sure: bool,
+    /// Probability of the best less that of the second.
+    pub margin: f32,
+    /// Best first; empty if the word was too rare to be looked at.
+    pub senses: Vec<InducedCandidate>,
+}
+
+/// An induced sense, and how well it fits.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct InducedCandidate {
+    /// Its id in this generation: `bank~1`.
+    pub sense: String,
+    /// Words that stand for it.
+    pub label: Vec<String>,
+    /// Share of the word's occurrences in the corpus.
+    pub share: f32,
+    /// 0 to 1; all senses of the word together 1.
+    pub probability: f32,
+}
+
+/// The senses that a corpus tells apart for a word.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct InducedWord {
+    /// As the vocabulary spells it.
+    pub word: String,
+    /// Occurrences in the corpus.
+    pub count: u64,
+    /// Whether it is frequent enough to have been looked at.
+    pub looked_at: bool,
+    /// Most frequent first; one if all occurrences are alike.
+    pub senses: Vec<InducedSenseAnswer>,
+}
+
+/// An induced sense of a word.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct InducedSenseAnswer {
+    /// Its id in this generation: `bank~1`.
+    pub sense: String,
+    /// Share of the word's occurrences.
+    pub share: f32,
+    /// Words that stand for it.
+    pub label: Vec<String>,
+    /// Sentences of the corpus in which the word has this sense, as tokens, the clearest first.
+    pub examples: Vec<String>,
 }

@@ -7,14 +7,16 @@ use super::generation::{
     self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
 };
 use super::word_graph::{self, WORD_GRAPH};
-use super::{Engine, ModelInfo, Origin, check_name, model, rows};
+use super::{Engine, ModelInfo, Origin, check_name, model, rows, senses};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
+use crate::failpoint;
 use crate::files::sync_folder;
-use crate::index::keyword::{KeywordBuilder, KeywordDocument, Stemming};
+use crate::index::keyword::{IndexSettings, KeywordBuilder, KeywordDocument};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
-use crate::progress::Progress;
+use crate::progress::{Progress, Silent};
+use crate::sense::induction::SENSES_FILE;
 use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
 use crate::text::{Analysis, Analyzer, Document, Documents};
 use crate::vectors::formats::Format;
@@ -27,6 +29,8 @@ use serde::Serialize;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Documents analysed at a time.
 const BATCH: u32 = 1000;
@@ -36,6 +40,9 @@ const STEMMING_SAMPLE: usize = 100;
 
 /// Fewer documents are scanned: that takes less than half a millisecond, and is exact.
 const GRAPH_ROWS_MIN: usize = 20_000;
+
+/// How long a build waits for another one of the same collection: most are over in no time.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bad lines told one by one; more are only counted.
 const BAD_LINES_TOLD: usize = 20;
@@ -121,7 +128,8 @@ impl Engine {
                 break;
             }
         }
-        let Changes { added, updated, unchanged } = writer.commit()?;
+        let Changes { added, updated, unchanged, .. } = writer.commit()?.changes;
+        self.wake();
         let skipped_files = documents.skipped().to_vec();
         Ok(IngestReport {
             added,
@@ -139,14 +147,38 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::NotReady`] while another process is building; [`Error::Cancelled`]; [`Error::Io`].
     pub fn index(&self, collection: &str, progress: &dyn Progress) -> Result<BuildReport> {
-        let info = self.collection(collection);
-        if let Ok(info) = info
-            && info.up_to_date
-            && let Some(generation) = info.generation
+        let row = self.row(collection)?;
+        if let Some(generation) = row.generation
+            && let Ok(manifest) = Manifest::read(&self.folder(collection).join(&generation), collection)
+            && manifest.change == row.last_change
+            && self.generation(collection).is_ok()
         {
-            return Ok(BuildReport { generation, documents: info.documents, model: info.model });
+            let model = manifest.model.map(|model| model.info);
+            return Ok(BuildReport { generation, documents: row.documents, model });
         }
         self.reindex(collection, progress)
+    }
+
+    /// Gives a collection an empty generation, if it has none: what is written to it shows beside that.
+    ///
+    /// # Errors
+    /// As [`Engine::index`].
+    pub(super) fn begin_generations(&self, collection: &str, patience: Duration) -> Result<()> {
+        let build = Build::begin(self, collection, patience, &Silent)?;
+        if build.row.generation.is_some() {
+            return Ok(());
+        }
+        let settings = resolved(build.settings()?, &[]);
+        KeywordBuilder::create(&build.folder.path().join(KEYWORD), &settings)?.finish()?;
+        generation::write_manifest(build.folder.path(), collection, 0, None)?;
+        build.switch(0).map(drop)
+    }
+
+    /// The next generation at once, unless another one is being built.
+    pub(super) fn begin_anew(&self, collection: &str) -> Result<()> {
+        let build = Build::begin(self, collection, Duration::ZERO, &Silent)?;
+        let model = build.keep_model(&Silent)?;
+        build.finish(model, &Silent).map(drop)
     }
 
     /// As [`Engine::index`], whether the indexes are up to date or not: for damaged ones.
@@ -154,7 +186,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::index`].
     pub fn reindex(&self, collection: &str, progress: &dyn Progress) -> Result<BuildReport> {
-        let build = Build::begin(self, collection)?;
+        let build = Build::begin(self, collection, PATIENCE, progress)?;
         let model = build.keep_model(progress)?;
         build.finish(model, progress)
     }
@@ -170,7 +202,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<BuildReport> {
         settings.word2vec.check()?;
-        let build = Build::begin(self, collection)?;
+        let build = Build::begin(self, collection, PATIENCE, progress)?;
         let model = build.train_model(settings, progress)?;
         build.finish(Some(model), progress)
     }
@@ -188,16 +220,25 @@ impl Engine {
         format: Option<Format>,
         progress: &dyn Progress,
     ) -> Result<BuildReport> {
-        let build = Build::begin(self, collection)?;
+        let build = Build::begin(self, collection, PATIENCE, progress)?;
         let model = build.import_model(path, format, progress)?;
         build.finish(Some(model), progress)
     }
 
     /// Held while a collection is built; the system releases it whatever happens to the process.
-    pub(super) fn lock(&self, collection: &str) -> Result<File> {
+    pub(super) fn lock(&self, collection: &str, patience: Duration, progress: &dyn Progress) -> Result<File> {
         let folder = self.folder(collection);
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        lock_file(&folder.join(".lock"), &format!("collection {collection:?}"))
+        let begun = Instant::now();
+        loop {
+            match lock_file(&folder.join(".lock"), &format!("collection {collection:?}")) {
+                Err(Error::NotReady { .. }) if begun.elapsed() < patience => {
+                    progress.step("waiting", 0, 0, "builds")?;
+                    thread::sleep(PATIENCE / 20);
+                }
+                held => return held,
+            }
+        }
     }
 }
 
@@ -230,13 +271,13 @@ impl BadLines {
 }
 
 /// Word vectors of the generation to be, and what they were made from.
-struct NewModel {
+pub(super) struct NewModel {
     vectors: WordVectors,
     info: ModelInfo,
 }
 
 /// A generation in the making.
-struct Build<'a> {
+pub(super) struct Build<'a> {
     engine: &'a Engine,
     row: CollectionRow,
     /// Where it is written, below the collection's folder, and removed from if it is not finished.
@@ -246,9 +287,16 @@ struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    fn begin(engine: &'a Engine, collection: &str) -> Result<Self> {
+    /// Waits so long for another build of the same collection.
+    pub(super) fn begin(
+        engine: &'a Engine,
+        collection: &str,
+        patience: Duration,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        engine.row(collection)?;
+        let lock = engine.lock(collection, patience, progress)?;
         let row = engine.row(collection)?;
-        let lock = engine.lock(collection)?;
         let parent = engine.folder(collection);
         remove_others(&parent, |name| name.starts_with(".building-"));
         let name = format!("g{:06}", engine.store.next_build(row.key)?);
@@ -257,6 +305,13 @@ impl<'a> Build<'a> {
             .tempdir_in(&parent)
             .map_err(Error::io("create a folder in", &parent))?;
         Ok(Self { engine, row, folder, name, _lock: lock })
+    }
+
+    /// How the documents are indexed, noted in the generation.
+    fn settings(&self) -> Result<IndexSettings> {
+        let settings = super::settings::read(&self.row)?;
+        super::settings::save(self.folder.path(), &settings)?;
+        Ok(settings)
     }
 
     fn snapshot(&self) -> Result<Snapshot<'a>> {
@@ -271,7 +326,7 @@ impl<'a> Build<'a> {
         let Some(info) = manifest.ok().and_then(|manifest| manifest.model).map(|model| model.info) else {
             return Ok(None);
         };
-        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS];
+        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS, SENSES_FILE];
         for file in files.iter().filter(|file| from.join(file).exists()) {
             link_or_copy(&from.join(file), &to.join(file))?;
         }
@@ -296,30 +351,37 @@ impl<'a> Build<'a> {
         let min_count = settings.min_count.or(settings.init.as_ref().map(|_| 1));
         let (corpus, report) = self.encode_corpus(min_count, progress)?;
         let (vectors, origin) = model::train(&corpus, settings, None, progress)?;
-        self.place(vectors, origin, (&corpus, &report), progress)
+        self.place(vectors, origin, (&corpus, report.min_count), progress)
     }
 
     fn import_model(&self, path: &Path, format: Option<Format>, progress: &dyn Progress) -> Result<NewModel> {
         let (corpus, report) = self.encode_corpus(Some(1), progress)?;
         let (vectors, origin) = model::import(path, format, corpus.vocabulary(), progress)?;
-        self.place(vectors, origin, (&corpus, &report), progress)
+        self.place(vectors, origin, (&corpus, report.min_count), progress)
     }
 
-    fn place(
+    /// The encoded corpus of a training that was made elsewhere.
+    pub(super) fn take_corpus(&self, from: &Path) -> Result<()> {
+        link_or_copy(from, &self.folder.path().join(CORPUS))
+    }
+
+    pub(super) fn place(
         &self,
         vectors: WordVectors,
         origin: Origin,
-        (corpus, report): (&Corpus, &EncoderReport),
+        (corpus, min_count): (&Corpus, u64),
         progress: &dyn Progress,
     ) -> Result<NewModel> {
         let info = ModelInfo {
             words: vectors.len(),
             dim: vectors.dim(),
             corpus_words: corpus.words(),
-            min_count: report.min_count,
+            min_count,
             origin,
         };
-        Ok(NewModel { vectors: model::place(vectors, self.folder.path(), progress)?, info })
+        let vectors = model::place(vectors, self.folder.path(), progress)?;
+        senses::induce_into(self.folder.path(), &vectors, corpus, progress)?;
+        Ok(NewModel { vectors, info })
     }
 
     /// The collection's documents as numbers, kept in the generation for whoever counts or learns later.
@@ -328,15 +390,11 @@ impl<'a> Build<'a> {
         min_count: Option<u64>,
         progress: &dyn Progress,
     ) -> Result<(Corpus, EncoderReport)> {
-        let mut snapshot = self.snapshot()?;
-        let batches = std::iter::from_fn(|| snapshot.next_batch(BATCH).transpose());
-        let settings = EncoderSettings { min_count, ..Default::default() };
-        let encoder = CorpusEncoder::create(&self.folder.path().join(CORPUS), settings)?;
-        corpus::encode(batches, encode_documents, encoder, progress)
+        encode_corpus(self.snapshot()?, &self.folder.path().join(CORPUS), min_count, progress)
     }
 
     /// Reads all documents once, writes the indexes, and switches to them.
-    fn finish(self, model: Option<NewModel>, progress: &dyn Progress) -> Result<BuildReport> {
+    pub(super) fn finish(self, model: Option<NewModel>, progress: &dyn Progress) -> Result<BuildReport> {
         let encoder = model.as_ref().map(|model| StaticEncoder::plain(Arc::new(model.vectors.clone())));
         let (change, documents, vectors) = self.read_documents(encoder.as_ref(), progress)?;
         let model = match model {
@@ -348,7 +406,7 @@ impl<'a> Build<'a> {
         };
         let info = model.as_ref().map(|model| model.info.clone());
         generation::write_manifest(self.folder.path(), &self.row.name, change, model)?;
-        let generation = self.switch()?;
+        let generation = self.switch(change)?;
         Ok(BuildReport { generation, documents, model: info })
     }
 
@@ -360,8 +418,8 @@ impl<'a> Build<'a> {
         let mut snapshot = self.snapshot()?;
         let (change, total) = (snapshot.change(), snapshot.documents());
         let mut next = snapshot.next_batch(BATCH)?;
-        let stemming = stemming(next.as_deref().unwrap_or_default());
-        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), stemming)?;
+        let settings = resolved(self.settings()?, next.as_deref().unwrap_or_default());
+        let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), &settings)?;
         let mut vectors = DocumentVectors::default();
         let mut done = 0;
         while let Some(batch) = next {
@@ -371,7 +429,8 @@ impl<'a> Build<'a> {
                 .map(|stored| {
                     let analysis = Analyzer.analyze(&stored.document.full_text());
                     let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-                    (layout.document(stored.seq.cast_unsigned(), &analysis), vector)
+                    let seq = stored.seq.cast_unsigned();
+                    (layout.document_with_fields(seq, &stored.document, &analysis), vector)
                 })
                 .collect();
             for (stored, (document, vector)) in batch.iter().zip(ready) {
@@ -409,15 +468,20 @@ impl<'a> Build<'a> {
         Ok(direction)
     }
 
-    fn switch(self) -> Result<String> {
+    fn switch(self, change: i64) -> Result<String> {
         let parent = self.engine.folder(&self.row.name);
+        failpoint::reach("generation written");
         sync_files(self.folder.path())?;
+        failpoint::reach("generation flushed");
         let built = self.folder.keep();
         let place = parent.join(&self.name);
         fs::rename(&built, &place).map_err(Error::io("rename", &built))?;
+        failpoint::reach("generation renamed");
         sync_folder(&parent)?;
-        self.engine.store.switch_generation(self.row.key, &self.name)?;
-        self.engine.load(&self.row.name, &self.name)?;
+        failpoint::reach("before switch");
+        self.engine.store.switch_generation(self.row.key, &self.name, change)?;
+        failpoint::reach("after switch");
+        self.engine.take_up(&self.row.name)?;
         // The one before stays for readers that hold it; mapped files outlive their names where the system allows.
         let kept = [Some(self.name.as_str()), self.row.generation.as_deref()];
         remove_others(&parent, |name| name.starts_with('g') && !kept.contains(&Some(name)));
@@ -425,11 +489,24 @@ impl<'a> Build<'a> {
     }
 }
 
-/// By which rules the keyword index joins the forms of a word, judged by the first documents.
-fn stemming(first: &[StoredDocument]) -> Stemming {
+/// A snapshot's documents as numbers, in a file.
+pub(super) fn encode_corpus(
+    mut snapshot: Snapshot<'_>,
+    path: &Path,
+    min_count: Option<u64>,
+    progress: &dyn Progress,
+) -> Result<(Corpus, EncoderReport)> {
+    let batches = std::iter::from_fn(|| snapshot.next_batch(BATCH).transpose());
+    let settings = EncoderSettings { min_count, ..Default::default() };
+    let encoder = CorpusEncoder::create(path, settings)?;
+    corpus::encode(batches, encode_documents, encoder, progress)
+}
+
+/// The settings with the language of the first documents.
+fn resolved(settings: IndexSettings, first: &[StoredDocument]) -> IndexSettings {
     let sample = first.iter().take(STEMMING_SAMPLE);
     let sample: Vec<Analysis> = sample.map(|stored| Analyzer.analyze(&stored.document.full_text())).collect();
-    Stemming::default().resolved(&sample)
+    IndexSettings { stemming: settings.stemming.resolved(&sample), ..settings }
 }
 
 fn encode_documents(batch: Vec<StoredDocument>, chunk: &mut Chunk) -> Result<()> {
@@ -467,7 +544,7 @@ impl DocumentVectors {
     }
 }
 
-fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+pub(super) fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     if fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
@@ -475,7 +552,7 @@ fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Every file of a folder is on the disk before the folder gets its name.
-fn sync_files(folder: &Path) -> Result<()> {
+pub(super) fn sync_files(folder: &Path) -> Result<()> {
     for entry in folder.read_dir().map_err(Error::io("list", folder))? {
         let path = entry.map_err(Error::io("list", folder))?.path();
         if path.is_dir() {

@@ -5,14 +5,16 @@
 use super::{rows, word_graph};
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
-use crate::index::keyword::KeywordIndex;
+use crate::index::keyword::{IndexSettings, KeywordIndex, Selection};
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
 use crate::search::{Knowledge, StaticRetriever};
+use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
 use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -22,6 +24,10 @@ const CURE: &str = "rebuild it with `sememe index COLLECTION`";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const CORPUS: &str = "corpus.tokens";
 pub(super) const KEYWORD: &str = "keyword";
+const KEYWORD_LIST: &str = "meta.json";
+
+/// Stands in a manifest while its checksum is worked out.
+const NO_CHECKSUM: &str = "crc32:........";
 pub(super) const DOCUMENT_VECTORS: &str = "documents.matrix";
 pub(super) const DOCUMENT_GRAPH: &str = "documents.hnsw";
 pub(super) const DOCUMENT_ROWS: &str = "documents.rows";
@@ -34,6 +40,12 @@ pub(super) struct Manifest {
     /// Number of the last write it shows.
     pub change: i64,
     pub model: Option<ModelManifest>,
+    /// CRC-32 of the keyword index's list of segments, the one file of it that has no checksum of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyword_list: Option<u32>,
+    /// CRC-32 of this file with [`NO_CHECKSUM`] in its place; absent in those of before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
 }
 
 impl Manifest {
@@ -48,7 +60,21 @@ impl Manifest {
         if manifest.collection != collection {
             return Err(Error::damaged(&path, format!("collection {collection}"), manifest.collection, CURE));
         }
+        let text = String::from_utf8_lossy(&bytes);
+        let is_as_written = |sum: &String| checksum(&text.replacen(sum, NO_CHECKSUM, 1)) == *sum;
+        if !manifest.checksum.as_ref().is_none_or(is_as_written) {
+            return Err(Error::damaged(&path, "its checksum", "another", CURE));
+        }
         Ok(manifest)
+    }
+
+    fn check_keyword_list(&self, folder: &Path) -> Result<()> {
+        let path = folder.join(KEYWORD).join(KEYWORD_LIST);
+        let sum = sum_of(&path)?;
+        if self.keyword_list.is_some_and(|expected| expected != sum) {
+            return Err(Error::damaged(&path, "its checksum", "another", CURE));
+        }
+        Ok(())
     }
 }
 
@@ -100,23 +126,31 @@ pub enum Origin {
 struct Model {
     manifest: ModelManifest,
     encoder: StaticEncoder,
-    documents: Option<Documents>,
 }
 
-struct Documents {
-    index: Box<dyn VectorIndex>,
-    seqs: Vec<i64>,
+/// The vectors of documents, and the document of each row, by rising row.
+#[derive(Clone)]
+pub(super) struct DocumentVectors {
+    pub index: Arc<dyn VectorIndex>,
+    pub seqs: Vec<i64>,
 }
 
-/// An open generation.
+/// An open generation, with what was written since it was built, up to one write: a view that stays as it is.
+#[derive(Clone)]
 pub struct Generation {
     name: String,
     folder: PathBuf,
-    manifest: Manifest,
-    keyword: KeywordIndex,
-    model: Option<Model>,
+    manifest: Arc<Manifest>,
+    /// Number of the last write shown.
+    change: i64,
+    keyword: Arc<KeywordIndex>,
+    settings: IndexSettings,
+    model: Option<Arc<Model>>,
+    documents: Option<Arc<DocumentVectors>>,
     /// Opened, and all of it checked, when first asked for.
-    corpus: OnceLock<Corpus>,
+    corpus: Arc<OnceLock<Corpus>>,
+    /// The same.
+    induced: Arc<OnceLock<InducedSenses>>,
 }
 
 impl Generation {
@@ -127,15 +161,46 @@ impl Generation {
     pub fn open(folder: &Path, collection: &str) -> Result<Self> {
         let manifest = Manifest::read(folder, collection)?;
         let model = manifest.model.clone().map(|model| Model::open(folder, model)).transpose()?;
+        let documents = match &model {
+            Some(model) => DocumentVectors::open(folder, model.encoder.dim())?,
+            None => None,
+        };
+        manifest.check_keyword_list(folder)?;
+        KeywordIndex::verify(&folder.join(KEYWORD))?;
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self {
             name,
             folder: folder.to_path_buf(),
-            keyword: KeywordIndex::open(&folder.join(KEYWORD))?,
-            manifest,
-            model,
-            corpus: OnceLock::new(),
+            keyword: Arc::new(KeywordIndex::open(&folder.join(KEYWORD))?),
+            settings: super::settings::of_generation(folder)?,
+            change: manifest.change,
+            manifest: Arc::new(manifest),
+            model: model.map(Arc::new),
+            documents: documents.map(Arc::new),
+            corpus: Arc::default(),
+            induced: Arc::default(),
         })
+    }
+
+    /// This generation with what was written since, up to write number `change`.
+    pub(super) fn with_changes(
+        &self,
+        change: i64,
+        keyword: KeywordIndex,
+        documents: Option<DocumentVectors>,
+    ) -> Self {
+        let (keyword, documents) = (Arc::new(keyword), documents.map(Arc::new));
+        Self { change, keyword, documents, ..self.clone() }
+    }
+
+    /// The folder of the keyword index.
+    pub(super) fn keyword_folder(&self) -> PathBuf {
+        self.folder.join(KEYWORD)
+    }
+
+    /// The vectors of the documents as they were built.
+    pub(super) fn document_vectors(&self) -> Option<&Arc<DocumentVectors>> {
+        self.documents.as_ref()
     }
 
     /// The folder's name.
@@ -149,16 +214,22 @@ impl Generation {
         format!("{}/{}", self.manifest.collection, self.name)
     }
 
-    /// Number of the last write that the generation shows.
+    /// Number of the last write that it shows.
     #[must_use]
     pub fn change(&self) -> i64 {
-        self.manifest.change
+        self.change
     }
 
     /// The keyword index.
     #[must_use]
     pub fn keyword(&self) -> &KeywordIndex {
         &self.keyword
+    }
+
+    /// How its documents are indexed.
+    #[must_use]
+    pub fn settings(&self) -> &IndexSettings {
+        &self.settings
     }
 
     /// The encoded corpus that its words were counted in: the documents as they stood when the word vectors were made.
@@ -179,6 +250,29 @@ impl Generation {
         }
         let corpus = Corpus::open(&path)?;
         Ok(self.corpus.get_or_init(|| corpus))
+    }
+
+    /// The senses that its corpus tells apart.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no model yet, or one of before senses were looked for; [`Error::Damaged`].
+    pub fn induced(&self) -> Result<&InducedSenses> {
+        if let Some(induced) = self.induced.get() {
+            return Ok(induced);
+        }
+        let vectors = self.encoder()?.vectors();
+        let missing = || Error::NotReady {
+            what: format!("collection {:?} has no induced senses", self.manifest.collection),
+            cure: format!("train it again: sememe train {}", self.manifest.collection),
+        };
+        if !self.folder.join(SENSES_FILE).exists() {
+            return Err(missing());
+        }
+        let induced = InducedSenses::open(&self.folder, vectors.len())?;
+        if !induced.belong_to(vectors) {
+            return Err(missing());
+        }
+        Ok(self.induced.get_or_init(|| induced))
     }
 
     /// What its word vectors were made from, if there are any.
@@ -204,17 +298,20 @@ impl Generation {
     /// [`Error::Damaged`], [`Error::Io`].
     pub(super) fn document_rows(&self) -> Result<Option<Vec<f32>>> {
         let path = self.folder.join(DOCUMENT_VECTORS);
-        if self.model.as_ref().is_none_or(|model| model.documents.is_none()) {
+        if self.model.is_none() || !path.exists() {
             return Ok(None);
         }
         Ok(Some(Matrix::open(&path, None)?.values().to_vec()))
     }
 
-    /// The static ranking, if there is one, and what is known of its word vectors.
-    pub(super) fn soft(&self) -> Option<(StaticRetriever<'_>, Knowledge)> {
-        let info = self.model_info()?;
-        let encoder = self.encoder().ok()?;
-        let (index, seqs) = self.documents().ok()??;
+    /// The static ranking of the documents selected, if there is one, and what is known of its word vectors.
+    pub(super) fn soft(
+        &self,
+        selection: Option<&Selection>,
+    ) -> Result<Option<(StaticRetriever<'_>, Knowledge)>> {
+        let Some(info) = self.model_info() else { return Ok(None) };
+        let encoder = self.encoder()?;
+        let Some((index, seqs)) = self.documents()? else { return Ok(None) };
         let vocabulary = encoder.vectors().vocabulary();
         let is_wider = match info.origin {
             Origin::Imported { .. } => true,
@@ -225,7 +322,8 @@ impl Generation {
             }
         };
         let known = Knowledge { corpus_words: info.corpus_words, is_wider };
-        Some((StaticRetriever::new(encoder, index, seqs), known))
+        let rows = selection.map(|selection| selection.rows_of(seqs));
+        Ok(Some((StaticRetriever::new(encoder, index, seqs).with_filter(rows), known)))
     }
 
     /// The vectors of the documents, with the document of each row; `None` if no document has one.
@@ -234,8 +332,7 @@ impl Generation {
     /// [`Error::NotReady`] if the collection has no model yet.
     pub fn documents(&self) -> Result<Option<(&dyn VectorIndex, &[i64])>> {
         self.encoder()?;
-        let documents = self.model.as_ref().and_then(|model| model.documents.as_ref());
-        Ok(documents.map(|documents| (&*documents.index, documents.seqs.as_slice())))
+        Ok(self.documents.as_ref().map(|documents| (&*documents.index, documents.seqs.as_slice())))
     }
 }
 
@@ -247,12 +344,11 @@ impl Model {
             return Err(Error::damaged(folder.join(MANIFEST), expected, manifest.direction.len(), CURE));
         }
         let encoder = StaticEncoder::new(vectors, manifest.direction.clone());
-        let documents = Documents::open(folder, encoder.dim())?;
-        Ok(Self { manifest, encoder, documents })
+        Ok(Self { manifest, encoder })
     }
 }
 
-impl Documents {
+impl DocumentVectors {
     fn open(folder: &Path, dim: usize) -> Result<Option<Self>> {
         let seqs = rows::open(&folder.join(DOCUMENT_ROWS))?;
         if seqs.is_empty() {
@@ -265,13 +361,21 @@ impl Documents {
             return Err(Error::damaged(&path, format!("{} x {dim}", seqs.len()), got, CURE));
         }
         let graph = folder.join(DOCUMENT_GRAPH);
-        let index: Box<dyn VectorIndex> = if graph.exists() {
-            Box::new(Hnsw::open(&graph, matrix, None)?)
+        let index: Arc<dyn VectorIndex> = if graph.exists() {
+            Arc::new(Hnsw::open(&graph, matrix, None)?)
         } else {
-            Box::new(Flat::with_codes(matrix))
+            Arc::new(Flat::with_codes(matrix))
         };
         Ok(Some(Self { index, seqs }))
     }
+}
+
+fn checksum(text: &str) -> String {
+    format!("crc32:{:08x}", crc32fast::hash(text.as_bytes()))
+}
+
+fn sum_of(path: &Path) -> Result<u32> {
+    std::fs::read(path).map(|bytes| crc32fast::hash(&bytes)).map_err(Error::io("read", path))
 }
 
 /// Writes the manifest, the last file of a generation.
@@ -281,10 +385,13 @@ pub(super) fn write_manifest(
     change: i64,
     model: Option<ModelManifest>,
 ) -> Result<()> {
-    let manifest = Manifest { version: VERSION, collection: collection.to_owned(), change, model };
+    let keyword_list = Some(sum_of(&folder.join(KEYWORD).join(KEYWORD_LIST))?);
+    let collection = collection.to_owned();
+    let none = Some(NO_CHECKSUM.to_owned());
+    let manifest = Manifest { version: VERSION, collection, change, model, keyword_list, checksum: none };
     let path = folder.join(MANIFEST);
-    crate::files::write_whole(&path, |to| {
-        serde_json::to_writer_pretty(to, &manifest)
-            .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))
-    })
+    let text = serde_json::to_string_pretty(&manifest)
+        .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
+    let text = text.replacen(NO_CHECKSUM, &checksum(&text), 1);
+    crate::files::write_whole(&path, |to| to.write_all(text.as_bytes()).map_err(Error::io("write", &path)))
 }

@@ -7,25 +7,41 @@
 
 pub mod answers;
 mod build;
+mod check;
 mod demo;
+mod documents;
 mod embeddings;
 mod evaluate;
 mod generation;
+mod highlight;
 mod keys;
+mod live;
+mod map;
 mod model;
+mod priority;
 mod questions;
+mod requests;
 mod retrieval;
 mod rows;
 mod senses;
+mod settings;
+mod snapshot;
 mod standalone;
+mod tasks;
+mod training;
 mod tuning;
 mod word_contrast;
 mod word_graph;
 mod wordnet;
 mod words;
 
+pub use crate::store::TaskStatus;
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
+pub use check::{CheckReport, CollectionCheck};
 pub use demo::DEMO_COLLECTIONS;
+pub use documents::{
+    BodyShape, Document, DocumentPage, Packing, ReceiveReport, Receiving, Rejected, WriteReport,
+};
 pub use embeddings::{
     Embedding, EmbeddingVector, EmbeddingsAnswer, EmbeddingsInput, EmbeddingsRequest, EmbeddingsUsage,
     EncodingFormat,
@@ -33,29 +49,39 @@ pub use embeddings::{
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
-pub use questions::{ContrastRequest, SearchRequest};
+pub use map::MapRequest;
+pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
-pub use senses::{Inventory, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use senses::{Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use settings::SettingsAnswer;
+pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, train_standalone};
+pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
+pub use training::{AlgorithmName, TrainRequest};
 pub use tuning::{TuneReport, TuneRequest};
 pub use word_contrast::{LinkedWord, WordContrastAnswer, WordContrastRequest};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 
+pub use crate::index::keyword::IndexSettings;
 pub use crate::text::analyzer::warm_up;
 
 use crate::error::{Error, Result};
+use crate::progress::Silent;
 use crate::store::{CollectionRow, Store};
 use answers::CollectionInfo;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 /// One data directory, open for questions and builds. Cheap to share between threads.
 pub struct Engine {
     data_dir: PathBuf,
     store: Store,
     open: RwLock<HashMap<String, Arc<Generation>>>,
+    live: live::Slots,
+    running: tasks::Running,
     wordnet: wordnet::Shelf,
     senses: senses::Shelf,
 }
@@ -72,6 +98,8 @@ impl Engine {
             data_dir: data_dir.to_path_buf(),
             store,
             open: RwLock::default(),
+            live: live::Slots::default(),
+            running: tasks::Running::default(),
             wordnet: Default::default(),
             senses: Default::default(),
         })
@@ -122,7 +150,8 @@ impl Engine {
             name: row.name.clone(),
             documents: row.documents,
             indexed_documents: generation.as_ref().map_or(0, |g| g.keyword().len()),
-            up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change),
+            up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change)
+                && generation.as_ref().is_some_and(|g| settings::read(row).is_ok_and(|s| s == *g.settings())),
             generation: row.generation.clone(),
             model: generation.and_then(|g| g.model_info().cloned()),
         })
@@ -136,35 +165,8 @@ impl Engine {
         if let Some(generation) = self.opened().get(name) {
             return Ok(Arc::clone(generation));
         }
-        let row = self.row(name)?;
-        let Some(folder) = &row.generation else {
-            return Err(Error::NotReady {
-                what: format!("collection {name:?} has no index yet"),
-                cure: format!("build it: sememe index {name}"),
-            });
-        };
-        self.load(name, folder)
-    }
-
-    /// Takes up the generations that other processes have switched to, and forgets removed collections.
-    ///
-    /// # Errors
-    /// [`Error::Store`] if the database fails, [`Error::Damaged`] if a new generation is; the others are taken up all the
-    /// same.
-    pub fn refresh(&self) -> Result<()> {
-        let current: HashMap<String, String> = self.store.generations()?.into_iter().collect();
-        self.open
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|name, _| current.contains_key(name));
-        let mut failed = Ok(());
-        for (name, folder) in current {
-            let stale = self.opened().get(&name).is_none_or(|generation| generation.name() != folder);
-            if stale && let Err(error) = self.load(&name, &folder) {
-                failed = Err(error);
-            }
-        }
-        failed
+        check_name(name)?;
+        self.take_up(name)
     }
 
     /// Removes a collection with its documents and indexes.
@@ -173,9 +175,9 @@ impl Engine {
     /// [`Error::NotFound`], [`Error::Store`]; [`Error::NotReady`] while it is being built.
     pub fn delete(&self, name: &str) -> Result<()> {
         let row = self.row(name)?;
-        let lock = self.lock(name)?;
+        let lock = self.lock(name, Duration::ZERO, &Silent)?;
         self.store.delete_collection(row.key)?;
-        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.forget(name);
         let folder = self.folder(name);
         std::fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
         drop(lock);
@@ -186,15 +188,6 @@ impl Engine {
     pub fn prepare(&self) {
         let open: Vec<Arc<Generation>> = self.opened().values().cloned().collect();
         open.iter().filter_map(|generation| generation.encoder().ok()).for_each(|e| e.vectors().prepare());
-    }
-
-    fn load(&self, name: &str, folder: &str) -> Result<Arc<Generation>> {
-        let generation = Arc::new(Generation::open(&self.folder(name).join(folder), name)?);
-        self.open
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name.to_owned(), Arc::clone(&generation));
-        Ok(generation)
     }
 
     fn opened(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<Generation>>> {

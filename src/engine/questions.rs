@@ -1,63 +1,27 @@
 //! Questions about texts: each takes one generation, and keeps it to its end.
 
 use super::answers::{Agreement, Analyzed, AnalyzedToken, ContrastAnswer, FoundAlone, Hit, SearchAnswer};
-use super::{Engine, ExpansionRequest, Generation};
+use super::requests::{ContrastRequest, HighlightRequest, KeywordRequest, Page, SearchRequest, Syntax};
+use super::{Engine, ExpansionRequest, Generation, highlight};
 use crate::error::{Error, Result};
+use crate::index::keyword::{
+    Bm25, Expression, Facet, FilterRequest, KeywordOptions, Selection, SortBy, Weights, check_facets, sort_by,
+};
 use crate::search::contrast::{PERSISTENCE, overlap, rank_biased_overlap};
 use crate::search::{
     HybridRetriever, HybridSettings, KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK,
     WordNetRetriever,
 };
 use crate::store::StoredDocument;
-use crate::text::{Analysis, Analyzer};
-use serde::Deserialize;
-use std::collections::HashSet;
+use crate::text::Analyzer;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 /// Longest query or text to analyse, in bytes.
 pub const QUERY_BYTES_MAX: usize = 64 << 10;
 
-/// Longest snippet, in characters.
-const SNIPPET_CHARS_MAX: usize = 240;
-
-/// One query, read one way.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SearchRequest {
-    /// Free text.
-    pub query: String,
-    /// How to read it.
-    pub mode: Mode,
-    /// Hits wanted; default 10.
-    #[serde(default)]
-    pub limit: Option<usize>,
-    /// How mode `wordnet` expands it.
-    #[serde(default)]
-    pub wordnet: Option<ExpansionRequest>,
-    /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
-    #[serde(default)]
-    pub hybrid: Option<HybridSettings>,
-}
-
-/// One query, read several ways.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ContrastRequest {
-    /// Free text.
-    pub query: String,
-    /// Hits wanted of each mode; default 10.
-    #[serde(default)]
-    pub k: Option<usize>,
-    /// The ways, each once; default keyword, wordnet if there is a WordNet, static.
-    #[serde(default)]
-    pub modes: Option<Vec<Mode>>,
-    /// How mode `wordnet` expands it.
-    #[serde(default)]
-    pub wordnet: Option<ExpansionRequest>,
-    /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
-    #[serde(default)]
-    pub hybrid: Option<HybridSettings>,
-}
+/// Hits of a mode that ranks all documents, from which those that are sorted by a field are taken.
+const SORTED_MAX: usize = 1000;
 
 impl Engine {
     /// Documents that answer a query.
@@ -66,13 +30,26 @@ impl Engine {
     /// [`Error::Invalid`] for an empty or overlong query or a limit out of range; [`Error::NotFound`]; [`Error::NotReady`] if the
     /// mode needs a model that has not been trained.
     pub fn search(&self, collection: &str, request: &SearchRequest) -> Result<SearchAnswer> {
-        let limit = TopK::new("limit", request.limit.unwrap_or(TopK::default().get()))?;
+        let page = Page::new(request.limit, request.offset)?;
         check_query(&request.query)?;
+        request.highlight.iter().try_for_each(HighlightRequest::check)?;
+        let facets = request.facets.as_deref().unwrap_or_default();
+        check_facets(facets)?;
+        let sort = sort_by(request.sort.as_deref().unwrap_or_default())?;
         let generation = self.generation(collection)?;
+        let keyword = request.keyword.clone().unwrap_or_default();
+        let hard = Hard::new(&generation, &request.query, &keyword, request.filter.as_ref())?;
         let expansion = request.wordnet.clone().unwrap_or_default();
-        let how =
-            Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? };
-        let question = Question { query: &request.query, how, limit };
+        let highlight = request.highlight.as_ref();
+        let question = Question {
+            query: &request.query,
+            hard: &hard,
+            how: Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? },
+            page,
+            facets,
+            sort: &sort,
+            highlight,
+        };
         self.answer(&generation, &question, request.mode)
     }
 
@@ -84,10 +61,19 @@ impl Engine {
         let k = TopK::new("k", request.k.unwrap_or(TopK::default().get()))?;
         check_query(&request.query)?;
         let generation = self.generation(collection)?;
+        let keyword = request.keyword.clone().unwrap_or_default();
+        let hard = Hard::new(&generation, &request.query, &keyword, request.filter.as_ref())?;
         let expansion = request.wordnet.clone().unwrap_or_default();
-        let how =
-            Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? };
-        let question = Question { query: &request.query, how, limit: k };
+        let page = Page { offset: 0, limit: k.get() };
+        let question = Question {
+            query: &request.query,
+            hard: &hard,
+            how: Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? },
+            page,
+            facets: &[],
+            sort: &[],
+            highlight: None,
+        };
         let mut modes = self.modes(request.modes.as_deref())?;
         if request.modes.is_none() {
             modes.retain(|mode| *mode != Mode::Hybrid); // a blend of the others: beside them it hides what each found alone
@@ -161,25 +147,33 @@ impl Engine {
 
     fn answer(&self, generation: &Generation, question: &Question<'_>, mode: Mode) -> Result<SearchAnswer> {
         let start = Instant::now();
-        let query = question.query;
-        let words = Analyzer.words(query);
-        let (hits, unknown_words) = self.read_as(generation, &question.how, mode, |retriever| {
-            let ranked = retriever.retrieve(&words, question.limit.get())?;
-            Ok((self.hits(retriever, &words, &ranked)?, retriever.unknown(&words)?))
+        let Question { query, hard, page, .. } = question;
+        let found = self.read(generation, &question.how, Some(hard), mode, |retriever| {
+            self.found(generation, question, retriever)
         })?;
-        let empty_because = hits.is_empty().then(|| empty_because(generation, mode, &words, &unknown_words));
+        let nothing = hard.selection.as_ref().is_some_and(Selection::is_empty);
+        let empty_because = found.hits.is_empty().then(|| match nothing {
+            true => "no document passes the filter".to_owned(),
+            false if found.total_hits > 0 && page.offset > 0 => "there are no hits so far down".to_owned(),
+            false => empty_because(generation, mode, &hard.words, &found.unknown_words),
+        });
         Ok(SearchAnswer {
             mode,
-            query: query.to_owned(),
-            words,
-            hits,
-            unknown_words,
+            query: (*query).to_owned(),
+            words: hard.words.clone(),
+            offset: page.offset,
+            limit: page.limit,
+            total_hits: found.total_hits,
+            filtered_documents: hard.selection.as_ref().map(|selection| selection.len() as u64),
+            hits: found.hits,
+            facets: found.facets,
+            unknown_words: found.unknown_words,
             empty_because,
             processing_time_ms: start.elapsed().as_secs_f64() * 1e3,
         })
     }
 
-    /// Asks one mode's retriever; the default, nothing found, where no document can be found that way.
+    /// Asks one mode's retriever about plain words; the default, nothing found, where no document can be found that way.
     pub(super) fn read_as<T: Default>(
         &self,
         generation: &Generation,
@@ -187,40 +181,108 @@ impl Engine {
         mode: Mode,
         question: impl FnOnce(&dyn Retriever) -> Result<T>,
     ) -> Result<T> {
+        self.read(generation, how, None, mode, question)
+    }
+
+    fn read<T: Default>(
+        &self,
+        generation: &Generation,
+        how: &Reading<'_>,
+        hard: Option<&Hard>,
+        mode: Mode,
+        question: impl FnOnce(&dyn Retriever) -> Result<T>,
+    ) -> Result<T> {
+        let options = hard.map(Hard::options).unwrap_or_default();
         match mode {
-            Mode::Keyword => question(&KeywordRetriever::new(generation.keyword())),
+            Mode::Keyword => {
+                let retriever = KeywordRetriever::new(generation.keyword()).with_options(options);
+                question(&retriever.with_expression(hard.and_then(|hard| hard.expression.as_ref())))
+            }
             Mode::Wordnet => {
                 let wordnet = self.wordnet()?;
                 let expansion = how.expansion.expansion(&wordnet)?;
-                question(&WordNetRetriever::new(generation.keyword(), &wordnet, expansion))
+                let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
+                question(&retriever.with_options(options))
             }
             Mode::Static => match generation.documents()? {
-                Some((index, seqs)) => question(&StaticRetriever::new(generation.encoder()?, index, seqs)),
+                Some((index, seqs)) => {
+                    let rows = options.selection.map(|selection| selection.rows_of(seqs));
+                    question(&StaticRetriever::new(generation.encoder()?, index, seqs).with_filter(rows))
+                }
                 None => Ok(T::default()),
             },
             Mode::Hybrid => {
                 let texts = |seqs: &[i64]| {
                     let stored = self.store.documents(seqs)?.into_iter();
-                    let analyze =
-                        |stored: StoredDocument| Analyzer.analyze(&stored.document.full_text().into_owned());
-                    Ok(stored.map(|stored| (stored.seq, analyze(stored))).collect())
+                    let analyzed = |stored: StoredDocument| {
+                        (stored.seq, Analyzer.analyze(&stored.document.full_text()))
+                    };
+                    Ok(stored.map(analyzed).collect())
                 };
-                let (keyword, soft) = (generation.keyword(), generation.soft());
-                question(&HybridRetriever::new(keyword, soft, &texts, how.hybrid.unwrap_or_default()))
+                let (keyword, soft) = (generation.keyword(), generation.soft(options.selection)?);
+                let settings = how.hybrid.unwrap_or_default();
+                question(&HybridRetriever::new(keyword, soft, &texts, settings).with_options(options))
             }
         }
     }
 
-    fn hits(&self, retriever: &dyn Retriever, words: &[String], ranked: &[Ranked]) -> Result<Vec<Hit>> {
+    fn found(
+        &self,
+        generation: &Generation,
+        question: &Question<'_>,
+        retriever: &dyn Retriever,
+    ) -> Result<Found> {
+        let (index, words, page) = (generation.keyword(), &question.hard.words, question.page);
+        let answering = retriever.answering(words)?;
+        let ranked = match &answering {
+            Some(all) if question.sort.is_empty() => all.top(index, page.end())?,
+            Some(all) => index.sorted(all, question.sort, 0, page.end())?,
+            None => {
+                let wanted = if question.sort.is_empty() { page.end() } else { SORTED_MAX.max(page.end()) };
+                let ranked = retriever.retrieve(words, wanted)?;
+                let ranked = ranked.into_iter().map(|found| (found.seq.cast_unsigned(), found.score));
+                if question.sort.is_empty() {
+                    ranked.collect()
+                } else {
+                    index.sorted(&index.found(ranked)?, question.sort, 0, page.end())?
+                }
+            }
+        };
+        let all = answering.unwrap_or_else(|| index.unscored(question.hard.selection.as_ref()));
+        let mut facets = BTreeMap::new();
+        for (at, field) in question.facets.iter().enumerate() {
+            facets.insert(field.clone(), index.facet(&all, field, &format!("facets/{at}"))?);
+        }
+        let ranked: Vec<Ranked> = ranked
+            .into_iter()
+            .skip(page.offset)
+            .map(|(seq, score)| Ranked { seq: seq.cast_signed(), score })
+            .collect();
+        Ok(Found {
+            hits: self.hits(retriever, question, &ranked)?,
+            total_hits: all.total(),
+            facets,
+            unknown_words: retriever.unknown(words)?,
+        })
+    }
+
+    fn hits(
+        &self,
+        retriever: &dyn Retriever,
+        question: &Question<'_>,
+        ranked: &[Ranked],
+    ) -> Result<Vec<Hit>> {
         let seqs: Vec<i64> = ranked.iter().map(|found| found.seq).collect();
-        let stored = self.store.documents(&seqs)?;
+        let mut stored: HashMap<i64, StoredDocument> =
+            self.store.documents(&seqs)?.into_iter().map(|stored| (stored.seq, stored)).collect();
         // A document deleted since the generation was built is no longer in the store.
-        let present = ranked.iter().filter_map(|found| {
-            stored.iter().find(|stored| stored.seq == found.seq).map(|stored| (found, stored))
-        });
+        let present =
+            ranked.iter().filter_map(|found| stored.remove(&found.seq).map(|stored| (found, stored)));
         present
             .enumerate()
-            .map(|(place, (found, stored))| hit(retriever, words, place + 1, found.score, stored))
+            .map(|(place, (found, stored))| {
+                hit(retriever, question, question.page.offset + place + 1, found.score, &stored)
+            })
             .collect()
     }
 }
@@ -228,8 +290,12 @@ impl Engine {
 /// What the modes are asked.
 struct Question<'a> {
     query: &'a str,
+    hard: &'a Hard,
     how: Reading<'a>,
-    limit: TopK,
+    page: Page,
+    facets: &'a [String],
+    sort: &'a [SortBy],
+    highlight: Option<&'a HighlightRequest>,
 }
 
 /// How the modes read a query.
@@ -238,9 +304,62 @@ pub(super) struct Reading<'a> {
     pub hybrid: Option<HybridSettings>,
 }
 
+/// A query as the keyword index reads it, and the documents that may answer in any mode.
+struct Hard {
+    words: Vec<String>,
+    expression: Option<Expression>,
+    bm25: Bm25,
+    weights: Weights,
+    as_written: bool,
+    selection: Option<Selection>,
+}
+
+impl Hard {
+    fn new(
+        generation: &Generation,
+        query: &str,
+        request: &KeywordRequest,
+        filter: Option<&FilterRequest>,
+    ) -> Result<Self> {
+        let index = generation.keyword();
+        let expression = match request.syntax {
+            Syntax::Words => None,
+            Syntax::Operators => Some(Expression::parse(query)?),
+        };
+        let words = expression.as_ref().map_or_else(|| Analyzer.words(query), Expression::words);
+        let filter = filter.map(|filter| filter.parse("filter")).transpose()?;
+        Ok(Self {
+            words,
+            expression,
+            bm25: request.bm25()?,
+            weights: request.weights(index, |field| generation.settings().weight(field))?,
+            as_written: request.as_written,
+            selection: filter.map(|filter| index.select(&filter)).transpose()?,
+        })
+    }
+
+    fn options(&self) -> KeywordOptions<'_> {
+        KeywordOptions {
+            bm25: self.bm25,
+            as_written: self.as_written,
+            weights: Some(&self.weights),
+            selection: self.selection.as_ref(),
+        }
+    }
+}
+
+/// What one mode found.
+#[derive(Default)]
+struct Found {
+    hits: Vec<Hit>,
+    total_hits: u64,
+    facets: BTreeMap<String, Facet>,
+    unknown_words: Vec<String>,
+}
+
 fn hit(
     retriever: &dyn Retriever,
-    words: &[String],
+    question: &Question<'_>,
     rank: usize,
     score: f32,
     stored: &StoredDocument,
@@ -248,52 +367,29 @@ fn hit(
     let document = &stored.document;
     let text = document.full_text();
     let analysis = Analyzer.analyze(&text);
-    let matches = retriever.matches(words, stored.seq, &analysis)?;
-    let parts = retriever.parts(words, stored.seq, &analysis)?;
+    let matches = retriever.matches(&question.hard.words, stored.seq, &analysis)?;
+    let parts = retriever.parts(&question.hard.words, stored.seq, &analysis)?;
+    let snippet = highlight::snippet(&document.text, &matches);
+    let (highlights, highlighted) = match question.highlight {
+        Some(tags) => {
+            let found = highlight::highlights(document, &analysis, &matches, retriever);
+            let shown = highlight::highlighted(document, &snippet, &found, tags);
+            (Some(found), Some(shown))
+        }
+        None => (None, None),
+    };
     Ok(Hit {
         rank,
         id: document.id.clone(),
         title: document.title.clone(),
         score,
-        snippet: snippet(&document.text, &matches),
+        snippet: snippet.text,
+        highlighted,
+        highlights,
         matches,
         parts,
         fields: document.fields.clone(),
     })
-}
-
-/// The sentence whose words carry most of the score.
-fn snippet(text: &str, matches: &[Match]) -> String {
-    let analysis = Analyzer.analyze(text);
-    let best = best_sentence(&analysis, matches);
-    let start = analysis.tokens().find(|token| token.sentence == best).map_or(0, |token| token.range.start);
-    let mut chars = text[start..].trim_start().chars();
-    let short: String =
-        chars.by_ref().take(SNIPPET_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if chars.next().is_some() { format!("{}…", short.trim_end()) } else { short }
-}
-
-fn best_sentence(analysis: &Analysis, matches: &[Match]) -> usize {
-    let mut best = (0.0, 0);
-    for sentence in analysis.sentences() {
-        let mut number = 0;
-        let mut share = 0.0;
-        let mut seen = HashSet::new();
-        for token in sentence {
-            number = token.sentence;
-            if seen.insert(token.text) {
-                share += matches
-                    .iter()
-                    .filter(|m| m.document_word.split(' ').any(|word| word == token.text))
-                    .map(|m| m.share)
-                    .sum::<f32>();
-            }
-        }
-        if share > best.0 {
-            best = (share, number);
-        }
-    }
-    best.1
 }
 
 /// Each two of the answers, in order.

@@ -14,6 +14,7 @@ use crate::vectors::{self, AnalogyMethod, Neighbour, Restrict, Script, Similar, 
 use crate::vocab::Vocabulary;
 use crate::vocab::collocates::{Association, Collocation, collocates_in};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Which similar words, and how many.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -112,13 +113,23 @@ impl Engine {
         let options = request.options()?;
         let generation = self.generation(collection)?;
         let vectors = generation.encoder()?.vectors();
-        let word = spelling(vectors.vocabulary(), word)?;
-        let found = vectors.similar(&word, &options)?;
-        Ok(SimilarWords {
-            similar: spelled(vectors, found.neighbours),
-            from_subwords: !found.from_subwords.is_empty(),
-            word,
-        })
+        similar_in(vectors, spelling(vectors.vocabulary(), word)?, &options)
+    }
+
+    /// The words nearest to a word, if they are at hand: the generation is open and keeps them in its table of neighbours. This waits
+    /// for nothing and takes microseconds; otherwise ask [`Engine::similar`], which may wait.
+    #[must_use]
+    pub fn similar_at_once(
+        &self,
+        collection: &str,
+        word: &str,
+        request: &SimilarRequest,
+    ) -> Option<SimilarWords> {
+        let options = request.options().ok()?;
+        let generation = self.opened().get(collection).map(Arc::clone)?;
+        let vectors = generation.encoder().ok()?.vectors();
+        let at_hand = vectors.is_at_hand(word, &options);
+        at_hand.then(|| similar_in(vectors, word.to_owned(), &options).ok())?
     }
 
     /// What the collection knows of a word.
@@ -253,7 +264,7 @@ impl Engine {
     }
 }
 
-fn check_words(words: usize, least: usize) -> Result<()> {
+pub(super) fn check_words(words: usize, least: usize) -> Result<()> {
     if (least..=vectors::MAX_WORDS).contains(&words) {
         return Ok(());
     }
@@ -271,17 +282,26 @@ fn spelled(vectors: &WordVectors, found: Vec<Neighbour>) -> Vec<SimilarWord> {
     found.into_iter().map(spell).collect()
 }
 
-fn spellings(vectors: &WordVectors, words: &[String]) -> Result<Vec<String>> {
+fn similar_in(vectors: &WordVectors, word: String, options: &Similar) -> Result<SimilarWords> {
+    let found = vectors.similar(&word, options)?;
+    Ok(SimilarWords {
+        similar: spelled(vectors, found.neighbours),
+        from_subwords: !found.from_subwords.is_empty(),
+        word,
+    })
+}
+
+pub(super) fn spellings(vectors: &WordVectors, words: &[String]) -> Result<Vec<String>> {
     words.iter().map(|word| spelling(vectors.vocabulary(), word)).collect()
 }
 
 /// The words that are not in the vocabulary.
-fn outside(vectors: &WordVectors, words: &[String]) -> Vec<String> {
+pub(super) fn outside(vectors: &WordVectors, words: &[String]) -> Vec<String> {
     words.iter().filter(|word| vectors.vocabulary().id(word).is_none()).cloned().collect()
 }
 
 /// A word as people write it: as it stands in the vocabulary, or folded as the analyzer folds.
-fn spelling(vocabulary: &Vocabulary, word: &str) -> Result<String> {
+pub(super) fn spelling(vocabulary: &Vocabulary, word: &str) -> Result<String> {
     check_length("word", word)?;
     if vocabulary.id(word).is_some() {
         return Ok(word.to_owned());

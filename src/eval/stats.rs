@@ -1,5 +1,6 @@
 //! The few statistics that reports of quality need: rank correlation, and intervals of 95 %.
 
+use crate::vocab::sampling::Rng;
 use serde::Serialize;
 
 /// The normal quantile of 97.5 %.
@@ -74,32 +75,11 @@ pub fn share_interval(count: usize, n: usize) -> Option<Interval> {
     Some(Interval { low: ((middle - reach) / scale).max(0.0), high: ((middle + reach) / scale).min(1.0) })
 }
 
-/// A small generator of random numbers for resampling, seeded (SplitMix64; Steele, Lea and Flood 2014).
-#[derive(Debug, Clone)]
-pub struct Random(u64);
-
-impl Random {
-    /// The same numbers for the same seed.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// A number from 0 to below `n`; 0 for an `n` of 0.
-    pub fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((u128::from(z ^ (z >> 31)) * n as u128) >> 64) as usize
-    }
-}
-
 /// As many items drawn with replacement (Efron 1979).
 #[must_use]
 pub fn resample<T: Clone>(items: &[T], seed: u64) -> Vec<T> {
-    let mut random = Random::new(seed);
-    items.iter().map(|_| items[random.below(items.len())].clone()).collect()
+    let mut random = Rng::new(seed, 0);
+    items.iter().map(|_| items[random.below(items.len() as u32) as usize].clone()).collect()
 }
 
 #[cfg(test)]

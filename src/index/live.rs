@@ -1,22 +1,19 @@
-//! A frozen graph and what has changed since: rows added in memory, rows deleted by tombstone, searched together.
+//! A frozen index and what has changed since: rows added in memory, rows deleted by tombstone, searched together.
 //!
-//! Added rows are scanned exactly, so recall does not fall while they wait for the next build ([`Live::merged`]).
+//! Added rows are scanned exactly, so recall does not fall while they wait for the next build.
 
 use crate::error::{Error, Result};
 use crate::index::codes::{Codes, QueryCode};
 use crate::index::flat;
-use crate::index::hnsw::{BuildSettings, Hnsw};
-use crate::index::matrix::Matrix;
 use crate::index::rows::RowSet;
 use crate::index::vector::{self, Neighbor, SearchOptions, VectorIndex};
-use crate::progress::Progress;
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// A graph with later additions and deletions. Rows of the graph keep their numbers; added ones follow.
-#[derive(Debug, Clone)]
+/// A frozen index with later additions and deletions. Its rows keep their numbers; added ones follow.
+#[derive(Clone)]
 pub struct Live {
-    base: Arc<Hnsw>,
+    base: Arc<dyn VectorIndex>,
     /// Added rows of length 1, row-major, and their codes.
     added: Vec<f32>,
     codes: Codes,
@@ -27,7 +24,7 @@ pub struct Live {
 impl Live {
     /// Nothing changed yet.
     #[must_use]
-    pub fn new(base: Arc<Hnsw>) -> Self {
+    pub fn new(base: Arc<dyn VectorIndex>) -> Self {
         let alive = RowSet::all(base.len());
         let codes = Codes::encode(&[], base.dim());
         Self { base, added: Vec::new(), codes, alive }
@@ -78,34 +75,7 @@ impl Live {
         self.added() + self.deleted() > 10_000.max(self.base.len() / 10)
     }
 
-    /// The rows that are left, in order, and their old numbers.
-    ///
-    /// # Errors
-    /// None for rows that an index holds.
-    pub fn remaining(&self) -> Result<(Matrix, Vec<u32>)> {
-        let rows: Vec<u32> = self.alive.iter().collect();
-        let mut values = Vec::with_capacity(rows.len() * self.dim());
-        rows.iter().for_each(|row| values.extend_from_slice(self.row(*row)));
-        Ok((Matrix::from_units(values, self.dim())?, rows))
-    }
-
-    /// Builds the next graph of all rows that are left; also says which old row each new row was.
-    ///
-    /// # Errors
-    /// As [`Hnsw::build`].
-    pub fn merged(&self, settings: &BuildSettings, progress: &dyn Progress) -> Result<(Hnsw, Vec<u32>)> {
-        let (matrix, rows) = self.remaining()?;
-        Ok((Hnsw::build(matrix, settings, progress)?, rows))
-    }
-
-    fn row(&self, row: u32) -> &[f32] {
-        match (row as usize).checked_sub(self.base.len()) {
-            Some(at) => &self.added[at * self.dim()..][..self.dim()],
-            None => self.base.matrix().row(row),
-        }
-    }
-
-    /// The rows to be looked at: alive, and let through by the caller's filter. None for all rows of the graph.
+    /// The rows to be looked at: alive, and let through by the caller's filter. None for all rows of the frozen index.
     fn filter(&self, asked: Option<&RowSet>) -> Option<RowSet> {
         match asked {
             Some(asked) => Some(self.alive.intersection(asked)),
@@ -113,7 +83,7 @@ impl Live {
         }
     }
 
-    /// Answers of the graph, then those of the added rows that `pick` chooses by their codes.
+    /// Answers of the frozen index, then those of the added rows that `pick` chooses by their codes.
     fn both(
         &self,
         query: &[f32],
@@ -131,8 +101,8 @@ impl Live {
         let rows: Option<Vec<u32>> =
             filter.map(|filter| filter.iter_from(first).map(|row| row - first).collect());
         for at in pick(&QueryCode::new(&unit), rows.as_deref()) {
-            let row = first + at;
-            found.push(Neighbor { row, similarity: flat::similarity(self.row(row), &unit) });
+            let row = &self.added[at as usize * self.dim()..][..self.dim()];
+            found.push(Neighbor { row: first + at, similarity: flat::similarity(row, &unit) });
         }
         Ok(found)
     }

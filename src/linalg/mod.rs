@@ -8,7 +8,6 @@ mod dots_u8;
 pub mod gemm;
 pub mod int8;
 mod simd;
-pub mod symmetric;
 
 pub use dispatch::{Kernel, dispatch};
 pub use dots_u8::{Estimate, dots_u8_i8, estimate};

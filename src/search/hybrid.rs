@@ -33,7 +33,7 @@ pub struct HybridRetriever<'a> {
     soft: Option<(StaticRetriever<'a>, Knowledge)>,
     texts: &'a Texts<'a>,
     settings: HybridSettings,
-    options: KeywordOptions,
+    options: KeywordOptions<'a>,
     /// The last query, how it was read, and what was found: each of its hits is explained by the same readings.
     last: RefCell<Option<Rc<Answer>>>,
 }
@@ -109,6 +109,12 @@ impl<'a> HybridRetriever<'a> {
     ) -> Self {
         let options = KeywordOptions::default();
         Self { index, soft, texts, settings, options, last: RefCell::default() }
+    }
+
+    /// Looks for keywords by these options; what they select holds for the static ranking only if it was told too.
+    #[must_use]
+    pub fn with_options(self, options: KeywordOptions<'a>) -> Self {
+        Self { options, ..self }
     }
 
     fn answer(&self, words: &[String], limit: usize) -> Result<Rc<Answer>> {

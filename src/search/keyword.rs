@@ -1,27 +1,69 @@
-//! Hard tokens: a document answers if it holds a word of the query.
+//! Hard tokens: a document answers if it holds a word of the query, or what its operators ask for.
 
 use super::{Match, Mode, Ranked, Retriever, distinct, largest};
 use crate::error::Result;
-use crate::index::keyword::{KeywordIndex, KeywordOptions};
+use crate::index::keyword::{
+    Evaluated, Expression, KeywordIndex, KeywordOptions, LeafFound, Matches, Pattern, within_edits,
+};
 use crate::text::Analysis;
+use std::cell::RefCell;
 
 /// BM25 over the keyword index.
 pub struct KeywordRetriever<'a> {
     index: &'a KeywordIndex,
-    options: KeywordOptions,
+    options: KeywordOptions<'a>,
+    expression: Option<&'a Expression>,
+    /// What the parts of the expression found, once it has been asked for: each hit is explained by them.
+    leaves: RefCell<Option<Vec<LeafFound>>>,
 }
 
 impl<'a> KeywordRetriever<'a> {
     /// Reads from this index.
     #[must_use]
     pub fn new(index: &'a KeywordIndex) -> Self {
-        Self { index, options: KeywordOptions::default() }
+        Self { index, options: KeywordOptions::default(), expression: None, leaves: RefCell::new(None) }
     }
 
     /// Looks and scores by these options.
     #[must_use]
-    pub fn with_options(self, options: KeywordOptions) -> Self {
+    pub fn with_options(self, options: KeywordOptions<'a>) -> Self {
         Self { options, ..self }
+    }
+
+    /// Asks for what a query with operators says, instead of any of the words.
+    #[must_use]
+    pub fn with_expression(self, expression: Option<&'a Expression>) -> Self {
+        Self { expression, ..self }
+    }
+
+    fn all(&self, words: &[String]) -> Result<Matches> {
+        let Some(expression) = self.expression else { return self.index.matching(words, &self.options) };
+        let Evaluated { matches, leaves } = self.index.evaluate(expression, &self.options)?;
+        *self.leaves.borrow_mut() = Some(leaves);
+        Ok(matches)
+    }
+
+    /// What each part of the expression contributed, by the words in the document that it stands for.
+    fn matches_of_expression(&self, seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+        let leaves = self.leaves.borrow();
+        let leaves = leaves.as_deref().unwrap_or_default();
+        let parts = self.index.contributions(leaves, seq.cast_unsigned())?;
+        let score: f32 = parts.iter().sum();
+        let mut matches = Vec::new();
+        for (leaf, part) in leaves.iter().zip(parts).filter(|(_, part)| *part > 0.0) {
+            let found = words_of(leaf, document, self.index, &self.options);
+            for word in &found {
+                matches.push(Match {
+                    query_word: leaf.written.clone(),
+                    document_word: word.clone(),
+                    similarity: 1.0,
+                    share: part / score / found.len() as f32,
+                    link: None,
+                    part: None,
+                });
+            }
+        }
+        Ok(largest(matches))
     }
 }
 
@@ -31,11 +73,22 @@ impl Retriever for KeywordRetriever<'_> {
     }
 
     fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
-        let found = self.index.matching(words, &self.options)?.top(self.index, limit)?;
+        let found = self.all(words)?.top(self.index, limit)?;
         Ok(found.into_iter().map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect())
     }
 
+    fn answering(&self, words: &[String]) -> Result<Option<Matches>> {
+        self.all(words).map(Some)
+    }
+
+    fn is_same(&self, word: &str, matched: &str) -> bool {
+        word == matched || self.index.form(word, &self.options) == self.index.form(matched, &self.options)
+    }
+
     fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+        if self.expression.is_some() {
+            return self.matches_of_expression(seq, document);
+        }
         let parts = self.index.explain(words, seq.cast_unsigned(), &self.options)?;
         let score: f32 = parts.iter().map(|(_, part)| part).sum();
         let matches = parts.into_iter().map(|(word, part)| Match {
@@ -50,6 +103,14 @@ impl Retriever for KeywordRetriever<'_> {
     }
 
     fn unknown(&self, words: &[String]) -> Result<Vec<String>> {
+        if self.expression.is_some() {
+            let leaves = self.leaves.borrow();
+            let empty = leaves.iter().flatten().filter(|leaf| leaf.is_empty());
+            return Ok(distinct(&empty.map(|leaf| leaf.written.clone()).collect::<Vec<_>>())
+                .into_iter()
+                .cloned()
+                .collect());
+        }
         let mut unknown = Vec::new();
         for word in distinct(words) {
             if self.index.matching_count(word, &self.options)? == 0 {
@@ -60,12 +121,37 @@ impl Retriever for KeywordRetriever<'_> {
     }
 }
 
+/// The words of a document that a part of a query stands for, each once; a phrase is one of several words.
+fn words_of(
+    leaf: &LeafFound,
+    document: &Analysis,
+    index: &KeywordIndex,
+    options: &KeywordOptions<'_>,
+) -> Vec<String> {
+    let those = |wanted: &dyn Fn(&str) -> bool| {
+        let mut found: Vec<String> = Vec::new();
+        for token in document.tokens().filter(|token| wanted(token.text)) {
+            if !found.iter().any(|known| known == token.text) {
+                found.push(token.text.to_owned());
+            }
+        }
+        found
+    };
+    match &leaf.pattern {
+        Pattern::Word(word) => vec![form_in(document, word, index, options)],
+        Pattern::Phrase(words) => vec![words.join(" ")],
+        Pattern::Prefix(start) => those(&|word| word.starts_with(start.as_str())),
+        Pattern::Fuzzy(word, edits) => those(&|other| within_edits(word, other, *edits)),
+        Pattern::Value => Vec::new(),
+    }
+}
+
 /// The word as it is written in the document, or else its first form there.
 pub(super) fn form_in(
     document: &Analysis,
     word: &str,
     index: &KeywordIndex,
-    options: &KeywordOptions,
+    options: &KeywordOptions<'_>,
 ) -> String {
     if document.tokens().any(|token| token.text == word) {
         return word.to_owned();

@@ -19,6 +19,7 @@ pub use statics::StaticRetriever;
 pub use wordnet::WordNetRetriever;
 
 use crate::error::{Error, Result};
+use crate::index::keyword::Matches;
 use crate::text::Analysis;
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +125,19 @@ pub trait Retriever {
     /// # Errors
     /// Those of the index below.
     fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>>;
+
+    /// All documents that answer, for ways that tell them from those that do not; `None` where every document does, more or less.
+    ///
+    /// # Errors
+    /// Those of the index below.
+    fn answering(&self, _words: &[String]) -> Result<Option<Matches>> {
+        Ok(None)
+    }
+
+    /// Whether a document's word answers as this one of a match does: it itself, or another form of it.
+    fn is_same(&self, word: &str, matched: &str) -> bool {
+        word == matched
+    }
 
     /// Through which words a document answers, the largest share first.
     ///

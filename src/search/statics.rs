@@ -21,13 +21,21 @@ pub struct StaticRetriever<'a> {
     index: &'a dyn VectorIndex,
     /// The document of each row of the index.
     seqs: &'a [i64],
+    /// The rows that may answer; all if there is none.
+    filter: Option<RowSet>,
 }
 
 impl<'a> StaticRetriever<'a> {
     /// Reads from the vectors of documents that `encoder` made; row `i` of the index is the document `seqs[i]`.
     #[must_use]
     pub fn new(encoder: &'a StaticEncoder, index: &'a dyn VectorIndex, seqs: &'a [i64]) -> Self {
-        Self { encoder, index, seqs }
+        Self { encoder, index, seqs, filter: None }
+    }
+
+    /// Lets only these rows of the index answer.
+    #[must_use]
+    pub fn with_filter(self, filter: Option<RowSet>) -> Self {
+        Self { filter, ..self }
     }
 
     /// Texts to vectors.
@@ -37,7 +45,8 @@ impl<'a> StaticRetriever<'a> {
 
     /// The documents nearest to a vector; at a right angle or beyond, one has nothing to do with it.
     pub(super) fn nearest(&self, vector: &[f32], limit: usize) -> Result<Vec<Ranked>> {
-        let found = self.index.search(vector, limit.min(self.index.len()).max(1), &OPTIONS)?;
+        let options = SearchOptions { filter: self.filter.as_ref(), ..OPTIONS };
+        let found = self.index.search(vector, limit.min(self.index.len()).max(1), &options)?;
         Ok(found
             .into_iter()
             .filter(|neighbor| neighbor.similarity > 0.0)

@@ -9,7 +9,7 @@
 use super::keyword::form_in;
 use super::{GraphLink, Match, Mode, Ranked, Retriever, distinct, largest};
 use crate::error::Result;
-use crate::index::keyword::{KeywordIndex, KeywordOptions, WeightedTerm};
+use crate::index::keyword::{KeywordIndex, KeywordOptions, Matches, WeightedTerm};
 use crate::text::{Analysis, Analyzer, is_stop_word};
 use crate::wordnet::{ENGLISH, Expanded, Expansion, Relation, WordNet};
 use std::borrow::Cow;
@@ -28,7 +28,7 @@ pub struct WordNetRetriever<'a> {
     index: &'a KeywordIndex,
     wordnet: &'a WordNet,
     expansion: Expansion,
-    options: KeywordOptions,
+    options: KeywordOptions<'a>,
     /// The last query and what it was expanded to: each of its hits is explained by the same terms.
     last: RefCell<Option<Expansions>>,
 }
@@ -52,7 +52,7 @@ impl<'a> WordNetRetriever<'a> {
 
     /// Looks and scores by these options.
     #[must_use]
-    pub fn with_options(self, options: KeywordOptions) -> Self {
+    pub fn with_options(self, options: KeywordOptions<'a>) -> Self {
         Self { options, ..self }
     }
 
@@ -117,7 +117,7 @@ impl<'a> WordNetRetriever<'a> {
 /// The terms of a query, each once, by the way of the greatest weight.
 struct Terms<'a> {
     index: &'a KeywordIndex,
-    options: KeywordOptions,
+    options: KeywordOptions<'a>,
     reached: Vec<Reached>,
     places: HashMap<Vec<String>, usize>,
 }
@@ -168,10 +168,18 @@ impl Retriever for WordNetRetriever<'_> {
     }
 
     fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
+        let found = self.answering(words)?.unwrap_or_default().top(self.index, limit)?;
+        Ok(found.into_iter().map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect())
+    }
+
+    fn answering(&self, words: &[String]) -> Result<Option<Matches>> {
         let reached = self.reached(words)?;
         let terms: Vec<&WeightedTerm> = reached.iter().map(|reached| &reached.term).collect();
-        let found = self.index.matching_weighted(&terms, &self.options)?.top(self.index, limit)?;
-        Ok(found.into_iter().map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect())
+        self.index.matching_weighted(&terms, &self.options).map(Some)
+    }
+
+    fn is_same(&self, word: &str, matched: &str) -> bool {
+        word == matched || self.index.form(word, &self.options) == self.index.form(matched, &self.options)
     }
 
     fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {

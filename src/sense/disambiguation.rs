@@ -12,6 +12,7 @@
 //! turn: 69.2 % right, where the first sense is right in 66.8 %). That makes the probabilities honest as well: see
 //! [`Weights::sure`].
 
+use super::examples::Examples;
 use super::glosses::Glosses;
 use super::passage::{Candidate, Mention, Passage};
 use crate::linalg::dot;
@@ -36,18 +37,38 @@ pub struct Weights {
     pub gloss: f32,
     /// Of the cosine of surroundings and wide gloss.
     pub surroundings: f32,
+    /// Of the logarithm of the kernel over tagged examples, in whose place the prior stands without them.
+    pub examples: f32,
+    /// How sharply examples count by their cosine, τ.
+    pub sharpness: f32,
     /// A best sense of less probability than this is not sure.
     pub sure: f32,
 }
 
+impl Weights {
+    /// With tagged examples, whose kernel holds the prior.
+    #[must_use]
+    pub fn with_examples() -> Self {
+        Self { prior: 0.2, examples: 0.8, ..Self::default() }
+    }
+}
+
 impl Default for Weights {
     fn default() -> Self {
-        Self { prior: 0.66, page_rank: 0.16, gloss: 2.1, surroundings: 3.3, sure: 0.5 }
+        Self {
+            prior: 0.66,
+            page_rank: 0.16,
+            gloss: 2.1,
+            surroundings: 3.3,
+            examples: 0.0,
+            sharpness: 16.0,
+            sure: 0.5,
+        }
     }
 }
 
 /// What each part adds to a sense's score.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Parts {
     /// How often the sense was tagged.
     pub prior: f32,
@@ -57,6 +78,8 @@ pub struct Parts {
     pub gloss: f32,
     /// How like its gloss and its neighbours' the sentences around are.
     pub surroundings: f32,
+    /// How near its tagged examples are.
+    pub examples: f32,
 }
 
 /// A sense with its score.
@@ -88,6 +111,7 @@ pub struct Ranking<'a> {
 pub struct Disambiguator<'a> {
     wordnet: &'a WordNet,
     glosses: Option<&'a Glosses>,
+    examples: Option<&'a Examples>,
     weights: Weights,
 }
 
@@ -95,7 +119,13 @@ impl<'a> Disambiguator<'a> {
     /// Without `glosses` the vectors' parts are 0 everywhere.
     #[must_use]
     pub fn new(wordnet: &'a WordNet, glosses: Option<&'a Glosses>, weights: Weights) -> Self {
-        Self { wordnet, glosses, weights }
+        Self { wordnet, glosses, examples: None, weights }
+    }
+
+    /// Compares with tagged examples too.
+    #[must_use]
+    pub fn with_examples(self, examples: &'a Examples, weights: Weights) -> Self {
+        Self { examples: Some(examples), weights, ..self }
     }
 
     /// The senses of one of the passage's mentions, best first, ties in WordNet's order.
@@ -110,6 +140,7 @@ impl<'a> Disambiguator<'a> {
             self.add_prior(own, &mut parts);
             self.add_page_rank(passage, mention, &mut parts);
             self.add_glosses(passage, own, &mut parts);
+            self.add_examples(own, &mut parts);
         }
         ranking(own, &parts, self.weights.sure)
     }
@@ -118,6 +149,15 @@ impl<'a> Disambiguator<'a> {
         let total: f64 = own.candidates.iter().map(|candidate| candidate.count as f64 + SMOOTHING).sum();
         for (parts, candidate) in parts.iter_mut().zip(&own.candidates) {
             parts.prior = self.weights.prior * ((candidate.count as f64 + SMOOTHING) / total).ln() as f32;
+        }
+    }
+
+    fn add_examples(&self, own: &Mention<'_>, parts: &mut [Parts]) {
+        let (Some(examples), Some(vector)) = (self.examples, &own.joined) else { return };
+        for (rank, (parts, candidate)) in parts.iter_mut().zip(&own.candidates).enumerate() {
+            let Some(sense) = candidate.sense else { continue };
+            let kernel = examples.kernel(sense, vector, self.weights.sharpness);
+            parts.examples = self.weights.examples * (0.5 * (-(rank as f32)).exp() + kernel).ln();
         }
     }
 
@@ -174,7 +214,7 @@ impl Parts {
     /// The score.
     #[must_use]
     pub fn sum(&self) -> f32 {
-        self.prior + self.page_rank + self.gloss + self.surroundings
+        self.prior + self.page_rank + self.gloss + self.surroundings + self.examples
     }
 }
 

@@ -16,13 +16,14 @@
 
 pub mod context;
 pub mod disambiguation;
+mod examples;
 mod glosses;
+pub mod induction;
 mod passage;
 pub mod tagged;
-mod whitening;
 
 pub use context::{ContextEncoder, Views};
 pub use disambiguation::{Disambiguator, Parts, Ranking, Scored, Weights};
+pub use examples::Examples;
 pub use glosses::Glosses;
 pub use passage::{Candidate, Mention, Passage};
-pub use whitening::Whitening;

@@ -1,5 +1,6 @@
 //! A text as disambiguation sees it: sentences of tokens, and the lemmas in them with the senses that each may have.
 
+use super::context::ContextEncoder;
 use crate::error::Result;
 use crate::text::is_stop_word;
 use crate::wordnet::{ENGLISH, PartOfSpeech, Sense, Synset, WordNet};
@@ -31,6 +32,8 @@ pub struct Mention<'a> {
     pub tokens: Range<usize>,
     /// What it may mean, most frequent first within each part of speech.
     pub candidates: Vec<Candidate<'a>>,
+    /// How its sentence shows it, where tagged examples are compared: see [`Passage::show`].
+    pub joined: Option<Vec<f32>>,
 }
 
 /// A text, or as much of one as surrounds a word.
@@ -68,7 +71,8 @@ impl<'a> Passage<'a> {
                     }
                     open[range.clone()].fill(false);
                     let candidates = candidates(wordnet, &tokens[range.clone()], found.lemmas[0], language)?;
-                    mentions.push(Mention { tokens: start + range.start..start + range.end, candidates });
+                    let tokens = start + range.start..start + range.end;
+                    mentions.push(Mention { tokens, candidates, joined: None });
                 }
             }
             mentions.retain(|mention| !mention.candidates.is_empty());
@@ -106,7 +110,7 @@ impl<'a> Passage<'a> {
         self.mentions
             .retain(|mention| mention.tokens.end <= tokens.start || mention.tokens.start >= tokens.end);
         let at = self.mentions.partition_point(|mention| mention.tokens.start < tokens.start);
-        self.mentions.insert(at, Mention { tokens, candidates: found });
+        self.mentions.insert(at, Mention { tokens, candidates: found, joined: None });
         Ok(at)
     }
 
@@ -114,6 +118,34 @@ impl<'a> Passage<'a> {
         self.sentences
             .partition_point(|sentence| sentence.end <= token)
             .min(self.sentences.len().saturating_sub(1))
+    }
+
+    /// Works out how each mention appears in its sentence, those of `which` only.
+    pub fn show(&mut self, context: &ContextEncoder, which: impl Fn(&Mention<'a>) -> bool) {
+        let tokens: Vec<&str> = self.tokens.iter().map(String::as_str).collect();
+        let mut asked: Vec<(&[&str], Vec<Range<usize>>)> = Vec::new();
+        let mut numbers = Vec::new();
+        for sentence in &self.sentences {
+            let inside = |mention: &Mention<'a>| sentence.contains(&mention.tokens.start) && which(mention);
+            let from = self.mentions.partition_point(|mention| mention.tokens.start < sentence.start);
+            let mentions: Vec<usize> = (from..self.mentions.len())
+                .take_while(|at| self.mentions[*at].tokens.start < sentence.end)
+                .filter(|at| inside(&self.mentions[*at]))
+                .collect();
+            let targets = mentions.iter().map(|at| {
+                let tokens = &self.mentions[*at].tokens;
+                tokens.start - sentence.start..tokens.end - sentence.start
+            });
+            if !mentions.is_empty() {
+                asked.push((&tokens[sentence.clone()], targets.collect()));
+                numbers.push(mentions);
+            }
+        }
+        for (views, mentions) in context.all_views(&asked).into_iter().zip(numbers) {
+            for (view, at) in views.into_iter().zip(mentions) {
+                self.mentions[at].joined = view.joined();
+            }
+        }
     }
 
     /// The sentence of a token with as many of those around it as hold some twenty lemmas together.

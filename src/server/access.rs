@@ -182,10 +182,12 @@ pub(super) async fn admit(
     next: Next<BoxBody>,
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     request.extensions_mut().insert(Matched(route));
-    let names = request.extract::<web::Path<HashMap<String, String>>>().await;
-    let refused = match names {
-        Ok(names) => {
-            request.extensions_mut().insert(Names(Arc::new(names.into_inner())));
+    let decoded = request.extract::<web::Path<Vec<String>>>().await;
+    let refused = match decoded {
+        Ok(decoded) => {
+            let names = request.match_info().iter().map(|(name, _)| name.to_owned());
+            let names = Names(Arc::new(names.zip(decoded.into_inner()).collect()));
+            request.extensions_mut().insert(names);
             check(scope, request.request()).err()
         }
         Err(error) => Some(Problem::invalid(error.to_string(), request.request())),

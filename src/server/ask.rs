@@ -21,6 +21,9 @@ type Refused<T> = std::result::Result<T, Problem>;
 /// Largest body that is parsed where it was read, in bytes: that takes far less than a millisecond.
 const PARSED_AT_ONCE: usize = 32 << 10;
 
+/// What the engine itself allows for `k` and `limit`.
+const TOP_K_MAX: u64 = 1000;
+
 /// Largest window of a zstd body, as a power of two: what its highest ordinary level uses.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
@@ -32,6 +35,15 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Of a request that was let in.
+    pub(super) fn of(request: &HttpRequest) -> Refused<Self> {
+        let service = service(request)?;
+        let extensions = request.extensions();
+        let names = extensions.get::<Names>().cloned().unwrap_or_default();
+        let caller = extensions.get::<Caller>().cloned().unwrap_or_else(Caller::anyone);
+        Ok(Self { names, caller, service })
+    }
+
     /// A name in the path, decoded: `asked.name("collection")`.
     pub(super) fn name(&self, name: &str) -> &str {
         self.names.0.get(name).map_or("", String::as_str)
@@ -59,6 +71,17 @@ impl Asked {
     }
 }
 
+/// A name in the path, decoded, for those who answer by themselves.
+pub(super) fn name(request: &HttpRequest, name: &str) -> String {
+    let names = request.extensions().get::<Names>().cloned().unwrap_or_default();
+    names.0.get(name).cloned().unwrap_or_default()
+}
+
+/// Who asks, for those who answer by themselves.
+pub(super) fn caller(request: &HttpRequest) -> Caller {
+    request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::anyone)
+}
+
 /// The service of a request.
 fn service(request: &HttpRequest) -> Refused<web::Data<Service>> {
     request
@@ -77,14 +100,8 @@ pub(super) async fn ask<T: Serialize + Send + 'static>(
     status: StatusCode,
     question: impl FnOnce(&Engine, &Asked) -> Result<T> + Send + 'static,
 ) -> Answer {
-    let service = service(request)?;
-    let asked = {
-        let extensions = request.extensions();
-        let names = extensions.get::<Names>().cloned().unwrap_or_default();
-        let caller = extensions.get::<Caller>().cloned().unwrap_or_else(Caller::anyone);
-        Asked { names, caller, service: service.clone() }
-    };
-    let turn = service.questions.turn(request).await?;
+    let asked = Asked::of(request)?;
+    let turn = asked.service.questions.turn(request).await?;
     // The turn lasts as long as the work, even if whoever asked goes away.
     let answer = blocking(request, move || {
         let answered = question(&asked.service.engine, &asked);
@@ -110,8 +127,11 @@ pub(super) fn query<Q: DeserializeOwned>(request: &HttpRequest) -> Refused<Q> {
     let text = request.query_string();
     let query = web::Query::<Q>::from_query(text);
     let query = query.map_err(|error| Problem::invalid(error.to_string(), request))?;
-    if let Ok(sizes) = web::Query::<Sizes>::from_query(text) {
-        sizes.check(&service(request)?.limits, request)?;
+    let service = service(request)?;
+    let limits = &service.limits;
+    let small = text.len() <= limits.query_bytes && limits.k >= TOP_K_MAX;
+    if !small && let Ok(sizes) = web::Query::<Sizes>::from_query(text) {
+        sizes.check(limits).map_err(|error| Problem::new(&error, request))?;
     }
     Ok(query.into_inner())
 }
@@ -136,7 +156,7 @@ pub(super) async fn body<B: DeserializeOwned + Send + 'static>(
         let parsed = web::block(parse).await;
         parsed.map_err(|_| failed(request, "the body could not be read; the log has the reason"))?
     };
-    parsed.map_err(|(code, detail)| Problem::of(code, detail, request))
+    parsed.map_err(|wrong| wrong.problem(request))
 }
 
 fn request_is_small(request: &HttpRequest) -> bool {
@@ -192,8 +212,24 @@ pub(super) fn encoding(request: &HttpRequest) -> Refused<Encoding> {
     }
 }
 
-/// A code and what to say.
-type Wrong = (&'static str, String);
+/// What is wrong with a body.
+#[derive(Debug)]
+pub(super) enum Wrong {
+    /// A code, and what to say.
+    Code(&'static str, String),
+    /// As the engine would say it.
+    Ours(Error),
+}
+
+impl Wrong {
+    /// For the answer.
+    pub(super) fn problem(&self, request: &HttpRequest) -> Problem {
+        match self {
+            Self::Code(code, detail) => Problem::of(code, detail.clone(), request),
+            Self::Ours(error) => Problem::new(error, request),
+        }
+    }
+}
 
 /// Undoes the compression, up to a size: a small body may say that it is a large one.
 pub(super) fn decompressed(
@@ -201,8 +237,9 @@ pub(super) fn decompressed(
     encoding: Encoding,
     bytes_max: usize,
 ) -> std::result::Result<Cow<'_, [u8]>, Wrong> {
-    let broken =
-        |error: std::io::Error| ("malformed_body", format!("the body is not compressed as it says: {error}"));
+    let broken = |error: std::io::Error| {
+        Wrong::Code("malformed_body", format!("the body is not compressed as it says: {error}"))
+    };
     let mut from: Box<dyn Read + '_> = match encoding {
         Encoding::Plain => return Ok(Cow::Borrowed(sent)),
         Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(sent)),
@@ -215,10 +252,8 @@ pub(super) fn decompressed(
     let mut bytes = Vec::new();
     from.by_ref().take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(broken)?;
     if bytes.len() > bytes_max {
-        return Err((
-            "body_too_large",
-            format!("the body is larger than {bytes_max} bytes once decompressed"),
-        ));
+        let detail = format!("the body is larger than {bytes_max} bytes once decompressed");
+        return Err(Wrong::Code("body_too_large", detail));
     }
     Ok(Cow::Owned(bytes))
 }
@@ -230,16 +265,17 @@ fn parse<B: DeserializeOwned>(
 ) -> std::result::Result<B, Wrong> {
     let bytes = decompressed(sent, encoding, limits.decompressed_bytes)?;
     if deeper_than(&bytes, limits.json_depth) {
-        return Err((
-            "json_too_deep",
-            format!("arrays and objects are nested more than {} deep", limits.json_depth),
-        ));
+        let detail = format!("arrays and objects are nested more than {} deep", limits.json_depth);
+        return Err(Wrong::Code("json_too_deep", detail));
     }
     let told = |error: serde_json::Error| {
-        (if error.is_data() { "invalid_request" } else { "malformed_json" }, error.to_string())
+        let code = if error.is_data() { "invalid_request" } else { "malformed_json" };
+        Wrong::Code(code, error.to_string())
     };
-    if let Ok(sizes) = serde_json::from_slice::<Sizes>(&bytes) {
-        sizes.wrong(limits).map_or(Ok(()), Err)?;
+    // Not parsed twice where nothing in it can be too large.
+    let small = bytes.len() <= limits.query_bytes && limits.k >= TOP_K_MAX;
+    if !small && let Ok(sizes) = serde_json::from_slice::<Sizes>(&bytes) {
+        sizes.check(limits).map_err(Wrong::Ours)?;
     }
     serde_json::from_slice(&bytes).map_err(told)
 }
@@ -279,28 +315,20 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn wrong(&self, limits: &Limits) -> Option<Wrong> {
+    fn check(&self, limits: &Limits) -> Result<()> {
         for (name, text) in [("query", &self.query), ("text", &self.text)] {
             if let Some(text) = text.as_ref().filter(|text| text.len() > limits.query_bytes) {
-                let detail = format!(
-                    "{name}: expected at most {} bytes, got {}; shorten it",
-                    limits.query_bytes,
-                    text.len()
-                );
-                return Some(("invalid_request", detail));
+                let (expected, got) =
+                    (format!("at most {} bytes", limits.query_bytes), format!("{} bytes", text.len()));
+                return Err(Error::invalid(name, expected, got, "shorten it"));
             }
         }
         for (name, number) in [("k", self.k), ("limit", self.limit)] {
             if let Some(number) = number.filter(|number| *number > limits.k) {
-                let detail = format!("{name}: expected at most {}, got {number}; ask for fewer", limits.k);
-                return Some(("invalid_request", detail));
+                return Err(Error::invalid(name, format!("at most {}", limits.k), number, "ask for fewer"));
             }
         }
-        None
-    }
-
-    fn check(&self, limits: &Limits, request: &HttpRequest) -> Refused<()> {
-        self.wrong(limits).map_or(Ok(()), |(code, detail)| Err(Problem::of(code, detail, request)))
+        Ok(())
     }
 }
 
@@ -333,11 +361,11 @@ mod tests {
         let gzip = gzip.finish().unwrap();
         assert!(zstd.len() < 10_000 && gzip.len() < 100_000);
         for (sent, encoding) in [(&zstd, Encoding::Zstd), (&gzip, Encoding::Gzip)] {
-            let (code, _) = decompressed(sent, encoding, 1 << 20).unwrap_err();
-            assert_eq!(code, "body_too_large");
+            let wrong = decompressed(sent, encoding, 1 << 20).unwrap_err();
+            assert!(matches!(wrong, Wrong::Code("body_too_large", _)));
             assert_eq!(decompressed(sent, encoding, 64 << 20).unwrap().len(), 64 << 20);
-            let (code, _) = decompressed(&sent[..sent.len() / 2], encoding, 1 << 30).unwrap_err();
-            assert_eq!(code, "malformed_body");
+            let wrong = decompressed(&sent[..sent.len() / 2], encoding, 1 << 30).unwrap_err();
+            assert!(matches!(wrong, Wrong::Code("malformed_body", _)));
         }
     }
 }

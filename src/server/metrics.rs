@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::route::{Route, Scope, Shape, Shapes};
 use super::service::Service;
 use crate::engine::answers::CollectionInfo;
+use actix_web::http::Method;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -22,13 +23,13 @@ const SECONDS: [f64; 14] =
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Asked {
-    method: String,
+    method: &'static str,
     route: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
-    method: String,
+    method: &'static str,
     route: &'static str,
     status: u32,
 }
@@ -66,8 +67,15 @@ impl Metrics {
     /// Counts an answer. Paths that are no route, and methods that are none of ours, count as one.
     pub(super) fn answered(&self, request: &HttpRequest, status: u16, took: Duration) {
         let route = request.extensions().get::<Matched>().map_or("none", |matched| matched.0);
-        let method = if route == "none" { "any".to_owned() } else { request.method().as_str().to_owned() };
-        let answered = Answered { method: method.clone(), route, status: u32::from(status) };
+        let method = match *request.method() {
+            Method::GET if route != "none" => "GET",
+            Method::POST if route != "none" => "POST",
+            Method::PUT if route != "none" => "PUT",
+            Method::PATCH if route != "none" => "PATCH",
+            Method::DELETE if route != "none" => "DELETE",
+            _ => "any",
+        };
+        let answered = Answered { method, route, status: u32::from(status) };
         self.requests.get_or_create(&answered).inc();
         self.seconds.get_or_create(&Asked { method, route }).observe(took.as_secs_f64());
     }

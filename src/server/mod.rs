@@ -6,6 +6,7 @@
 mod access;
 mod ask;
 mod collections;
+mod documents;
 mod embeddings;
 mod health;
 mod keys;
@@ -17,7 +18,9 @@ pub mod problem;
 mod route;
 mod routes;
 mod search;
+mod senses;
 mod service;
+mod tasks;
 mod wordnet;
 mod words;
 
@@ -75,13 +78,28 @@ pub fn serve(engine: Arc<Engine>, listener: TcpListener, config: Config) -> Resu
     let failed = |error: std::io::Error| Error::Library { library: "actix-web", message: error.to_string() };
     let service = web::Data::new(Service::new(engine, config)?);
     let stop = Arc::new(AtomicBool::new(false));
+    let worker = work_in_background(Arc::clone(&service.engine), Arc::clone(&stop));
     let refresher = refresh_in_background(service.clone(), Arc::clone(&stop));
     let served =
         actix_web::rt::System::new().block_on(async move { http(service, listener).await.map_err(failed) });
     stop.store(true, Ordering::Relaxed);
-    refresher.thread().unpark();
     let _ = refresher.join();
+    let _ = worker.join();
     served
+}
+
+/// Works off the queue of tasks; should another process do so already, takes over when it has ended.
+fn work_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            match engine.work(&stop) {
+                Ok(()) => return,
+                Err(Error::NotReady { .. }) => {}
+                Err(error) => tracing::warn!(%error, "cannot work off the queue of tasks"),
+            }
+            std::thread::park_timeout(REFRESH_EVERY);
+        }
+    })
 }
 
 async fn http(service: web::Data<Service>, listener: TcpListener) -> std::io::Result<()> {
@@ -148,7 +166,7 @@ fn refresh_in_background(service: web::Data<Service>, stop: Arc<AtomicBool>) -> 
             Err(error) => tracing::warn!(%error, "without WordNet"),
         }
         while !stop.load(Ordering::Relaxed) {
-            std::thread::park_timeout(REFRESH_EVERY);
+            service.engine.wait_for_writes(REFRESH_EVERY);
             service.refresh();
         }
     })

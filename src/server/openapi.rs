@@ -15,7 +15,8 @@ pub(super) fn document(routes: &[Route]) -> Value {
     let mut schemas = Map::new();
     let mut paths = Map::new();
     keep(&mut schemas, Shape::of::<Problem>());
-    for route in routes {
+    // The page's files are nobody's interface.
+    for route in routes.iter().filter(|route| !route.path.starts_with("/page/")) {
         let path = paths.entry(plain_path(route.path)).or_insert_with(|| json!({}));
         path[route.method.as_str().to_lowercase()] = operation(route, &mut schemas);
     }

@@ -34,6 +34,7 @@ pub const CODES: &[(&str, u16, &str, bool)] = &[
     ("not_json", 415, "Expected Content-Type: application/json", false),
     ("unsupported_encoding", 415, "Unknown Content-Encoding", false),
     ("invalid_request", 422, "Invalid request", false),
+    ("invalid_syntax", 422, "Invalid syntax", false),
     ("bad_input", 422, "Unreadable input", false),
     ("too_large", 422, "Too large", false),
     ("too_many_requests", 429, "Too many requests", true),
@@ -74,6 +75,9 @@ pub struct Problem {
 struct At {
     /// JSON pointer into the body, or the name of a parameter.
     pointer: String,
+    /// Where in that string, in bytes from 0: for a query or filter that cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<usize>,
     /// Expected and got.
     detail: String,
 }
@@ -82,6 +86,7 @@ struct At {
 fn code_of(error: &Error) -> &'static str {
     match error {
         Error::Invalid { .. } => "invalid_request",
+        Error::Syntax { .. } => "invalid_syntax",
         Error::BadInput { .. } => "bad_input",
         Error::TooLarge { .. } => "too_large",
         Error::NotFound { kind: "collection", .. } => "collection_not_found",
@@ -112,7 +117,11 @@ impl Problem {
             && !what.contains(' ')
         {
             let detail = format!("expected {expected}, got {got}");
-            problem.errors.push(At { pointer: format!("/{what}"), detail });
+            problem.errors.push(At { pointer: format!("/{what}"), offset: None, detail });
+        }
+        if let Error::Syntax { what, at, expected, got, .. } = error {
+            let detail = format!("expected {expected}, got {got}");
+            problem.errors.push(At { pointer: format!("/{what}"), offset: Some(*at), detail });
         }
         problem
     }
@@ -135,6 +144,22 @@ impl Problem {
             retryable,
             retry_after_seconds: retryable.then_some(1),
         }
+    }
+
+    /// Some items of a body are wrong, and no other was there.
+    pub(super) fn items<'a>(
+        wrong: impl Iterator<Item = (u64, &'a str)>,
+        count: u64,
+        request: &HttpRequest,
+    ) -> Self {
+        let detail = format!("no document in it can be read; {count} are wrong");
+        let errors = wrong.map(|(at, detail)| At { pointer: format!("/{at}"), offset: None, detail: detail.to_owned() });
+        Self { errors: errors.collect(), ..Self::of("bad_input", detail, request) }
+    }
+
+    /// What is too large about a body is the body.
+    pub(super) fn of_a_body(self, request: &HttpRequest) -> Self {
+        if self.code == "too_large" { Self::of("body_too_large", self.detail, request) } else { self }
     }
 
     /// A path, query or body that makes no sense.

@@ -112,12 +112,12 @@ impl Route {
         Begun::new(Method::GET, path, None, summary)
     }
 
-    /// For the application of one worker: nobody is let in who may not.
-    pub(super) fn handler(&self) -> actix_web::Route {
+    /// For the application of one worker, under its method or under HEAD: nobody is let in who may not.
+    pub(super) fn handler(&self, method: Method) -> actix_web::Route {
         let (scope, path) = (self.scope, self.path);
         let admit =
             move |request: ServiceRequest, next: Next<BoxBody>| access::admit(scope, path, request, next);
-        (self.handler)().method(self.method.clone()).wrap(from_fn(admit))
+        (self.handler)().method(method).wrap(from_fn(admit))
     }
 }
 
@@ -160,6 +160,34 @@ impl Begun {
         self.raw(shapes, move || {
             web::to(move |request: HttpRequest| async move {
                 let query = ask::query::<Q>(&request)?;
+                ask::ask(&request, status, move |engine, asked| question(engine, asked, query)).await
+            })
+        })
+    }
+
+    /// As [`query`](Self::query), for questions whose answer is often at hand: `at_once` is asked where the request was read, so
+    /// it must neither wait nor take longer than microseconds; what it does not know goes to the blocking pool.
+    pub(super) fn query_at_once<
+        Q: DeserializeOwned + ToSchema + Send + 'static,
+        A: Serialize + ToSchema + Send + 'static,
+    >(
+        self,
+        at_once: impl Fn(&Engine, &Asked, &Q) -> Option<A> + Copy + Send + Sync + 'static,
+        question: impl Fn(&Engine, &Asked, Q) -> Result<A> + Copy + Send + Sync + 'static,
+    ) -> Route {
+        let status = self.status;
+        let shapes = Shapes {
+            query: Some(Shape::of::<Q>()),
+            answer: Some((JSON, Shape::of::<A>())),
+            ..Shapes::default()
+        };
+        self.raw(shapes, move || {
+            web::to(move |request: HttpRequest| async move {
+                let query = ask::query::<Q>(&request)?;
+                let asked = Asked::of(&request)?;
+                if let Some(answer) = at_once(&asked.service().engine, &asked, &query) {
+                    return Ok(HttpResponse::build(status).json(answer));
+                }
                 ask::ask(&request, status, move |engine, asked| question(engine, asked, query)).await
             })
         })

@@ -3,7 +3,11 @@
 use super::ask::Answer;
 use super::problem::Problem;
 use super::route::Route;
-use super::{collections, embeddings, health, keys, limits, metrics, openapi, page, search, wordnet, words};
+use super::{
+    collections, documents, embeddings, health, keys, limits, metrics, openapi, page, search, senses, tasks,
+    wordnet, words,
+};
+use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use std::collections::BTreeMap;
@@ -12,8 +16,11 @@ use std::collections::BTreeMap;
 pub(super) fn table() -> Vec<Route> {
     let mut routes = Vec::new();
     routes.extend(collections::routes());
+    routes.extend(documents::routes());
+    routes.extend(tasks::routes());
     routes.extend(words::routes());
     routes.extend(search::routes());
+    routes.extend(senses::routes());
     routes.extend(wordnet::routes());
     routes.extend(embeddings::routes());
     routes.extend(keys::routes());
@@ -44,11 +51,17 @@ pub(super) fn register(table: &[Route], config: &mut web::ServiceConfig) {
     }
     for path in paths {
         let routes = &by_path[path];
-        let allowed: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+        let mut allowed: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+        if allowed.contains(&"GET") {
+            allowed.push("HEAD");
+        }
         let allowed = allowed.join(", ");
         let mut resource = web::resource(path);
         for route in routes {
-            resource = resource.route(route.handler());
+            resource = resource.route(route.handler(route.method.clone()));
+            if route.method == Method::GET {
+                resource = resource.route(route.handler(Method::HEAD));
+            }
         }
         let other = move |request: HttpRequest| std::future::ready(not_allowed(&request, &allowed));
         config.service(resource.default_service(web::to(other)));

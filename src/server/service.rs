@@ -23,6 +23,7 @@ pub(super) struct Service {
     pub(super) limits: Limits,
     pub(super) door: Door,
     pub(super) questions: Questions,
+    pub(super) writes: Questions,
     pub(super) disk: Disk,
     pub(super) metrics: Metrics,
     pub(super) state: State,
@@ -53,6 +54,8 @@ impl Service {
         Ok(Self {
             door: Door::new(&engine, &config)?,
             questions: Questions::new(&config),
+            // Writes wait for each other, and must not keep questions waiting by that.
+            writes: Questions::new(&config),
             disk: Disk::new(engine.data_dir().to_path_buf(), config.number("disk_free_bytes_min")),
             metrics: Metrics::new(),
             state: State::default(),
@@ -69,6 +72,9 @@ impl Service {
             tracing::warn!(%error, "cannot take up new generations");
         }
         self.state.loaded(refreshed.err());
+        if let Err(error) = self.engine.enqueue_merges() {
+            tracing::warn!(%error, "cannot queue builds");
+        }
         if let Err(error) = self.door.refresh(&self.engine) {
             tracing::warn!(%error, "cannot read the keys");
         }
@@ -86,7 +92,13 @@ pub(super) struct State {
 
 impl State {
     fn loaded(&self, error: Option<Error>) {
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = error.map(|error| error.to_string());
+        let error = error.map(|error| error.to_string());
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Told once, not twice a second.
+        if let Some(error) = error.as_ref().filter(|error| failed.as_ref() != Some(error)) {
+            tracing::warn!(error, "cannot take up new generations");
+        }
+        *failed = error;
         self.loaded.store(true, Ordering::Release);
     }
 

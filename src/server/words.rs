@@ -2,7 +2,8 @@
 
 use super::route::{Route, Scope};
 use crate::engine::{
-    AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordContrastRequest, WordsRequest,
+    AnalogyRequest, CollocatesRequest, MapRequest, NearestRequest, SimilarRequest, WordContrastRequest,
+    WordsRequest,
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -18,9 +19,12 @@ pub(super) fn routes() -> Vec<Route> {
             Scope::Search,
             "The words nearest to a word",
         )
-        .query(|engine, asked, query: SimilarRequest| {
-            engine.similar(asked.name("collection"), asked.name("word"), &query)
-        }),
+        .query_at_once(
+            |engine, asked, query: &SimilarRequest| {
+                engine.similar_at_once(asked.name("collection"), asked.name("word"), query)
+            },
+            |engine, asked, query| engine.similar(asked.name("collection"), asked.name("word"), &query),
+        ),
         Route::get(
             "/v1/collections/{collection}/words/{word}/collocates",
             Scope::Search,
@@ -53,5 +57,11 @@ pub(super) fn routes() -> Vec<Route> {
             "The words nearest to a weighted sum of words",
         )
         .body(|engine, asked, body: NearestRequest| engine.nearest(asked.name("collection"), &body)),
+        Route::post(
+            "/v1/collections/{collection}/map",
+            Scope::Search,
+            "Words and their neighbours on a plane",
+        )
+        .body(|engine, asked, body: MapRequest| engine.map(asked.name("collection"), &body)),
     ]
 }

@@ -2,11 +2,13 @@
 
 use super::{Store, failed};
 use crate::error::{Error, Result};
+use crate::failpoint;
 use crate::text::Document;
 use serde_json::Map;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
 
 /// Documents a statement: SQLite takes 32,766 parameters.
 const BATCH: usize = 500;
@@ -29,6 +31,17 @@ pub struct Changes {
     pub updated: u64,
     /// Documents that were there already as they came.
     pub unchanged: u64,
+    /// Documents that are gone.
+    pub deleted: u64,
+}
+
+/// What a write did, and its number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// What it did.
+    pub changes: Changes,
+    /// Number of the collection's last write now; an index that shows it shows this one.
+    pub change: i64,
 }
 
 /// A write in progress: nothing of it is there before [`Writer::commit`].
@@ -36,7 +49,11 @@ pub struct Writer<'a> {
     store: &'a Store,
     transaction: Option<Transaction<'static, Sqlite>>,
     collection: i64,
+    /// Number of the write, if it changes anything.
+    change: i64,
     changes: Changes,
+    /// Writers of this process come one after the other, rather than asking the database again and again.
+    _turn: MutexGuard<'a, ()>,
 }
 
 impl Store {
@@ -45,6 +62,7 @@ impl Store {
     /// # Errors
     /// [`Error::NotReady`] if another process has been writing for more than five seconds.
     pub fn write(&self, collection: &str) -> Result<Writer<'_>> {
+        let turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.runtime.block_on(async {
             let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(busy(self))?;
             sqlx::query("INSERT INTO collections (name) VALUES (?) ON CONFLICT (name) DO NOTHING")
@@ -52,13 +70,20 @@ impl Store {
                 .execute(&mut *transaction)
                 .await
                 .map_err(failed(&self.path))?;
-            let collection = sqlx::query_scalar("SELECT id FROM collections WHERE name = ?")
+            let row = sqlx::query("SELECT id, last_change FROM collections WHERE name = ?")
                 .bind(collection)
                 .fetch_one(&mut *transaction)
                 .await
                 .map_err(failed(&self.path))?;
-            let changes = Changes::default();
-            Ok(Writer { store: self, transaction: Some(transaction), collection, changes })
+            let last_change: i64 = row.get(1);
+            Ok(Writer {
+                store: self,
+                transaction: Some(transaction),
+                collection: row.get(0),
+                change: last_change + 1,
+                changes: Changes::default(),
+                _turn: turn,
+            })
         })
     }
 
@@ -67,15 +92,13 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`] if there is none, [`Error::Store`] if the database fails.
     pub fn document(&self, collection: i64, id: &str) -> Result<StoredDocument> {
-        let row = self.run(async {
-            sqlx::query("SELECT seq, id, title, text, fields FROM documents WHERE collection = ? AND id = ?")
-                .bind(collection)
-                .bind(id)
-                .fetch_optional(&self.pool)
-                .await
+        let found = self.run(async {
+            let query = "SELECT seq, id, title, text, fields, checksum FROM documents
+                         WHERE collection = ? AND id = ?";
+            let row = sqlx::query(query).bind(collection).bind(id).fetch_optional(&self.pool).await?;
+            row.as_ref().map(stored_document).transpose()
         })?;
-        let not_found = || Error::NotFound { kind: "document", name: id.to_owned(), nearest: Vec::new() };
-        row.as_ref().map(stored_document).ok_or_else(not_found)
+        found.ok_or_else(|| Error::NotFound { kind: "document", name: id.to_owned(), nearest: Vec::new() })
     }
 
     /// Documents by their rows, in the order asked; those that are gone since are left out.
@@ -86,21 +109,41 @@ impl Store {
         let mut found: HashMap<i64, StoredDocument> = HashMap::with_capacity(seqs.len());
         self.run(async {
             for part in seqs.chunks(BATCH) {
-                let mut query =
-                    QueryBuilder::new("SELECT seq, id, title, text, fields FROM documents WHERE seq IN (");
+                let mut query = QueryBuilder::new(
+                    "SELECT seq, id, title, text, fields, checksum FROM documents WHERE seq IN (",
+                );
                 let mut list = query.separated(", ");
                 for seq in part {
                     list.push_bind(*seq);
                 }
                 query.push(")");
                 for row in query.build().fetch_all(&self.pool).await? {
-                    let stored = stored_document(&row);
+                    let stored = stored_document(&row)?;
                     found.insert(stored.seq, stored);
                 }
             }
             Ok(())
         })?;
         Ok(seqs.iter().filter_map(|seq| found.remove(seq)).collect())
+    }
+
+    /// The documents after row `after`, by rising row, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn documents_after(&self, collection: i64, after: i64, limit: u32) -> Result<Vec<StoredDocument>> {
+        self.run(async {
+            let rows = sqlx::query(
+                "SELECT seq, id, title, text, fields, checksum FROM documents
+                 WHERE collection = ? AND seq > ? ORDER BY seq LIMIT ?",
+            )
+            .bind(collection)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+            stored_documents(&rows)
+        })
     }
 
     /// A view of a collection as it is now, whatever is written meanwhile.
@@ -154,7 +197,7 @@ impl Writer<'_> {
 
     fn put_batch(&mut self, part: &[&Document]) -> Result<()> {
         let Some(transaction) = self.transaction.as_mut() else { return Ok(()) };
-        let collection = self.collection;
+        let (collection, change) = (self.collection, self.change);
         let changes = &mut self.changes;
         self.store.run(async {
             let known = known_documents(transaction, collection, part).await?;
@@ -172,8 +215,60 @@ impl Writer<'_> {
             }
             changes.updated += replaced.len() as u64;
             changes.added += (new.len() - replaced.len()) as u64;
-            delete(transaction, &replaced).await?;
-            insert(transaction, collection, &new).await
+            delete(transaction, (collection, change), &replaced).await?;
+            insert(transaction, (collection, change), &new).await
+        })
+    }
+
+    /// Removes documents; ids that are not there are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn delete(&mut self, ids: &[String]) -> Result<()> {
+        let Some(transaction) = self.transaction.as_mut() else { return Ok(()) };
+        let (collection, change) = (self.collection, self.change);
+        let changes = &mut self.changes;
+        self.store.run(async {
+            for part in ids.chunks(BATCH) {
+                let mut query = QueryBuilder::new("SELECT seq FROM documents WHERE collection = ");
+                query.push_bind(collection).push(" AND id IN (");
+                let mut list = query.separated(", ");
+                for id in part {
+                    list.push_bind(id.as_str());
+                }
+                query.push(")");
+                let rows = query.build().fetch_all(&mut **transaction).await?;
+                let seqs: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+                delete(transaction, (collection, change), &seqs).await?;
+                changes.deleted += seqs.len() as u64;
+            }
+            Ok(())
+        })
+    }
+
+    /// Removes all documents.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn delete_all(&mut self) -> Result<()> {
+        let Some(transaction) = self.transaction.as_mut() else { return Ok(()) };
+        let (collection, change) = (self.collection, self.change);
+        let changes = &mut self.changes;
+        self.store.run(async {
+            sqlx::query(
+                "INSERT INTO deletions (seq, collection, change)
+                 SELECT seq, collection, ? FROM documents WHERE collection = ?",
+            )
+            .bind(change)
+            .bind(collection)
+            .execute(&mut **transaction)
+            .await?;
+            let gone = sqlx::query("DELETE FROM documents WHERE collection = ?")
+                .bind(collection)
+                .execute(&mut **transaction)
+                .await?;
+            changes.deleted += gone.rows_affected();
+            Ok(())
         })
     }
 
@@ -187,19 +282,26 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// [`Error::Store`] if the database fails; then nothing was written.
-    pub fn commit(mut self) -> Result<Changes> {
-        let Some(mut transaction) = self.transaction.take() else { return Ok(self.changes) };
-        let changed = self.changes.added + self.changes.updated > 0;
+    pub fn commit(mut self) -> Result<Committed> {
+        let (changes, change) = (self.changes, self.change);
+        let Some(mut transaction) = self.transaction.take() else {
+            return Ok(Committed { changes, change });
+        };
+        let changed = changes.added + changes.updated + changes.deleted > 0;
         self.store.run(async {
             if changed {
-                sqlx::query("UPDATE collections SET last_change = last_change + 1 WHERE id = ?")
+                sqlx::query("UPDATE collections SET last_change = ? WHERE id = ?")
+                    .bind(change)
                     .bind(self.collection)
                     .execute(&mut *transaction)
                     .await?;
             }
-            transaction.commit().await
+            failpoint::reach("before commit");
+            transaction.commit().await?;
+            failpoint::reach("after commit");
+            Ok(())
         })?;
-        Ok(self.changes)
+        Ok(Committed { changes, change: if changed { change } else { change - 1 } })
     }
 }
 
@@ -242,18 +344,18 @@ impl Snapshot<'_> {
     pub fn next_batch(&mut self, limit: u32) -> Result<Option<Vec<StoredDocument>>> {
         let (collection, after) = (self.collection, self.after);
         let Some(transaction) = self.transaction.as_mut() else { return Ok(None) };
-        let rows = self.store.run(async {
-            sqlx::query(
-                "SELECT seq, id, title, text, fields FROM documents
+        let batch = self.store.run(async {
+            let rows = sqlx::query(
+                "SELECT seq, id, title, text, fields, checksum FROM documents
                  WHERE collection = ? AND seq > ? ORDER BY seq LIMIT ?",
             )
             .bind(collection)
             .bind(after)
             .bind(limit)
             .fetch_all(&mut **transaction)
-            .await
+            .await?;
+            stored_documents(&rows)
         })?;
-        let batch: Vec<StoredDocument> = rows.iter().map(stored_document).collect();
         self.after = batch.last().map_or(after, |stored| stored.seq);
         Ok((!batch.is_empty()).then_some(batch))
     }
@@ -274,7 +376,7 @@ async fn known_documents(
     part: &[&Document],
 ) -> Result<HashMap<String, StoredDocument>, sqlx::Error> {
     let mut query =
-        QueryBuilder::new("SELECT seq, id, title, text, fields FROM documents WHERE collection = ");
+        QueryBuilder::new("SELECT seq, id, title, text, fields, checksum FROM documents WHERE collection = ");
     query.push_bind(collection).push(" AND id IN (");
     let mut list = query.separated(", ");
     for document in part {
@@ -282,10 +384,16 @@ async fn known_documents(
     }
     query.push(")");
     let rows = query.build().fetch_all(&mut **transaction).await?;
-    Ok(rows.iter().map(stored_document).map(|stored| (stored.document.id.clone(), stored)).collect())
+    let known = stored_documents(&rows)?;
+    Ok(known.into_iter().map(|stored| (stored.document.id.clone(), stored)).collect())
 }
 
-async fn delete(transaction: &mut Transaction<'static, Sqlite>, seqs: &[i64]) -> Result<(), sqlx::Error> {
+/// Takes rows away, and notes the write that did.
+async fn delete(
+    transaction: &mut Transaction<'static, Sqlite>,
+    (collection, change): (i64, i64),
+    seqs: &[i64],
+) -> Result<(), sqlx::Error> {
     if seqs.is_empty() {
         return Ok(());
     }
@@ -296,41 +404,66 @@ async fn delete(transaction: &mut Transaction<'static, Sqlite>, seqs: &[i64]) ->
     }
     query.push(")");
     query.build().execute(&mut **transaction).await?;
-    Ok(())
-}
-
-async fn insert(
-    transaction: &mut Transaction<'static, Sqlite>,
-    collection: i64,
-    documents: &[&Document],
-) -> Result<(), sqlx::Error> {
-    if documents.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::new("INSERT INTO documents (collection, id, title, text, fields) ");
-    query.push_values(documents, |mut row, document| {
-        row.push_bind(collection)
-            .push_bind(document.id.as_str())
-            .push_bind(document.title.as_deref())
-            .push_bind(document.text.as_str())
-            .push_bind(serde_json::Value::Object(document.fields.clone()).to_string());
+    let mut query = QueryBuilder::new("INSERT INTO deletions (seq, collection, change) ");
+    query.push_values(seqs, |mut row, seq| {
+        row.push_bind(*seq).push_bind(collection).push_bind(change);
     });
     query.build().execute(&mut **transaction).await?;
     Ok(())
 }
 
-fn stored_document(row: &SqliteRow) -> StoredDocument {
-    let fields: String = row.get("fields");
-    StoredDocument {
-        seq: row.get("seq"),
-        document: Document {
-            id: row.get("id"),
-            title: row.get("title"),
-            text: row.get("text"),
-            // Written by `insert` alone, so it is an object; anything else reads as no fields.
-            fields: serde_json::from_str(&fields).unwrap_or_else(|_| Map::new()),
-        },
+async fn insert(
+    transaction: &mut Transaction<'static, Sqlite>,
+    (collection, change): (i64, i64),
+    documents: &[&Document],
+) -> Result<(), sqlx::Error> {
+    if documents.is_empty() {
+        return Ok(());
     }
+    let mut query =
+        QueryBuilder::new("INSERT INTO documents (collection, id, title, text, fields, change, checksum) ");
+    query.push_values(documents, |mut row, document| {
+        let fields = serde_json::Value::Object(document.fields.clone()).to_string();
+        let sum = checksum(&document.id, document.title.as_deref(), &document.text, &fields);
+        row.push_bind(collection)
+            .push_bind(document.id.as_str())
+            .push_bind(document.title.as_deref())
+            .push_bind(document.text.as_str())
+            .push_bind(fields)
+            .push_bind(change)
+            .push_bind(sum);
+    });
+    query.build().execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// CRC-32 of a document, each part after its length: the database itself does not notice a changed byte of text.
+fn checksum(id: &str, title: Option<&str>, text: &str, fields: &str) -> i64 {
+    let mut sum = crc32fast::Hasher::new();
+    for part in [id, title.unwrap_or_default(), text, fields] {
+        sum.update(&(part.len() as u64).to_le_bytes());
+        sum.update(part.as_bytes());
+    }
+    i64::from(sum.finalize())
+}
+
+pub(super) fn stored_documents(rows: &[SqliteRow]) -> Result<Vec<StoredDocument>, sqlx::Error> {
+    rows.iter().map(stored_document).collect()
+}
+
+fn stored_document(row: &SqliteRow) -> Result<StoredDocument, sqlx::Error> {
+    let (id, title, text): (String, Option<String>, String) =
+        (row.try_get("id")?, row.try_get("title")?, row.try_get("text")?);
+    let fields: String = row.try_get("fields")?;
+    let expected: Option<i64> = row.try_get("checksum")?;
+    if expected.is_some_and(|expected| expected != checksum(&id, title.as_deref(), &text, &fields)) {
+        let message =
+            format!("document {id:?} is not as it was written; restore it from a backup, or write it again");
+        return Err(sqlx::Error::Decode(message.into()));
+    }
+    // Written by `insert` alone, so it is an object; anything else reads as no fields.
+    let fields = serde_json::from_str(&fields).unwrap_or_else(|_| Map::new());
+    Ok(StoredDocument { seq: row.try_get("seq")?, document: Document { id, title, text, fields } })
 }
 
 fn busy(store: &Store) -> impl FnOnce(sqlx::Error) -> Error {

@@ -5,11 +5,15 @@
 //!
 //! The functions block; the database has a runtime of its own, so call them from any thread that may wait.
 
+mod changes;
 mod documents;
 mod keys;
+mod tasks;
 
-pub use documents::{Changes, Snapshot, StoredDocument};
+pub use changes::{Later, Standing};
+pub use documents::{Changes, Committed, Snapshot, StoredDocument, Writer};
 pub use keys::KeyRow;
+pub use tasks::{TaskFilter, TaskRow, TaskStatus};
 
 use crate::error::{Error, Result};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -20,13 +24,17 @@ use sqlx::{Row, SqlStr};
 use std::borrow::Cow;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// Number, name and text of every migration. sqlx has a macro for it, which compiles SQLite a second time.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "collections and documents", include_str!("../../migrations/0001_collections_and_documents.sql")),
+    (2, "tasks", include_str!("../../migrations/0002_tasks.sql")),
     (3, "keys", include_str!("../../migrations/0003_keys.sql")),
+    (4, "changes", include_str!("../../migrations/0004_changes.sql")),
+    (5, "collection settings", include_str!("../../migrations/0005_collection_settings.sql")),
 ];
 
 fn migrator() -> Migrator {
@@ -50,6 +58,8 @@ pub struct CollectionRow {
     pub generation: Option<String>,
     /// Number of documents.
     pub documents: u64,
+    /// How it is indexed, a JSON object.
+    pub settings: String,
 }
 
 /// The document store of one data directory.
@@ -57,6 +67,8 @@ pub struct Store {
     runtime: Runtime,
     pool: SqlitePool,
     path: PathBuf,
+    /// Held by the write in progress.
+    writing: Mutex<()>,
 }
 
 impl Store {
@@ -80,10 +92,10 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
         let pool = runtime
-            .block_on(SqlitePoolOptions::new().max_connections(4).connect_with(options))
+            .block_on(SqlitePoolOptions::new().max_connections(8).connect_with(options))
             .map_err(failed(path))?;
         runtime.block_on(migrator().run(&pool)).map_err(|error| migration_error(path, &error))?;
-        Ok(Self { runtime, pool, path: path.to_path_buf() })
+        Ok(Self { runtime, pool, path: path.to_path_buf(), writing: Mutex::new(()) })
     }
 
     /// All collections by name.
@@ -93,7 +105,7 @@ impl Store {
     pub fn collections(&self) -> Result<Vec<CollectionRow>> {
         self.run(async {
             let rows = sqlx::query(
-                "SELECT c.id, c.name, c.last_change, c.generation,
+                "SELECT c.id, c.name, c.last_change, c.generation, c.settings,
                         (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
                  FROM collections c ORDER BY c.name",
             )
@@ -103,32 +115,32 @@ impl Store {
         })
     }
 
-    /// Name and generation of every collection that has one: what a running service polls.
-    ///
-    /// # Errors
-    /// [`Error::Store`] if the database fails.
-    pub fn generations(&self) -> Result<Vec<(String, String)>> {
-        self.run(async {
-            let rows = sqlx::query("SELECT name, generation FROM collections WHERE generation IS NOT NULL")
-                .fetch_all(&self.pool)
-                .await?;
-            Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-        })
-    }
-
     /// A collection by name.
     ///
     /// # Errors
     /// [`Error::NotFound`] with the names there are, [`Error::Store`] if the database fails.
     pub fn collection(&self, name: &str) -> Result<CollectionRow> {
-        let all = self.collections()?;
-        if let Some(found) = all.iter().find(|row| row.name == name) {
-            return Ok(found.clone());
+        let found = self.run(async {
+            sqlx::query(
+                "SELECT c.id, c.name, c.last_change, c.generation,
+                        (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
+                 FROM collections c WHERE c.name = ?",
+            )
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await
+        })?;
+        if let Some(found) = found {
+            return Ok(collection_row(&found));
         }
-        let mut nearest: Vec<String> = all.into_iter().map(|row| row.name).collect();
+        Err(self.no_collection(name)?)
+    }
+
+    fn no_collection(&self, name: &str) -> Result<Error> {
+        let mut nearest: Vec<String> = self.collections()?.into_iter().map(|row| row.name).collect();
         nearest.sort_by_cached_key(|known| strsim::damerau_levenshtein(known, name));
         nearest.truncate(3);
-        Err(Error::NotFound { kind: "collection", name: name.to_owned(), nearest })
+        Ok(Error::NotFound { kind: "collection", name: name.to_owned(), nearest })
     }
 
     /// Removes a collection and its documents.
@@ -139,6 +151,21 @@ impl Store {
         self.run(async {
             sqlx::query("DELETE FROM collections WHERE id = ?").bind(key).execute(&self.pool).await?;
             Ok(())
+        })
+    }
+
+    /// Sets how a collection is indexed, from the next build on.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn set_settings(&self, key: i64, settings: &str) -> Result<()> {
+        self.run(async {
+            sqlx::query("UPDATE collections SET settings = ? WHERE id = ?")
+                .bind(settings)
+                .bind(key)
+                .execute(&self.pool)
+                .await
+                .map(drop)
         })
     }
 
@@ -157,19 +184,58 @@ impl Store {
         })
     }
 
-    /// Makes a generation the one that answers.
+    /// Makes a generation the one that answers; it shows the writes up to number `change`.
     ///
     /// # Errors
     /// [`Error::Store`] if the database fails.
-    pub fn switch_generation(&self, key: i64, generation: &str) -> Result<()> {
+    pub fn switch_generation(&self, key: i64, generation: &str, change: i64) -> Result<()> {
         self.run(async {
+            let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
             sqlx::query("UPDATE collections SET generation = ? WHERE id = ?")
                 .bind(generation)
                 .bind(key)
-                .execute(&self.pool)
+                .execute(&mut *transaction)
                 .await?;
-            Ok(())
+            // Nobody catches up from before this generation any more.
+            sqlx::query("DELETE FROM deletions WHERE collection = ? AND change <= ?")
+                .bind(key)
+                .bind(change)
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await
         })
+    }
+
+    /// A copy of the database as it is now, in a new file.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails or the disk is full.
+    pub fn copy_to(&self, path: &Path) -> Result<()> {
+        let name = path.to_string_lossy().into_owned();
+        self.run(async { sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await.map(drop) })
+    }
+
+    /// What the database itself finds wrong with its file.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it cannot be read at all.
+    pub fn problems(&self) -> Result<Vec<String>> {
+        let found: Vec<String> =
+            self.run(async { sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&self.pool).await })?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    /// Builds the database's own indexes anew from its tables.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it cannot be read.
+    pub fn rebuild_indexes(&self) -> Result<()> {
+        self.run(async { sqlx::query("REINDEX").execute(&self.pool).await.map(drop) })
+    }
+
+    /// Closes the database, so that all of it stands in its one file.
+    pub fn close(self) {
+        self.runtime.block_on(self.pool.close());
     }
 
     /// The database file.
@@ -191,6 +257,7 @@ fn collection_row(row: &sqlx::sqlite::SqliteRow) -> CollectionRow {
         last_change: row.get("last_change"),
         generation: row.get("generation"),
         documents: documents.unsigned_abs(),
+        settings: row.get("settings"),
     }
 }
 
@@ -227,7 +294,7 @@ mod tests {
     fn put(store: &Store, name: &str, documents: &[Document]) -> Changes {
         let mut writer = store.write(name).unwrap();
         writer.put(documents).unwrap();
-        writer.commit().unwrap()
+        writer.commit().unwrap().changes
     }
 
     #[test]

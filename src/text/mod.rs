@@ -11,5 +11,5 @@ pub mod source;
 mod stop_words;
 
 pub use analyzer::{Analysis, Analyzer, Token};
-pub use source::{Document, Documents, ReadOptions, Split};
+pub use source::{Arriving, BodyLimits, Document, Documents, Packing, ReadOptions, Shape, Split};
 pub use stop_words::is_stop_word;

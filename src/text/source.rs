@@ -3,10 +3,12 @@
 //! A line that cannot be read is an item of its own ([`Error::BadInput`], with file and line), and the rest goes on:
 //! the caller counts it, or stops.
 
+mod arriving;
 mod lines;
 mod rows;
 
 use crate::error::{Error, Result};
+pub use arriving::{Arrived, Arriving, BodyLimits, Packing, Shape, Taker};
 use lines::{JsonLines, Paragraphs};
 use rows::Rows;
 use serde::{Deserialize, Serialize};

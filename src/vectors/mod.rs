@@ -9,6 +9,7 @@ mod codes;
 pub mod formats;
 mod mapped;
 mod neighbours;
+mod plane;
 mod questions;
 mod rounding;
 mod rows;
@@ -18,6 +19,7 @@ mod subwords;
 
 pub(crate) use mapped::Mapped;
 pub use neighbours::{DEFAULT_NEIGHBOURS, NEIGHBOURS_FILE, Neighbours};
+pub use plane::{Plane, PlanePoint};
 pub use questions::{
     Analogy, AnalogyMethod, Answer, MAX_K, MAX_WORDS, Nearest, Neighbour, OddOneOut, Restrict, Script,
     Similar,

@@ -83,13 +83,19 @@ impl Neighbours {
         self.words == vectors.len() && self.fingerprint == vectors.fingerprint()
     }
 
+    /// Whether the table keeps the `k` nearest words of a word, or all that there are.
+    #[must_use]
+    pub fn keeps(&self, id: WordId, k: usize) -> bool {
+        k.min(self.words.saturating_sub(1)) <= self.k && id.index() < self.words
+    }
+
     /// The `k` nearest words of a word; `None` if the table keeps fewer (and there are more), or does not know the word.
     #[must_use]
     pub fn first(&self, id: WordId, k: usize) -> Option<Vec<Neighbour>> {
-        let k = k.min(self.words.saturating_sub(1));
-        if k > self.k || id.index() >= self.words {
+        if !self.keeps(id, k) {
             return None;
         }
+        let k = k.min(self.words.saturating_sub(1));
         let row = &self.bytes()[id.index() * self.k * ENTRY..][..k * ENTRY];
         let number = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes);
         let neighbours = row.as_chunks::<4>().0.as_chunks::<2>().0.iter();

@@ -48,6 +48,56 @@ fn requests_that_make_no_sense_say_where() {
 }
 
 #[test]
+fn queries_and_filters_that_cannot_be_read_say_where() {
+    let service = Service::start();
+    let operators = json!({"syntax": "operators"});
+    let deep = format!("{}x{}", "(".repeat(60), ")".repeat(60));
+    for (extra, pointer, offset) in [
+        (json!({"query": "the \"bank", "keyword": operators}), "/query", Some(4)),
+        (json!({"query": "-bank", "keyword": operators}), "/query", Some(0)),
+        (json!({"query": "nofield:x", "keyword": operators}), "/query", Some(0)),
+        (json!({"query": deep, "keyword": operators}), "/query", Some(51)),
+        (json!({"filter": "topic = "}), "/filter", Some(8)),
+        (json!({"filter": "tpic = x"}), "/filter", Some(0)),
+        (json!({"filter": ["topic = x", ["topic > 3"]]}), "/filter/1/0", Some(0)),
+        (json!({"filter": format!("{}topic = x", "NOT ".repeat(60))}), "/filter", Some(200)),
+        (json!({"filter": "x".repeat(70_000)}), "/filter", None),
+        (json!({"facets": ["topic", "tpic"]}), "/facets/1", None),
+        (json!({"facets": vec!["topic"; 21]}), "/facets", None),
+        (json!({"sort": ["topic"]}), "/sort/0", None),
+        (json!({"sort": ["nofield:asc"]}), "/sort/0", None),
+        (json!({"offset": 9001}), "/offset", None),
+        (json!({"limit": 1001}), "/limit", None),
+        (json!({"keyword": {"k1": -1}}), "/keyword/k1", None),
+        (json!({"keyword": {"b": 1.5}}), "/keyword/b", None),
+        (json!({"keyword": {"weights": {"nofield": 2}}}), "/keyword/weights/nofield", None),
+        (json!({"highlight": {"pre_tag": "x".repeat(101)}}), "/highlight/pre_tag", None),
+    ] {
+        let mut body = json!({"query": "x", "mode": "keyword"});
+        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        let reply = service.post("/v1/collections/town/search", &body);
+        assert_eq!(reply.status, 422, "{extra}: {}", reply.body);
+        let at = &reply.json()["errors"][0];
+        assert_eq!((at["pointer"].as_str(), at["offset"].as_u64()), (Some(pointer), offset), "{extra}: {at}");
+        assert!(reply.body.len() < 2000, "an error repeats its input");
+    }
+}
+
+#[test]
+fn queries_of_nothing_known_say_so() {
+    let service = Service::start();
+    for (query, reason) in [("xyzzy", "no query word is in any document"), ("?!…", "the query holds no word")]
+    {
+        let reply = service.post("/v1/collections/town/search", &json!({"query": query, "mode": "keyword"}));
+        let reason_told = reply.json()["empty_because"].as_str().unwrap().to_owned();
+        assert!(reason_told.starts_with(reason), "{query}: {reason_told}");
+    }
+    let reply =
+        service.post("/v1/collections/town/search", &json!({"query": "the of and", "mode": "static"}));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+}
+
+#[test]
 fn bodies_that_are_no_json_or_too_large() {
     let service = Service::start();
     let search = "/v1/collections/town/search";

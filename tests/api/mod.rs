@@ -2,6 +2,7 @@
 
 mod access;
 mod contrast;
+mod documents;
 mod embeddings;
 mod errors;
 mod limits;
@@ -9,6 +10,7 @@ mod observe;
 mod openapi;
 mod page;
 mod search;
+mod tasks;
 mod wordnet;
 mod words;
 
@@ -116,12 +118,59 @@ impl Service {
         }
     }
 
+    /// A request with a JSON body, or none.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.send(method, path, &[("content-type", "application/json")], Some(body.as_bytes()))
+    }
+
+    /// `None` if the service is gone before it has answered.
+    pub(crate) fn try_ask(&self, method: &str, path: &str, body: &str) -> Option<Reply> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.address))
+            .header("content-type", "application/json");
+        let mut answer = agent().run(request.body(body.as_bytes()).unwrap()).ok()?;
+        let body = answer.body_mut().read_to_string().ok()?;
+        let status = answer.status().as_u16();
+        Some(Reply { status, content_type: String::new(), headers: BTreeMap::new(), body })
+    }
+
+    /// The service after `kill -9` and a new start on the same data.
+    pub(crate) fn killed_and_started(self) -> Self {
+        Self::of(self.killed())
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&self) {
+        let killed = std::process::Command::new("kill").args(["-9", &self.child.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+
+    /// What it leaves after `kill -9`.
+    pub(crate) fn killed(mut self) -> Program {
+        let _ = self.child.kill();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.program, Program::new())
+    }
+
+    /// What it leaves when it has ended by itself.
+    pub(crate) fn ended(mut self) -> Program {
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.program, Program::new())
+    }
+
     pub(crate) fn get(&self, path: &str) -> Reply {
         Self::reply(agent().get(format!("{}{path}", self.address)).call())
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
         self.post_text(path, &body.to_string())
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Reply {
+        let request =
+            agent().put(format!("{}{path}", self.address)).header("content-type", "application/json");
+        Self::reply(request.send(body.to_string()))
     }
 
     pub(crate) fn post_text(&self, path: &str, body: &str) -> Reply {

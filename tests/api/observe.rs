@@ -9,7 +9,7 @@ use std::path::Path;
 fn counters_tell_routes_modes_and_collections() {
     let service = Service::start();
     service.get("/v1/collections/town/words/river/similar?k=3");
-    service.get("/v1/collections/town/words/nothing-known/similar");
+    service.get("/v1/collections/town/words/xyzzy/similar");
     service.post("/v1/collections/town/contrast", &json!({"query": "river"}));
     service.get("/somewhere/else");
     let reply = service.get("/metrics");
@@ -40,7 +40,7 @@ fn readiness_says_what_was_looked_at() {
     let names: Vec<&str> =
         ready["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["store", "generations", "disk"]);
-    let full = Service::with(Program::new(), &["disk_free_bytes_min=1099511627776000"], &[]);
+    let full = Service::with(Program::new(), &["disk_free_bytes_min=1099511627776"], &[]);
     let ready = full.get("/readyz").json();
     assert_eq!((ready["status"].as_str(), ready["checks"][2]["ok"].as_bool()), (Some("ready"), Some(false)));
 }
@@ -71,6 +71,15 @@ fn the_page_of_codes_holds_every_code_with_its_status() {
     }
     let rows = page.lines().filter(|line| line.starts_with("| `")).count();
     assert_eq!(rows, sememe::server::problem::CODES.len(), "docs/errors.md tells of a code that is none");
+}
+
+#[test]
+fn a_head_may_be_asked_for_alone() {
+    let service = Service::of(Program::new());
+    let whole = service.raw(b"HEAD /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let (head, body) = whole.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200") && head.contains("content-length: 18"), "{head}");
+    assert!(body.is_empty(), "{body}");
 }
 
 #[cfg(unix)]

@@ -150,6 +150,40 @@ fn a_sum_of_one_word_is_the_word() {
 }
 
 #[test]
+fn a_map_draws_words_sums_and_neighbours_once_each() {
+    let service = Service::start();
+    let ask = |body: Value| service.post("/v1/collections/town/map", &body);
+    let sum = json!([{"word": "loan"}, {"word": "river", "weight": 0.5}]);
+    let map = ask(json!({"words": ["River", "loan"], "k": 5, "sums": [sum]})).json();
+    assert_eq!(map["words"], json!(["river", "loan"]));
+    let points = map["points"].as_array().unwrap();
+    let kinds: Vec<&str> = points.iter().map(|point| point["kind"].as_str().unwrap()).take(4).collect();
+    assert_eq!(kinds, ["word", "word", "sum", "neighbour"]);
+    let words: std::collections::HashSet<&str> = words_of(&map["points"]).into_iter().collect();
+    assert_eq!(words.len(), points.len(), "{map}");
+    let number = |value: &Value| value.as_f64().unwrap();
+    let kept = number(&map["kept"][0]) + number(&map["kept"][1]);
+    assert!(number(&map["kept"][0]) >= number(&map["kept"][1]) && kept > 0.0 && kept <= 1.001, "{map}");
+    // A drawing never lengthens a distance: of vectors at length 1, 2 - 2 cos squared.
+    let neighbours = points.iter().filter(|point| point["kind"] == "neighbour" && point["of"] == 0);
+    for point in neighbours {
+        let (x, y) =
+            (number(&point["x"]) - number(&points[0]["x"]), number(&point["y"]) - number(&points[0]["y"]));
+        assert!(x * x + y * y <= 2.0 - 2.0 * number(&point["similarity"]) + 1e-3, "{point}");
+    }
+    assert_eq!(ask(json!({"words": ["rivr"]})).json()["code"], "word_not_found");
+    let cancelled = json!([{"word": "river"}, {"word": "river", "weight": -1}]);
+    for body in [
+        json!({"words": []}),
+        json!({"words": vec!["river"; 50], "k": 1000}),
+        json!({"words": ["river"], "sums": [[]]}),
+        json!({"words": ["river"], "sums": [cancelled]}),
+    ] {
+        assert_eq!(ask(body.clone()).status, 422, "{body}");
+    }
+}
+
+#[test]
 fn collocates_are_counted_in_the_documents() {
     let service = Service::start();
     let ask = |rest: &str| service.get(&format!("/v1/collections/town/words/Herons/collocates?{rest}"));

@@ -1,16 +1,23 @@
-//! How well are senses told apart? Sets in files, against a collection's model.
+//! How well are senses told apart? Sets in files, against a collection's model or one in a folder.
 
-use super::super::{Engine, Generation};
-use super::kit::Kit;
+use super::super::Engine;
+use super::kit::Contexts;
+use crate::bilm::Model;
+use crate::encoder::StaticEncoder;
 use crate::error::Result;
-use crate::eval::senses::pairs::{Pair, Similarity};
+use crate::eval::senses::pairs::{Occurrence, Pair, PairSet, Similarities};
 use crate::eval::senses::{SenseReport, all_words, coarse, pairs};
 use crate::progress::Progress;
 use crate::sense::context::similarity;
-use crate::sense::{Disambiguator, Passage, Views, Weights, tagged};
-use crate::wordnet::WordNet;
-use std::path::Path;
+use crate::sense::{Disambiguator, Examples, Glosses, Passage, Views, Weights, tagged};
+use crate::vectors::WordVectors;
+use crate::wordnet::{SynsetId, WordNet};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Sentences read at a time.
+const BATCH: usize = 2048;
 
 /// Kinds of sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +32,15 @@ pub enum SenseSet {
     CoarseWsd,
 }
 
+/// Whose answers are measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SenseModel {
+    /// A collection's.
+    Collection(String),
+    /// Vectors in a folder, with `context.safetensors` beside them if there is a contextual model.
+    Folder(PathBuf),
+}
+
 /// What to evaluate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SensesEvaluation<'a> {
@@ -32,12 +48,14 @@ pub struct SensesEvaluation<'a> {
     pub set: SenseSet,
     /// Where it is.
     pub path: &'a Path,
-    /// Whose model.
-    pub collection: &'a str,
+    /// Whose answers.
+    pub model: SenseModel,
+    /// Tagged text to learn from first, for `Raganato`.
+    pub fit: Option<&'a Path>,
 }
 
 impl Engine {
-    /// Asks a set's questions of a collection's model.
+    /// Asks a set's questions of a model.
     ///
     /// # Errors
     /// Those of reading the set; [`Error::NotReady`](crate::Error::NotReady) without a model or WordNet;
@@ -47,88 +65,139 @@ impl Engine {
         evaluation: &SensesEvaluation<'_>,
         progress: &dyn Progress,
     ) -> Result<SenseReport> {
-        let generation = self.generation(evaluation.collection)?;
-        generation.encoder()?;
         let wordnet = self.prepare_wordnet(progress)?;
-        let kit = self.senses.kit(&generation, &wordnet)?;
-        let models = Models { generation, kit, wordnet };
+        let models = self.models(&evaluation.model, wordnet)?;
+        let path = evaluation.path;
         match evaluation.set {
-            SenseSet::Wic => Ok(models.pairs("wic", evaluation.path, &pairs::read_wic(evaluation.path)?)),
-            SenseSet::MclWic => {
-                Ok(models.pairs("mcl-wic", evaluation.path, &pairs::read_mcl_wic(evaluation.path)?))
+            SenseSet::Wic => Ok(models.pairs("wic", path, &pairs::read_wic(path)?)),
+            SenseSet::MclWic => Ok(models.pairs("mcl-wic", path, &pairs::read_mcl_wic(path)?)),
+            SenseSet::Raganato => models.all_words(path, evaluation.fit, progress),
+            SenseSet::CoarseWsd => models.coarse(path),
+        }
+    }
+
+    fn models(&self, model: &SenseModel, wordnet: Arc<WordNet>) -> Result<Models> {
+        match model {
+            SenseModel::Collection(name) => {
+                let generation = self.generation(name)?;
+                generation.encoder()?;
+                let contexts = self.senses.contexts(&generation)?;
+                let glosses = self.senses.glosses(&generation, &wordnet)?;
+                Ok(Models { contexts, glosses, wordnet })
             }
-            SenseSet::Raganato => models.all_words(evaluation.path, progress),
-            SenseSet::CoarseWsd => models.coarse(evaluation.path),
+            SenseModel::Folder(folder) => {
+                let vectors = Arc::new(WordVectors::open(folder)?);
+                let model = Model::open(folder, Arc::clone(&vectors))?;
+                let encoder = StaticEncoder::plain(vectors);
+                let contexts = Arc::new(Contexts::contextual(model));
+                let glosses = Arc::new(Glosses::new(&wordnet, &encoder, &[]));
+                Ok(Models { contexts: Some(contexts), glosses: Some(glosses), wordnet })
+            }
         }
     }
 }
 
 /// What answers.
 struct Models {
-    #[allow(dead_code)]
-    generation: Arc<Generation>,
-    kit: Option<Arc<Kit>>,
+    contexts: Option<Arc<Contexts>>,
+    glosses: Option<Arc<Glosses>>,
     wordnet: Arc<WordNet>,
 }
 
 impl Models {
     fn disambiguator(&self) -> Disambiguator<'_> {
-        Disambiguator::new(&self.wordnet, self.kit.as_deref().map(Kit::glosses), Weights::default())
+        Disambiguator::new(&self.wordnet, self.glosses.as_deref(), Weights::default())
     }
 
-    fn all_words(&self, path: &Path, progress: &dyn Progress) -> Result<SenseReport> {
-        all_words::all_words(path, &tagged::read(path)?, &self.wordnet, &self.disambiguator(), progress)
+    fn all_words(&self, path: &Path, fit: Option<&Path>, progress: &dyn Progress) -> Result<SenseReport> {
+        let sentences = tagged::read(path)?;
+        let (Some(fit), Some(contexts)) = (fit, &self.contexts) else {
+            let disambiguator = self.disambiguator();
+            return all_words::all_words(path, &sentences, &self.wordnet, &disambiguator, None, progress);
+        };
+        let examples = Examples::fit(&tagged::read(fit)?, &contexts.encoder, &self.wordnet, progress)?;
+        let disambiguator = self.disambiguator().with_examples(&examples, Weights::with_examples());
+        let context = Some(&contexts.encoder);
+        let mut report =
+            all_words::all_words(path, &sentences, &self.wordnet, &disambiguator, context, progress)?;
+        report.fitted_on = format!(
+            "{} tagged examples of {} senses; weights fixed beforehand",
+            examples.len(),
+            examples.senses()
+        );
+        Ok(report)
     }
 
-    fn pairs(&self, kind: &'static str, path: &Path, set: &pairs::PairSet) -> SenseReport {
-        let views = |pair: &Pair| {
-            let [a, b] =
-                [&pair.occurrences[0], &pair.occurrences[1]].map(|at| self.views(&at.tokens, &at.target));
-            (a, b)
-        };
-        let window = |pair: &Pair| {
-            let (a, b) = views(pair);
-            f64::from(similarity(a.window.as_ref(), b.window.as_ref()))
-        };
-        let sentence = |pair: &Pair| {
-            let (a, b) = views(pair);
-            f64::from(similarity(a.sentence.as_ref(), b.sentence.as_ref()))
-        };
-        let wordnet = |pair: &Pair| self.same_wordnet_sense(pair);
-        let similarities = [
-            Similarity { name: "average of the window", of: &window },
-            Similarity { name: "static sentence", of: &sentence },
-            Similarity { name: "same sense of WordNet's", of: &wordnet },
-        ];
-        pairs::score(kind, path, set, &similarities)
+    fn pairs(&self, kind: &'static str, path: &Path, set: &PairSet) -> SenseReport {
+        let contextual = self.contexts.as_ref().is_some_and(|contexts| contexts.encoder.model().is_some());
+        let mut names = vec!["average of the window", "static sentence"];
+        if contextual {
+            names.extend(["context", "context and sentence"]);
+        }
+        names.extend([
+            "WordNet's senses, by definitions alone",
+            "WordNet's senses, by definitions and examples",
+        ]);
+        let of = |pairs: &[Pair]| self.features(pairs, contextual);
+        pairs::score(kind, path, set, &Similarities { names, apart: 1, of: &of })
     }
 
-    fn views(&self, tokens: &[String], target: &std::ops::Range<usize>) -> Views {
-        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
-        self.kit.as_deref().map(|kit| kit.context().views(&tokens, target)).unwrap_or_default()
+    fn features(&self, pairs: &[Pair], contextual: bool) -> Vec<Vec<f64>> {
+        let occurrences: Vec<&Occurrence> = pairs.iter().flat_map(|pair| &pair.occurrences).collect();
+        let views = self.views(occurrences.iter().map(|at| (&at.tokens[..], at.target.clone())));
+        let bare = self.glosses.as_deref().map(|glosses| glosses.clone().without_examples());
+        let row = |(pair, views): (&Pair, &[Views])| {
+            let [a, b] = views else { return Vec::new() };
+            let near = |a: Option<&Vec<f32>>, b: Option<&Vec<f32>>| f64::from(similarity(a, b));
+            let mut row = vec![
+                near(a.window.as_ref(), b.window.as_ref()),
+                near(a.sentence.as_ref(), b.sentence.as_ref()),
+            ];
+            if contextual {
+                row.push(near(a.context.as_ref(), b.context.as_ref()));
+                row.push(near(a.joined().as_ref(), b.joined().as_ref()));
+            }
+            let without = Disambiguator::new(&self.wordnet, bare.as_ref(), Weights::default());
+            row.extend([self.same_sense(pair, &without), self.same_sense(pair, &self.disambiguator())]);
+            row
+        };
+        pairs.par_iter().zip(views.par_chunks(2)).map(row).collect()
+    }
+
+    fn views<'t>(
+        &self,
+        occurrences: impl Iterator<Item = (&'t [String], std::ops::Range<usize>)>,
+    ) -> Vec<Views> {
+        let occurrences: Vec<_> = occurrences.collect();
+        let Some(contexts) = &self.contexts else { return vec![Views::default(); occurrences.len()] };
+        let batch = |some: &[(&[String], std::ops::Range<usize>)]| {
+            let tokens: Vec<Vec<&str>> =
+                some.iter().map(|(tokens, _)| tokens.iter().map(String::as_str).collect()).collect();
+            let asked: Vec<(&[&str], Vec<std::ops::Range<usize>>)> = tokens
+                .iter()
+                .zip(some)
+                .map(|(tokens, (_, target))| (&tokens[..], vec![target.clone()]))
+                .collect();
+            contexts.encoder.all_views(&asked).into_iter().flatten().collect::<Vec<Views>>()
+        };
+        occurrences.chunks(BATCH).flat_map(batch).collect()
     }
 
     /// The probability that both occurrences have one sense.
-    fn same_wordnet_sense(&self, pair: &Pair) -> f64 {
-        let senses = |occurrence: &pairs::Occurrence| {
-            let mut passage = Passage::find(&self.wordnet, vec![occurrence.tokens.clone()]).ok()?;
+    fn same_sense(&self, pair: &Pair, disambiguator: &Disambiguator<'_>) -> f64 {
+        let senses = |occurrence: &Occurrence| -> Option<Vec<(SynsetId, f32)>> {
             if occurrence.target.is_empty() {
                 return None;
             }
+            let mut passage = Passage::find(&self.wordnet, vec![occurrence.tokens.clone()]).ok()?;
             let at = passage.focus(&self.wordnet, occurrence.target.clone()).ok()?;
-            let ranking = self.disambiguator().rank(&passage, at);
-            Some(
-                ranking
-                    .senses
-                    .iter()
-                    .map(|s| (s.candidate.synset.number(), s.probability))
-                    .collect::<Vec<_>>(),
-            )
+            let ranking = disambiguator.rank(&passage, at);
+            Some(ranking.senses.iter().map(|s| (s.candidate.synset.number(), s.probability)).collect())
         };
         let (Some(a), Some(b)) = (senses(&pair.occurrences[0]), senses(&pair.occurrences[1])) else {
             return 0.5;
         };
-        let same = |(number, p): &(crate::wordnet::SynsetId, f32)| {
+        let same = |(number, p): &(SynsetId, f32)| {
             b.iter().find(|(other, _)| other == number).map_or(0.0, |(_, q)| f64::from(p * q))
         };
         a.iter().map(same).sum()
@@ -136,12 +205,21 @@ impl Models {
 
     fn coarse(&self, path: &Path) -> Result<SenseReport> {
         let words = coarse::read(path)?;
-        let window = |example: &coarse::Example| self.views(&example.tokens, &example.target).window;
-        let sentence = |example: &coarse::Example| self.views(&example.tokens, &example.target).sentence;
-        let views = [
+        let seen = |examples: &[coarse::Example]| {
+            self.views(examples.iter().map(|example| (&example.tokens[..], example.target.clone())))
+        };
+        let window =
+            |examples: &[coarse::Example]| seen(examples).into_iter().map(|views| views.window).collect();
+        let sentence =
+            |examples: &[coarse::Example]| seen(examples).into_iter().map(|views| views.sentence).collect();
+        let joined = |examples: &[coarse::Example]| seen(examples).iter().map(Views::joined).collect();
+        let mut views = vec![
             coarse::View { name: "average of the window", of: &window },
             coarse::View { name: "static sentence", of: &sentence },
         ];
+        if self.contexts.as_ref().is_some_and(|contexts| contexts.encoder.model().is_some()) {
+            views.push(coarse::View { name: "context and sentence", of: &joined });
+        }
         Ok(coarse::score(path, &words, &views))
     }
 }

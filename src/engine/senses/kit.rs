@@ -1,85 +1,112 @@
 //! What the senses of one generation are chosen by, made when first asked for and kept.
 
 use super::super::Generation;
+use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
 use crate::error::Result;
 use crate::sense::Glosses;
 use crate::sense::context::{ContextEncoder, SAMPLE};
-use crate::vocab::Vocabulary;
 use crate::vocab::corpus::Corpus;
 use crate::wordnet::WordNet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Generations whose kits are kept.
+/// Generations for which this is kept.
 const KEPT: usize = 8;
+/// Known words that a sentence of the sample has at least.
+const WORDS_MIN: usize = 5;
 
-/// The kits that were made, by generation and WordNet.
+/// What was made, by generation.
 #[derive(Default)]
 pub struct Shelf {
-    kits: Mutex<Vec<(String, Arc<WordNet>, Arc<Kit>)>>,
+    contexts: Mutex<Vec<(String, Arc<Contexts>)>>,
+    glosses: Mutex<Vec<(String, Arc<WordNet>, Arc<Glosses>)>>,
 }
 
-/// Glosses and contexts in the space of a generation's vectors.
-pub struct Kit {
-    glosses: Glosses,
-    context: ContextEncoder,
+/// Sentences in the space of a generation's vectors.
+pub struct Contexts {
+    /// Vectors of a sample of the corpus's sentences.
+    rows: Vec<f32>,
+    /// What makes vectors of occurrences.
+    pub encoder: ContextEncoder,
 }
 
-impl Kit {
-    pub fn glosses(&self) -> &Glosses {
-        &self.glosses
+impl Shelf {
+    /// The contexts of a generation; `None` if it has no model.
+    ///
+    /// # Errors
+    /// Those of reading the corpus.
+    pub fn contexts(&self, generation: &Generation) -> Result<Option<Arc<Contexts>>> {
+        let Ok(encoder) = generation.encoder() else { return Ok(None) };
+        let mut kept = lock(&self.contexts);
+        if let Some((_, contexts)) = kept.iter().find(|(of, _)| *of == generation.key()) {
+            return Ok(Some(Arc::clone(contexts)));
+        }
+        let contexts = Arc::new(match generation.corpus() {
+            Ok(corpus) => Contexts::new(encoder, corpus)?,
+            Err(_) => Contexts::of(encoder, &[])?, // of before corpora were kept: nothing is removed
+        });
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (generation.key(), Arc::clone(&contexts)));
+        Ok(Some(contexts))
     }
 
-    pub fn context(&self) -> &ContextEncoder {
-        &self.context
-    }
-
-    fn new(generation: &Generation, wordnet: &WordNet) -> Result<Self> {
-        let encoder = generation.encoder()?;
-        let sentences = match generation.corpus() {
-            Ok(corpus) => sample(corpus)?,
-            Err(_) => Vec::new(), // imported before corpora were kept: nothing is removed
+    /// WordNet's glosses in the space of a generation's vectors; `None` if it has no model.
+    ///
+    /// # Errors
+    /// As [`Shelf::contexts`].
+    pub fn glosses(&self, generation: &Generation, wordnet: &Arc<WordNet>) -> Result<Option<Arc<Glosses>>> {
+        let (Ok(encoder), Some(contexts)) = (generation.encoder(), self.contexts(generation)?) else {
+            return Ok(None);
         };
+        let mut kept = lock(&self.glosses);
+        let known = kept.iter().find(|(of, wn, _)| *of == generation.key() && Arc::ptr_eq(wn, wordnet));
+        if let Some((.., glosses)) = known {
+            return Ok(Some(Arc::clone(glosses)));
+        }
+        let glosses = Arc::new(Glosses::new(wordnet, encoder, &contexts.rows));
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (generation.key(), Arc::clone(wordnet), Arc::clone(&glosses)));
+        Ok(Some(glosses))
+    }
+}
+
+fn lock<T>(shelf: &Mutex<T>) -> MutexGuard<'_, T> {
+    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Contexts {
+    /// From a sample of the sentences of a corpus, the same ones every time.
+    ///
+    /// # Errors
+    /// Those of reading the corpus.
+    pub fn new(encoder: &StaticEncoder, corpus: &Corpus) -> Result<Self> {
+        Self::of(encoder, &sample(corpus)?)
+    }
+
+    /// From a contextual model, which knows what sentences share.
+    pub fn contextual(model: Model) -> Self {
+        Self { rows: Vec::new(), encoder: ContextEncoder::contextual(model) }
+    }
+
+    fn of(encoder: &StaticEncoder, sentences: &[Vec<String>]) -> Result<Self> {
         let plain = StaticEncoder::plain(encoder.vectors().clone());
         let borrowed = || sentences.iter().map(|sentence| sentence.iter().map(String::as_str));
-        let rows: Vec<f32> = borrowed().filter_map(|sentence| plain.text(sentence)).flatten().collect();
-        Ok(Self {
-            glosses: Glosses::new(wordnet, encoder, &rows),
-            context: ContextEncoder::new(encoder, borrowed()),
-        })
+        let rows = borrowed().filter_map(|sentence| plain.text(sentence)).flatten().collect();
+        Ok(Self { rows, encoder: ContextEncoder::new(encoder, borrowed())? })
     }
 }
 
-/// Sentences of at least five known words, spread over the corpus.
+/// Sentences spread over the corpus.
 fn sample(corpus: &Corpus) -> Result<Vec<Vec<String>>> {
     let every = (corpus.sentences() as usize / SAMPLE).max(1);
     let (mut number, mut sentences) = (0, Vec::new());
-    let vocabulary: &Vocabulary = corpus.vocabulary();
+    let vocabulary = corpus.vocabulary();
     corpus.for_each_sentence(|sentence| {
         number += 1;
-        if number % every == 0 && sentence.iter().flatten().count() >= 5 {
+        if number % every == 0 && sentence.iter().flatten().count() >= WORDS_MIN {
             sentences.push(sentence.iter().flatten().map(|id| vocabulary.word(*id).to_owned()).collect());
         }
         Ok(())
     })?;
     Ok(sentences)
-}
-
-impl Shelf {
-    /// The kit of a generation; `None` if it has no model.
-    pub fn kit(&self, generation: &Generation, wordnet: &Arc<WordNet>) -> Result<Option<Arc<Kit>>> {
-        if generation.encoder().is_err() {
-            return Ok(None);
-        }
-        let key = generation.key();
-        let mut kits = self.kits.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kits.iter().find(|(of, wn, _)| *of == key && Arc::ptr_eq(wn, wordnet));
-        if let Some((.., kit)) = known {
-            return Ok(Some(Arc::clone(kit)));
-        }
-        let kit = Arc::new(Kit::new(generation, wordnet)?);
-        kits.truncate(KEPT - 1);
-        kits.insert(0, (key, Arc::clone(wordnet), Arc::clone(&kit)));
-        Ok(Some(kit))
-    }
 }

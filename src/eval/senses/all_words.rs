@@ -6,9 +6,10 @@ use crate::error::Result;
 use crate::eval::stats::share_interval;
 use crate::progress::Progress;
 use crate::sense::tagged::{TaggedSentence, TaggedWord};
-use crate::sense::{Candidate, Disambiguator, Mention, Passage, Ranking};
+use crate::sense::{Candidate, ContextEncoder, Disambiguator, Mention, Passage, Ranking};
 use crate::wordnet::{PartOfSpeech, WordNet};
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,13 +30,19 @@ pub fn all_words<'a>(
     sentences: &[TaggedSentence],
     wordnet: &'a WordNet,
     disambiguator: &Disambiguator<'a>,
+    context: Option<&ContextEncoder>,
     progress: &dyn Progress,
 ) -> Result<SenseReport> {
     let passages: Vec<&[TaggedSentence]> = sentences.chunk_by(|a, b| a.document == b.document).collect();
     let done = AtomicU64::new(0);
     let mut answers = Vec::new();
     for document in passages {
-        let (passage, asked) = passage_of(wordnet, document);
+        let (mut passage, asked) = passage_of(wordnet, document);
+        if let Some(context) = context {
+            let wanted: HashSet<usize> = asked.iter().filter_map(|(_, at)| *at).collect();
+            let starts: HashSet<usize> = wanted.iter().map(|at| passage.mentions[*at].tokens.start).collect();
+            passage.show(context, |mention| starts.contains(&mention.tokens.start));
+        }
         let found: Result<Vec<Answer>> = asked
             .par_iter()
             .map(|(word, mention)| {
@@ -68,7 +75,7 @@ pub(crate) fn passage_of<'a, 's>(
                 if !candidates.is_empty() {
                     mention = Some(passage.mentions.len());
                     let tokens = start + tokens.start..start + tokens.end;
-                    passage.mentions.push(Mention { tokens, candidates });
+                    passage.mentions.push(Mention { tokens, candidates, joined: None });
                 }
             }
             if !word.keys.is_empty() {

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::eval::stats::{Interval, resample};
 use crate::linalg::{add_scaled, dot, normalize};
 use crate::sense::tagged::Cut;
+use crate::vocab::sampling::Rng;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -95,8 +96,8 @@ fn example(line: &str, sense: &str) -> Option<Example> {
 pub struct View<'a> {
     /// What it is.
     pub name: &'a str,
-    /// The vector of an occurrence, of length 1.
-    pub of: &'a (dyn Fn(&Example) -> Option<Vec<f32>> + Sync),
+    /// The vectors of occurrences, of length 1.
+    pub of: &'a dyn Fn(&[Example]) -> Vec<Option<Vec<f32>>>,
 }
 
 /// Whether each test sentence was answered rightly, by word: `(sense, right)`.
@@ -115,8 +116,7 @@ pub fn score(path: &Path, words: &[CoarseWord], views: &[View<'_>]) -> SenseRepo
     let mut systems =
         vec![System::new("most frequent in training", vec![macro_mark("macro", &most_frequent)])];
     for view in views {
-        let vectors =
-            |examples: &[Example]| -> Vec<Option<Vec<f32>>> { examples.par_iter().map(view.of).collect() };
+        let vectors = |examples: &[Example]| (view.of)(examples);
         let seen: Vec<(Seen<'_>, Vec<Option<Vec<f32>>>)> = words
             .iter()
             .map(|word| (Seen { examples: &word.train, vectors: vectors(&word.train) }, vectors(&word.test)))
@@ -243,11 +243,11 @@ impl Seen<'_> {
         for (at, example) in self.examples.iter().enumerate() {
             by_sense.entry(example.sense).or_default().push(at);
         }
-        let mut random = crate::eval::stats::Random::new(seed);
+        let mut random = Rng::new(seed, 0);
         let mut chosen = Vec::new();
         for examples in by_sense.values_mut() {
             for at in 0..shots.min(examples.len()) {
-                let other = at + random.below(examples.len() - at);
+                let other = at + random.below((examples.len() - at) as u32) as usize;
                 examples.swap(at, other);
                 chosen.push(examples[at]);
             }
@@ -325,7 +325,8 @@ mod tests {
             train: (0..20).map(|i| example(if i % 2 == 0 { 1.0 } else { -1.0 }, i % 2)).collect(),
             test: vec![example(1.0, 0), example(-1.0, 1)],
         };
-        let view = |example: &Example| Some(vec![example.tokens[0].parse::<f32>().unwrap(), 0.0]);
+        let one = |example: &Example| Some(vec![example.tokens[0].parse::<f32>().unwrap(), 0.0]);
+        let view = |examples: &[Example]| examples.iter().map(one).collect();
         let report = score(Path::new("x"), &[word], &[View { name: "given", of: &view }]);
         assert!((report.systems[0].marks[0].value.unwrap() - 0.5).abs() < 1e-12);
         assert!(report.systems[1].marks.iter().all(|mark| (mark.value.unwrap() - 1.0).abs() < 1e-12));

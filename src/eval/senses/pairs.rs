@@ -9,7 +9,6 @@ use super::{Mark, SenseReport, System, reliability};
 use crate::error::{Error, Result};
 use crate::sense::tagged::Cut;
 use crate::text::Analyzer;
-use rayon::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -47,12 +46,14 @@ pub struct PairSet {
     pub training: Vec<Pair>,
 }
 
-/// Named similarities of the two occurrences of a pair: the last names are the richest.
-pub struct Similarity<'a> {
-    /// What it is.
-    pub name: &'a str,
-    /// One number a pair, higher for the same sense.
-    pub of: &'a (dyn Fn(&Pair) -> f64 + Sync),
+/// Similarities of the two occurrences of a pair.
+pub struct Similarities<'a> {
+    /// What they are, the poorest first.
+    pub names: Vec<&'a str>,
+    /// Those that the combination of all leaves out.
+    pub apart: usize,
+    /// Their values for each of some pairs, higher for the same sense, in the order of the names.
+    pub of: &'a dyn Fn(&[Pair]) -> Vec<Vec<f64>>,
 }
 
 /// Reads Words in Context: `NAME.data.txt` with `NAME.gold.txt` beside it. A folder is searched for `dev`; training pairs are looked for
@@ -224,21 +225,25 @@ fn cut_at(sentence: &str, start: &Place, end: &Place) -> Result<Occurrence, Stri
 
 /// Answers the pairs by each similarity alone, then by all together.
 #[must_use]
-pub fn score(kind: &'static str, path: &Path, set: &PairSet, similarities: &[Similarity<'_>]) -> SenseReport {
+pub fn score(kind: &'static str, path: &Path, set: &PairSet, similarities: &Similarities<'_>) -> SenseReport {
     let features = |pairs: &[Pair]| -> Vec<(Vec<f64>, bool, String)> {
-        let row = |pair: &Pair| similarities.iter().map(|similarity| (similarity.of)(pair)).collect();
-        pairs.par_iter().map(|pair| (row(pair), pair.same, pair.lemma.clone())).collect()
+        let rows = (similarities.of)(pairs);
+        pairs.iter().zip(rows).map(|(pair, row)| (row, pair.same, pair.lemma.clone())).collect()
     };
     let (asked, training) = (features(&set.asked), features(&set.training));
     let mut systems = vec![majority(&asked)];
-    for (column, similarity) in similarities.iter().enumerate() {
+    for (column, name) in similarities.names.iter().enumerate() {
         let one = |rows: &[(Vec<f64>, bool, String)]| -> Vec<(Vec<f64>, bool, String)> {
             rows.iter().map(|(row, same, lemma)| (vec![row[column]], *same, lemma.clone())).collect()
         };
-        systems.push(system(similarity.name, &probabilities(&one(&asked), &one(&training))));
+        systems.push(system(name, &probabilities(&one(&asked), &one(&training))));
     }
-    let all = probabilities(&asked, &training);
-    systems.push(system("all of these", &all));
+    let kept = similarities.names.len() - similarities.apart;
+    let kept = |rows: &[(Vec<f64>, bool, String)]| -> Vec<(Vec<f64>, bool, String)> {
+        rows.iter().map(|(row, same, lemma)| (row[..kept].to_vec(), *same, lemma.clone())).collect()
+    };
+    let all = probabilities(&kept(&asked), &kept(&training));
+    systems.push(system(if similarities.apart > 0 { "all but the last" } else { "all of these" }, &all));
     let confidence = all.iter().map(|(p, same)| (p.max(1.0 - p), (*p > 0.5) == *same));
     SenseReport {
         kind,
@@ -326,7 +331,9 @@ mod tests {
         let asked: Vec<Pair> = (0..40).map(|n| pair(n, n % 2 == 0)).collect();
         let set = PairSet { asked, training: Vec::new() };
         let telling = |pair: &Pair| if pair.occurrences[0].tokens[0] == "true" { 0.9 } else { 0.1 };
-        let report = score("wic", Path::new("x"), &set, &[Similarity { name: "telling", of: &telling }]);
+        let of = |pairs: &[Pair]| pairs.iter().map(|pair| vec![telling(pair)]).collect();
+        let similarities = Similarities { names: vec!["telling"], apart: 0, of: &of };
+        let report = score("wic", Path::new("x"), &set, &similarities);
         let accuracy = |at: usize| report.systems[at].marks[0].value.unwrap();
         assert!((accuracy(0) - 0.5).abs() < 1e-12 && (accuracy(1) - 1.0).abs() < 1e-12);
     }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// The two constants of BM25.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bm25 {
     /// How soon further occurrences stop counting: 0 counts presence alone. 0 to 100, default 1.2.
@@ -33,10 +33,10 @@ impl Bm25 {
     /// [`Error::Invalid`] for a `k1` outside 0 to 100 or a `b` outside 0 to 1.
     pub fn check(&self) -> Result<()> {
         if !(0.0..=Self::K1_MAX).contains(&self.k1) {
-            return Err(Error::invalid("bm25/k1", "0 to 100", self.k1, "1.2 and 0.9 are usual"));
+            return Err(Error::invalid("keyword/k1", "0 to 100", self.k1, "1.2 and 0.9 are usual"));
         }
         if !(0.0..=1.0).contains(&self.b) {
-            return Err(Error::invalid("bm25/b", "0 to 1", self.b, "0.75 and 0.4 are usual"));
+            return Err(Error::invalid("keyword/b", "0 to 1", self.b, "0.75 and 0.4 are usual"));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::failed;
 use super::layout::{KeywordDocument, Layout};
-use super::stems::Stemming;
+use super::settings::IndexSettings;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use tantivy::{Index, IndexWriter};
@@ -17,13 +17,14 @@ pub struct KeywordBuilder {
 }
 
 impl KeywordBuilder {
-    /// Begins an index in an empty folder, which is created.
+    /// Begins an index in an empty folder, which is created. Resolve the settings' stemming first
+    /// ([`super::Stemming::resolved`]).
     ///
     /// # Errors
     /// [`Error::Io`] if the folder cannot be created.
-    pub fn create(folder: &Path, stemming: Stemming) -> Result<Self> {
+    pub fn create(folder: &Path, settings: &IndexSettings) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-        let layout = Layout::new(stemming);
+        let layout = Layout::new(settings);
         let index = Index::create_in_dir(folder, layout.schema.clone()).map_err(failed(folder))?;
         let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed(folder))?;
         Ok(Self { writer, layout, folder: folder.to_path_buf() })

@@ -1,17 +1,36 @@
-//! How a document lies in the keyword index: the fields of tantivy's schema, and a document's terms in them.
+//! How a document lies in the keyword index: the fields of tantivy's schema, and a document's terms and values in them.
 //!
 //! The same for a bulk build and for documents added one by one: a [`Layout`] makes [`KeywordDocument`]s on any thread, and
 //! whoever holds the writer puts them in.
+//!
+//! | field | what |
+//! |---|---|
+//! | `seq` | the document's row, as a term (to find and delete it) and as a column |
+//! | `length` | number of words, a column |
+//! | `words` | words as written, with their places: title, a gap of one place, text, a gap, further searched fields |
+//! | `stems_LANGUAGE` | their stems, without places, where there is stemming |
+//! | `length:F`, `words:F`, `stems_LANGUAGE:F` | the same for a searched field F other than the text: `title` … |
+//! | `values` | typed values of all fields, a column each: `k:F` keywords, `n:F` numbers, `m:F` numbers and `d:F` dates that strings read as, `b:F` truth values |
+//! | `names` | the names of these columns, a column of keywords |
 
+use super::settings::{IndexSettings, TEXT, TITLE};
 use super::stems::Stemming;
+use super::values::{Typed, typed_values};
 use crate::error::{Error, Result};
-use crate::text::Analysis;
+use crate::text::{Analysis, Analyzer, Document, Token};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use tantivy::TantivyDocument;
-use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, JsonObjectOptions, OwnedValue, Schema, SchemaBuilder,
+    TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::{PreTokenizedString, Token as Term};
 
 const STEMS: &str = "stems_";
+const WORDS: &str = "words";
+const CURE: &str = "rebuild it with `sememe index COLLECTION`";
 
 /// The fields of an index, and by which rules its stems are made. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -19,13 +38,23 @@ pub struct Layout {
     pub(super) schema: Schema,
     /// The document's row.
     pub(super) seq: Field,
-    /// Number of its words.
-    pub(super) length: Field,
-    /// Its words as written, with their places.
-    pub(super) words: Field,
-    /// Their stems, if the index has any.
-    pub(super) stems: Option<Field>,
+    /// All that is searched.
+    pub(super) all: Searched,
+    /// Searched fields besides the text, the title first.
+    pub(super) special: Vec<Searched>,
+    values: Field,
+    names: Field,
     pub(super) stemming: Stemming,
+    settings: IndexSettings,
+}
+
+/// What is searched: words, stems if there are any, and the number of words.
+#[derive(Debug, Clone)]
+pub(super) struct Searched {
+    pub name: String,
+    pub words: Field,
+    pub stems: Option<Field>,
+    pub length: Field,
 }
 
 /// A document made ready for the keyword index.
@@ -39,30 +68,61 @@ fn terms(option: IndexRecordOption) -> TextOptions {
     TextOptions::default().set_indexing_options(indexing)
 }
 
+impl Searched {
+    /// The column with the number of words of what is searched under this name; empty for all of it.
+    pub fn length_name(name: &str) -> String {
+        if name.is_empty() { "length".to_owned() } else { format!("length:{name}") }
+    }
+
+    fn add(schema: &mut SchemaBuilder, name: &str, stemming: Stemming) -> Self {
+        let after = if name.is_empty() { String::new() } else { format!(":{name}") };
+        let length = schema.add_u64_field(&Self::length_name(name), FAST);
+        let words = schema
+            .add_text_field(&format!("{WORDS}{after}"), terms(IndexRecordOption::WithFreqsAndPositions));
+        let stems = (stemming != Stemming::None).then(|| {
+            let name = format!("{STEMS}{}{after}", stemming.name());
+            schema.add_text_field(&name, terms(IndexRecordOption::WithFreqs))
+        });
+        Self { name: name.to_owned(), words, stems, length }
+    }
+}
+
 impl Layout {
-    /// For a new index.
+    /// For a new index. [`Stemming::Auto`] counts as none here: resolve it first.
     #[must_use]
-    pub fn new(stemming: Stemming) -> Self {
+    pub fn new(settings: &IndexSettings) -> Self {
+        let mut settings = settings.clone();
+        if settings.stemming == Stemming::Auto {
+            settings.stemming = Stemming::None;
+        }
+        let stemming = settings.stemming;
         let mut schema = Schema::builder();
         let seq = schema.add_u64_field("seq", FAST | INDEXED);
-        let length = schema.add_u64_field("length", FAST);
-        let words = schema.add_text_field("words", terms(IndexRecordOption::WithFreqsAndPositions));
-        let stemmed = !matches!(stemming, Stemming::Auto | Stemming::None);
-        let stems = stemmed.then(|| {
-            schema.add_text_field(&format!("{STEMS}{}", stemming.name()), terms(IndexRecordOption::WithFreqs))
-        });
-        Self { schema: schema.build(), seq, length, words, stems, stemming }
+        let all = Searched::add(&mut schema, "", stemming);
+        let special = settings.searched();
+        let special = special.into_iter().map(|name| Searched::add(&mut schema, name, stemming)).collect();
+        let values = schema.add_json_field("values", JsonObjectOptions::default().set_fast("raw"));
+        let names = schema.add_text_field("names", TextOptions::default().set_fast("raw"));
+        Self { schema: schema.build(), seq, all, special, values, names, stemming, settings }
     }
 
     /// As it is in an index on disk.
     pub(super) fn of(schema: &Schema, folder: &Path) -> Result<Self> {
-        let stemming = schema.fields().find_map(|(_, entry)| entry.name().strip_prefix(STEMS));
-        let layout = Self::new(stemming.map_or(Ok(Stemming::None), str::parse)?);
+        let names: Vec<&str> = schema.fields().map(|(_, entry)| entry.name()).collect();
+        let stemming = names.iter().find_map(|name| name.strip_prefix(STEMS));
+        let stemming = stemming.map(|name| name.split(':').next().unwrap_or_default());
+        let mut settings = IndexSettings {
+            stemming: stemming.map_or(Ok(Stemming::None), str::parse).unwrap_or(Stemming::None),
+            ..IndexSettings::default()
+        };
+        for name in names.iter().filter_map(|name| name.strip_prefix(WORDS)?.strip_prefix(':')) {
+            settings.fields.entry(name.to_owned()).or_default().searchable = true;
+        }
+        let layout = Self::new(&settings);
         if layout.schema == *schema {
             return Ok(layout);
         }
-        let cure = "rebuild it with `sememe index COLLECTION`";
-        Err(Error::damaged(folder, "the fields of a keyword index of this version", "others", cure))
+        Err(Error::damaged(folder, "the fields of a keyword index of this version", "others", CURE))
     }
 
     /// By which rules words are joined; never [`Stemming::Auto`].
@@ -71,28 +131,112 @@ impl Layout {
         self.stemming
     }
 
-    /// A document's terms; `seq` is its row.
+    /// A text's terms, without title and fields; `seq` is its row.
     #[must_use]
     pub fn document(&self, seq: u64, analysis: &Analysis) -> KeywordDocument {
         let mut document = TantivyDocument::new();
         document.add_u64(self.seq, seq);
-        document.add_u64(self.length, analysis.len() as u64);
-        if let Some(stems) = self.stems {
-            let stem = |word: &str| self.stemming.stem(word).into_owned();
-            document.add_pre_tokenized_text(stems, tokens(analysis, stem));
-        }
-        document.add_pre_tokenized_text(self.words, tokens(analysis, str::to_owned));
+        self.add_tokens(&mut document, &self.all, &mut analysis.tokens().map(|token| (token, 1)));
         KeywordDocument(document)
+    }
+
+    /// A document's terms and values; `analysis` is that of its [full text](Document::full_text).
+    #[must_use]
+    pub fn document_with_fields(
+        &self,
+        seq: u64,
+        document: &Document,
+        analysis: &Analysis,
+    ) -> KeywordDocument {
+        let title_bytes = document.title.as_ref().map_or(0, String::len);
+        let title_words = analysis.tokens().take_while(|token| token.range.start < title_bytes).count();
+        let further: Vec<Analysis> = self.special[1..]
+            .iter()
+            .map(|field| Analyzer.analyze(&text_of(&document.fields, &field.name)))
+            .collect();
+        let mut ready = TantivyDocument::new();
+        ready.add_u64(self.seq, seq);
+        self.add_tokens(
+            &mut ready,
+            &self.special[0],
+            &mut analysis.tokens().take(title_words).map(|token| (token, 0)),
+        );
+        for (field, analysis) in self.special[1..].iter().zip(&further) {
+            self.add_tokens(&mut ready, field, &mut analysis.tokens().map(|token| (token, 0)));
+        }
+        let of_text =
+            analysis.tokens().enumerate().map(|(at, token)| (token, usize::from(at >= title_words)));
+        let of_fields = further
+            .iter()
+            .enumerate()
+            .flat_map(|(at, analysis)| analysis.tokens().map(move |token| (token, at + 2)));
+        self.add_tokens(&mut ready, &self.all, &mut of_text.chain(of_fields));
+        self.add_values(&mut ready, document);
+        KeywordDocument(ready)
+    }
+
+    /// Tokens, each with the number of gaps before it.
+    fn add_tokens(
+        &self,
+        document: &mut TantivyDocument,
+        to: &Searched,
+        tokens: &mut dyn Iterator<Item = (Token<'_>, usize)>,
+    ) {
+        let term = |(at, (token, gaps)): (usize, (Token<'_>, usize))| Term {
+            offset_from: 0,
+            offset_to: 0,
+            position: at + gaps,
+            text: token.text.to_owned(),
+            position_length: 1,
+        };
+        let words: Vec<Term> = tokens.enumerate().map(term).collect();
+        document.add_u64(to.length, words.len() as u64);
+        if let Some(stems) = to.stems {
+            let stem =
+                |word: &Term| Term { text: self.stemming.stem(&word.text).into_owned(), ..word.clone() };
+            let tokens = words.iter().map(stem).collect();
+            document.add_pre_tokenized_text(stems, PreTokenizedString { text: String::new(), tokens });
+        }
+        document.add_pre_tokenized_text(to.words, PreTokenizedString { text: String::new(), tokens: words });
+    }
+
+    fn add_values(&self, ready: &mut TantivyDocument, document: &Document) {
+        let mut columns: BTreeMap<String, Vec<OwnedValue>> = BTreeMap::new();
+        columns.insert("k:id".to_owned(), vec![OwnedValue::Str(document.id.clone())]);
+        for (name, kind, value) in typed_values(&document.fields, |name| self.settings.kind(name)) {
+            let value = match value {
+                Typed::Text(text) => OwnedValue::Str(text),
+                Typed::Number(number) => OwnedValue::F64(number),
+            };
+            columns.entry(format!("{}:{name}", kind.letter())).or_default().push(value);
+        }
+        for name in columns.keys() {
+            ready.add_text(self.names, name);
+        }
+        ready.add_object(
+            self.values,
+            columns.into_iter().map(|(name, values)| (name, OwnedValue::Array(values))).collect(),
+        );
+    }
+
+    /// Where a field's words are, by its name; none for the text, which has no list of its own.
+    pub(super) fn special(&self, name: &str) -> Option<usize> {
+        self.special.iter().position(|field| field.name == name)
+    }
+
+    /// The fields that can be searched by name.
+    #[must_use]
+    pub fn searched(&self) -> Vec<&str> {
+        std::iter::once(TEXT).chain(self.special.iter().map(|field| field.name.as_str())).collect()
     }
 }
 
-fn tokens(analysis: &Analysis, text: impl Fn(&str) -> String) -> PreTokenizedString {
-    let token = |(position, token): (usize, crate::text::Token<'_>)| Token {
-        offset_from: token.range.start,
-        offset_to: token.range.end,
-        position,
-        text: text(token.text),
-        position_length: 1,
-    };
-    PreTokenizedString { text: String::new(), tokens: analysis.tokens().enumerate().map(token).collect() }
+/// The text of a field: a string, or the strings of an array, or nothing.
+fn text_of(fields: &serde_json::Map<String, Value>, name: &str) -> String {
+    debug_assert!(name != TITLE);
+    match fields.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
+        _ => String::new(),
+    }
 }

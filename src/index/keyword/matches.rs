@@ -1,6 +1,7 @@
 //! All documents that answer a question, each with its score: to be counted, or the best of them taken.
 
 use super::parts::Part;
+use super::selection::Selection;
 use super::{KeywordIndex, failed};
 use crate::error::Result;
 use std::cmp::Ordering;
@@ -24,14 +25,28 @@ impl Matches {
             let mut scores = vec![0.0; part.lengths.len()];
             score(part, &mut scores)?;
             let scored = scores.into_iter().enumerate().map(|(doc, score)| (doc as DocId, score));
-            let alive = part.reader.alive_bitset();
-            lists.push(
-                scored
-                    .filter(|(doc, score)| *score > 0.0 && alive.is_none_or(|alive| alive.is_alive(*doc)))
-                    .collect(),
-            );
+            lists.push(scored.filter(|(_, score)| *score > 0.0).collect());
         }
         Ok(Self { lists })
+    }
+
+    /// Leaves out deleted documents, and those that a filter does not let through.
+    pub(super) fn keep(&mut self, parts: &[Part], selection: Option<&Selection>) {
+        for (at, (part, list)) in parts.iter().zip(&mut self.lists).enumerate() {
+            match selection {
+                Some(selection) => list.retain(|(doc, _)| selection.parts[at].contains(*doc)),
+                None if part.reader.has_deletes() => list.retain(|(doc, _)| !part.reader.is_deleted(*doc)),
+                None => {}
+            }
+        }
+    }
+
+    /// All documents that a filter lets through, or simply all, with a score of 0.
+    pub(super) fn unscored(parts: &[Part], selection: Option<&Selection>) -> Self {
+        let all = |part: &Part| (0..part.lengths.len() as DocId).map(|doc| (doc, 0.0)).collect();
+        let mut matches = Self { lists: parts.iter().map(all).collect() };
+        matches.keep(parts, selection);
+        matches
     }
 
     /// How many there are.

@@ -6,25 +6,53 @@
 //! Not tantivy's scorer either: its BM25 has fixed constants and rounded lengths. Postings are read through and scored
 //! here ([`Bm25`]), which also gives exact counts of all that match.
 
+//!
+//! - [`Layout`], [`KeywordBuilder`]: documents in, by [`IndexSettings`].
+//! - [`KeywordIndex::matching`], [`KeywordIndex::evaluate`]: all documents that answer words, or an [`Expression`].
+//! - [`Filter`], [`Selection`]: the documents that may answer at all, for every way of searching.
+//! - [`Matches`]: what answers, counted ([`Facet`]), sorted ([`SortBy`]), or the best of it.
+
 mod bm25;
 mod build;
+mod changes;
+mod columns;
+mod evaluate;
+mod expression;
+mod facets;
+mod filter;
 mod layout;
 mod matches;
 mod parts;
+mod selection;
+mod settings;
+mod sort;
 mod stems;
+mod values;
 
 pub use bm25::Bm25;
 pub use build::KeywordBuilder;
+pub use changes::KeywordChanges;
+pub use columns::FieldInfo;
+pub use evaluate::{Evaluated, LeafFound, within_edits};
+pub use expression::{Expression, Leaf, Pattern};
+pub use facets::{Facet, check_facets};
+pub use filter::{AnyOf, Condition, Filter, FilterRequest, Literal, Order, Test};
 pub use layout::{KeywordDocument, Layout};
 pub use matches::Matches;
+pub use selection::Selection;
+pub use settings::{FieldSettings, IndexSettings, TEXT, TITLE};
+pub use sort::{SortBy, sort_by};
 pub use stems::Stemming;
+pub use values::FieldType;
 
 use crate::error::{Error, Result};
 use crate::text::is_stop_word;
 use bm25::TermScorer;
+use columns::Catalogue;
+use layout::Searched;
 use parts::Part;
 use std::path::{Path, PathBuf};
-use tantivy::{DocId, Index, ReloadPolicy, TantivyError, Term};
+use tantivy::{DocId, Index, IndexReader, ReloadPolicy, TantivyError, Term};
 
 /// Words that a document must all hold, and what they count for.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,18 +71,37 @@ impl WeightedTerm {
 }
 
 /// How words are looked for and scored.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct KeywordOptions {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeywordOptions<'a> {
     /// BM25's constants.
     pub bm25: Bm25,
     /// Look for the words as they are written, even where the index has their stems.
     pub as_written: bool,
+    /// What an occurrence in each field counts for; 1 everywhere if `None`. Expansions ([`WeightedTerm`]) go without.
+    pub weights: Option<&'a Weights>,
+    /// The documents that may answer; all if `None`.
+    pub selection: Option<&'a Selection>,
+}
+
+/// What an occurrence of a word counts for, by the field that it stands in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    text: f32,
+    /// In the order of the layout's fields.
+    special: Vec<f32>,
+}
+
+impl Weights {
+    fn are_one(&self) -> bool {
+        self.special.iter().chain([&self.text]).all(|weight| *weight == 1.0)
+    }
 }
 
 /// A keyword index, open for search.
 pub struct KeywordIndex {
     parts: Vec<Part>,
     layout: Layout,
+    catalogue: Catalogue,
     documents: u64,
     mean_length: f32,
     folder: PathBuf,
@@ -66,27 +113,51 @@ impl KeywordIndex {
     /// # Errors
     /// [`Error::Damaged`] if a file of it is missing or not as it was written.
     pub fn open(folder: &Path) -> Result<Self> {
-        let damaged = |error: TantivyError| {
-            Error::damaged(folder, "a keyword index", error, "rebuild it with `sememe index COLLECTION`")
-        };
-        let index = Index::open_in_dir(folder).map_err(damaged)?;
+        Self::of(&Index::open_in_dir(folder).map_err(damaged(folder))?, folder)
+    }
+
+    /// The index as it is now, whatever is committed later.
+    fn of(index: &Index, folder: &Path) -> Result<Self> {
         let layout = Layout::of(&index.schema(), folder)?;
-        let reader =
-            index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(damaged)?;
-        let reader: tantivy::IndexReader = reader;
+        let reader: IndexReader =
+            index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(damaged(folder))?;
         let segments = reader.searcher();
-        let parts: Vec<Part> = segments
-            .segment_readers()
-            .iter()
-            .map(|segment| Part::open(segment, folder))
-            .collect::<Result<_>>()?;
-        let documents = segments.num_docs();
-        let (all, words) = parts
-            .iter()
-            .flat_map(|part| &part.lengths)
-            .fold((0u64, 0f64), |sum, length| (sum.0 + 1, sum.1 + f64::from(*length)));
-        let mean_length = if all > 0 { (words / all as f64) as f32 } else { 0.0 };
-        Ok(Self { parts, layout, documents, mean_length, folder: folder.to_path_buf() })
+        let segments = segments.segment_readers().iter();
+        let parts: Vec<Part> =
+            segments.map(|segment| Part::open(segment, &layout, folder)).collect::<Result<_>>()?;
+        let documents = parts.iter().map(|part| u64::from(part.reader.num_docs())).sum();
+        let lengths = || parts.iter().flat_map(|part| &part.lengths);
+        let words: f64 = lengths().map(|length| f64::from(*length)).sum();
+        let mean_length = (words / lengths().count().max(1) as f64) as f32;
+        let catalogue = Catalogue::read(&parts, folder)?;
+        Ok(Self { parts, layout, catalogue, documents, mean_length, folder: folder.to_path_buf() })
+    }
+
+    /// Verifies the checksum of every file of an index.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] naming the files that are not as they were written.
+    pub fn verify(folder: &Path) -> Result<()> {
+        let index = Index::open_in_dir(folder).map_err(damaged(folder))?;
+        let wrong = index.validate_checksum().map_err(damaged(folder))?;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let mut wrong: Vec<String> = wrong.iter().map(|path| path.display().to_string()).collect();
+        wrong.sort();
+        let cure = "rebuild it with `sememe index COLLECTION`";
+        Err(Error::damaged(folder, "files as they were written", wrong.join(", "), cure))
+    }
+
+    /// The row of every document.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if a document has none.
+    pub fn row_numbers(&self) -> Result<Vec<u64>> {
+        let rows = |part: &Part| {
+            part.reader.doc_ids_alive().map(|doc| part.seq(doc, &self.folder)).collect::<Result<Vec<_>>>()
+        };
+        Ok(self.parts.iter().map(rows).collect::<Result<Vec<_>>>()?.concat())
     }
 
     /// Number of documents.
@@ -112,20 +183,20 @@ impl KeywordIndex {
     /// # Errors
     /// [`Error::Library`] if the index cannot be read.
     pub fn document_count(&self, word: &str) -> Result<u64> {
-        self.holding(&parts::term(self.layout.words, word))
+        self.holding(&parts::term(self.layout.all.words, word))
     }
 
     /// How many documents hold the word in any form that the index joins to it.
     ///
     /// # Errors
     /// [`Error::Library`] if the index cannot be read.
-    pub fn matching_count(&self, word: &str, options: &KeywordOptions) -> Result<u64> {
+    pub fn matching_count(&self, word: &str, options: &KeywordOptions<'_>) -> Result<u64> {
         self.holding(&self.term(word, options))
     }
 
     /// The form in which a word is looked for: its stem, or the word itself.
     #[must_use]
-    pub fn form<'w>(&self, word: &'w str, options: &KeywordOptions) -> std::borrow::Cow<'w, str> {
+    pub fn form<'w>(&self, word: &'w str, options: &KeywordOptions<'_>) -> std::borrow::Cow<'w, str> {
         if options.as_written { word.into() } else { self.layout.stemming.stem(word) }
     }
 
@@ -149,22 +220,71 @@ impl KeywordIndex {
     ///
     /// # Errors
     /// [`Error::Library`] if the index cannot be read.
-    pub fn matching(&self, words: &[String], options: &KeywordOptions) -> Result<Matches> {
+    pub fn matching(&self, words: &[String], options: &KeywordOptions<'_>) -> Result<Matches> {
+        if options.weights.is_some_and(|weights| !weights.are_one()) {
+            return Ok(self.evaluate(&Expression::any_of(words), options)?.matches);
+        }
         let terms = self.scored_terms(words, options)?;
-        Matches::collect(&self.parts, |part, scores| {
+        let mut found = Matches::collect(&self.parts, |part, scores| {
             for (_, term, scorer) in &terms {
                 self.add_scores(part, term, scorer, 1.0, scores)?;
             }
             Ok(())
-        })
+        })?;
+        found.keep(&self.parts, options.selection);
+        Ok(found)
+    }
+
+    /// Documents found elsewhere, as row and score; those that the index does not have are left out.
+    ///
+    /// # Errors
+    /// [`Error::Library`] if the index cannot be read.
+    pub fn found(&self, ranked: impl IntoIterator<Item = (u64, f32)>) -> Result<Matches> {
+        let mut lists = vec![Vec::new(); self.parts.len()];
+        for (seq, score) in ranked {
+            for (part, list) in self.parts.iter().zip(&mut lists) {
+                let document = part.document(&self.layout, seq).map_err(failed(&self.folder))?;
+                list.extend(document.map(|doc| (doc, score)));
+            }
+        }
+        lists.iter_mut().for_each(|list| list.sort_unstable_by_key(|(doc, _)| *doc));
+        Ok(Matches { lists })
+    }
+
+    /// All documents, or those that a filter lets through, with a score of 0.
+    #[must_use]
+    pub fn unscored(&self, selection: Option<&Selection>) -> Matches {
+        Matches::unscored(&self.parts, selection)
+    }
+
+    /// The fields that documents can be filtered and sorted by.
+    #[must_use]
+    pub fn fields(&self) -> Vec<FieldInfo> {
+        self.catalogue.fields()
+    }
+
+    /// The weights of its searched fields, by name; those left out count 1.
+    #[must_use]
+    pub fn weights(&self, of: impl Fn(&str) -> f32) -> Weights {
+        Weights { text: of(TEXT), special: self.layout.special.iter().map(|field| of(&field.name)).collect() }
+    }
+
+    /// The fields that can be searched by name.
+    #[must_use]
+    pub fn searched(&self) -> Vec<&str> {
+        self.layout.searched()
     }
 
     /// All documents that hold all words of any of the terms, each with the sum of their weighted scores.
     ///
     /// # Errors
     /// [`Error::Library`] if the index cannot be read.
-    pub fn matching_weighted(&self, terms: &[&WeightedTerm], options: &KeywordOptions) -> Result<Matches> {
-        Matches::collect(&self.parts, |part, scores| {
+    pub fn matching_weighted(
+        &self,
+        terms: &[&WeightedTerm],
+        options: &KeywordOptions<'_>,
+    ) -> Result<Matches> {
+        let mut found = Matches::collect(&self.parts, |part, scores| {
             for term in terms {
                 match &term.words[..] {
                     [word] => {
@@ -176,7 +296,9 @@ impl KeywordIndex {
                 }
             }
             Ok(())
-        })
+        })?;
+        found.keep(&self.parts, options.selection);
+        Ok(found)
     }
 
     /// The parts of a document's BM25 score, one for each distinct query word that it holds; they add up to the score.
@@ -187,16 +309,43 @@ impl KeywordIndex {
         &self,
         words: &[String],
         seq: u64,
-        options: &KeywordOptions,
+        options: &KeywordOptions<'_>,
     ) -> Result<Vec<(String, f32)>> {
         let Some((part, doc)) = self.address(seq)? else { return Ok(Vec::new()) };
         let mut parts = Vec::new();
         for (word, term, scorer) in self.scored_terms(words, options)? {
-            if let Some(score) = self.part_of_score(part, doc, &term, &scorer)? {
-                parts.push((word.clone(), score));
-            }
+            let weights = options.weights.filter(|weights| !weights.are_one());
+            let score = match weights {
+                None => self.part_of_score(part, doc, &term, &scorer)?,
+                Some(weights) => self.weighted_part(part, doc, word, weights, options)?,
+            };
+            parts.extend(score.map(|score| (word.clone(), score)));
         }
         Ok(parts)
+    }
+
+    /// A word's score in a document, each occurrence counting for the weight of its field.
+    fn weighted_part(
+        &self,
+        part: &Part,
+        doc: DocId,
+        word: &str,
+        weights: &Weights,
+        options: &KeywordOptions<'_>,
+    ) -> Result<Option<f32>> {
+        let count = |searched: &Searched| {
+            let term = self.term_in(searched, word, options);
+            part.occurrences(&term, doc).map(|tf| tf as f32).map_err(failed(&self.folder))
+        };
+        let mut tf = weights.text * count(&self.layout.all)?;
+        for (field, weight) in self.layout.special.iter().zip(&weights.special) {
+            tf += (weight - weights.text) * count(field)?;
+        }
+        let term = self.term(word, options);
+        let scorer =
+            TermScorer::new(options.bm25, self.documents, self.holding(&term)?, self.weighted_mean(options));
+        let length = self.weighted_length(part, doc, options);
+        Ok((tf > 1e-6).then(|| scorer.score(tf, length)))
     }
 
     /// What each term contributes to a document's score in [`KeywordIndex::search_weighted`], 0 where it does not hold it.
@@ -207,7 +356,7 @@ impl KeywordIndex {
         &self,
         terms: &[&WeightedTerm],
         seq: u64,
-        options: &KeywordOptions,
+        options: &KeywordOptions<'_>,
     ) -> Result<Vec<f32>> {
         let Some((part, doc)) = self.address(seq)? else { return Ok(vec![0.0; terms.len()]) };
         let contribution = |weighted: &&WeightedTerm| {
@@ -228,7 +377,7 @@ impl KeywordIndex {
     fn scored_terms<'w>(
         &self,
         words: &'w [String],
-        options: &KeywordOptions,
+        options: &KeywordOptions<'_>,
     ) -> Result<Vec<(&'w String, Term, TermScorer)>> {
         let mut terms: Vec<(&String, Term, TermScorer)> = Vec::new();
         for word in query_words(words) {
@@ -241,7 +390,7 @@ impl KeywordIndex {
         Ok(terms)
     }
 
-    fn scorer(&self, term: &Term, options: &KeywordOptions) -> Result<TermScorer> {
+    fn scorer(&self, term: &Term, options: &KeywordOptions<'_>) -> Result<TermScorer> {
         Ok(TermScorer::new(options.bm25, self.documents, self.holding(term)?, self.mean_length))
     }
 
@@ -269,7 +418,7 @@ impl KeywordIndex {
         &self,
         part: &Part,
         words: &[String],
-        options: &KeywordOptions,
+        options: &KeywordOptions<'_>,
         boost: f32,
         scores: &mut [f32],
     ) -> Result<()> {
@@ -319,10 +468,14 @@ impl KeywordIndex {
         Ok((tf > 0).then(|| scorer.score(tf as f32, part.lengths[doc as usize])))
     }
 
-    fn term(&self, word: &str, options: &KeywordOptions) -> Term {
-        match self.layout.stems {
+    fn term(&self, word: &str, options: &KeywordOptions<'_>) -> Term {
+        self.term_in(&self.layout.all, word, options)
+    }
+
+    fn term_in(&self, searched: &Searched, word: &str, options: &KeywordOptions<'_>) -> Term {
+        match searched.stems {
             Some(stems) if !options.as_written => parts::term(stems, &self.layout.stemming.stem(word)),
-            _ => parts::term(self.layout.words, word),
+            _ => parts::term(searched.words, word),
         }
     }
 }
@@ -337,6 +490,11 @@ fn query_words(words: &[String]) -> Vec<&String> {
         }
     }
     kept
+}
+
+fn damaged(folder: &Path) -> impl FnOnce(TantivyError) -> Error {
+    let folder = folder.to_path_buf();
+    move |error| Error::damaged(folder, "a keyword index", error, "rebuild it with `sememe index COLLECTION`")
 }
 
 fn failed<E: Into<TantivyError>>(folder: &Path) -> impl FnOnce(E) -> Error {

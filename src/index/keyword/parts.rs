@@ -1,8 +1,9 @@
 //! The segments of a keyword index, read: postings, lengths and rows. What is counted is counted over all of them.
 
 use super::failed;
-use super::layout::Layout;
+use super::layout::{Layout, Searched};
 use crate::error::{Error, Result};
+use std::ops::Range;
 use std::path::Path;
 use tantivy::columnar::Column;
 use tantivy::postings::BlockSegmentPostings;
@@ -15,15 +16,35 @@ pub(super) struct Part {
     seqs: Column<u64>,
     /// Words of each document.
     pub lengths: Vec<f32>,
+    /// Words of each document in each searched field besides the text.
+    pub special_lengths: Vec<Vec<f32>>,
 }
 
 impl Part {
-    pub fn open(reader: &SegmentReader, folder: &Path) -> Result<Self> {
+    pub fn open(reader: &SegmentReader, layout: &Layout, folder: &Path) -> Result<Self> {
         let column = |name: &str| reader.fast_fields().u64(name).map_err(failed(folder));
-        let (seqs, lengths) = (column("seq")?, column("length")?);
-        let lengths =
-            (0..reader.max_doc()).map(|doc| lengths.first(doc).unwrap_or_default() as f32).collect();
-        Ok(Self { reader: reader.clone(), seqs, lengths })
+        let lengths = |name: &str| -> Result<Vec<f32>> {
+            let lengths = column(&Searched::length_name(name))?;
+            Ok((0..reader.max_doc()).map(|doc| lengths.first(doc).unwrap_or_default() as f32).collect())
+        };
+        Ok(Self {
+            reader: reader.clone(),
+            seqs: column("seq")?,
+            lengths: lengths("")?,
+            special_lengths: layout
+                .special
+                .iter()
+                .map(|field| lengths(&field.name))
+                .collect::<Result<_>>()?,
+        })
+    }
+
+    /// The places of a document's text among its words, behind those of its title and a gap.
+    pub fn text_positions(&self, doc: DocId) -> Range<u32> {
+        let special = |number: usize| self.special_lengths[number][doc as usize];
+        let elsewhere: f32 = (0..self.special_lengths.len()).map(special).sum();
+        let start = special(0) as u32 + 1;
+        start..start + (self.lengths[doc as usize] - elsewhere) as u32
     }
 
     /// The row of a document.

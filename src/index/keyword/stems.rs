@@ -18,7 +18,7 @@ const ENGLISH: [&str; 4] = ["the", "of", "and", "to"];
 const ENGLISH_SHARE_MIN: f64 = 0.05;
 
 /// Whether the keyword index joins the forms of a word, and by which language's rules.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)] // the languages speak for themselves
 pub enum Stemming {

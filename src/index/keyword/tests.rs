@@ -1,9 +1,11 @@
 //! What the keyword index answers, worked out by hand.
 
 use super::*;
-use crate::text::Analyzer;
+use crate::text::{Analyzer, Document};
+use serde_json::json;
 
-const OPTIONS: KeywordOptions = KeywordOptions { bm25: Bm25 { k1: 1.2, b: 0.75 }, as_written: false };
+const OPTIONS: KeywordOptions<'_> =
+    KeywordOptions { bm25: Bm25 { k1: 1.2, b: 0.75 }, as_written: false, weights: None, selection: None };
 
 fn index(texts: &[&str]) -> (tempfile::TempDir, KeywordIndex) {
     stemmed(texts, Stemming::None)
@@ -11,7 +13,9 @@ fn index(texts: &[&str]) -> (tempfile::TempDir, KeywordIndex) {
 
 fn stemmed(texts: &[&str], stemming: Stemming) -> (tempfile::TempDir, KeywordIndex) {
     let folder = tempfile::tempdir().unwrap();
-    let mut builder = KeywordBuilder::create(&folder.path().join("k"), stemming).unwrap();
+    let mut builder =
+        KeywordBuilder::create(&folder.path().join("k"), &IndexSettings { stemming, ..Default::default() })
+            .unwrap();
     for (seq, text) in texts.iter().enumerate() {
         let document = builder.layout().document(seq as u64 + 10, &Analyzer.analyze(text));
         builder.add(document).unwrap();
@@ -134,4 +138,277 @@ fn forms_of_a_word_are_one_term_unless_asked_as_written() {
 fn an_index_knows_how_it_was_stemmed() {
     assert_eq!(stemmed(&["x"], Stemming::German).1.stemming(), Stemming::German);
     assert_eq!(index(&["x"]).1.stemming(), Stemming::None);
+}
+
+fn full(documents: &[serde_json::Value], settings: &str) -> (tempfile::TempDir, KeywordIndex) {
+    let folder = tempfile::tempdir().unwrap();
+    let settings: IndexSettings = serde_json::from_str(settings).unwrap();
+    settings.check().unwrap();
+    let mut builder = KeywordBuilder::create(&folder.path().join("k"), &settings).unwrap();
+    for (seq, document) in documents.iter().enumerate() {
+        let mut fields = document.as_object().unwrap().clone();
+        let text =
+            |value: Option<serde_json::Value>| value.and_then(|value| value.as_str().map(str::to_owned));
+        let document = Document {
+            id: format!("d{seq}"),
+            title: text(fields.remove("title")),
+            text: text(fields.remove("text")).unwrap_or_default(),
+            fields,
+        };
+        let ready = builder.layout().document_with_fields(
+            seq as u64,
+            &document,
+            &Analyzer.analyze(&document.full_text()),
+        );
+        builder.add(ready).unwrap();
+    }
+    builder.finish().unwrap();
+    let index = KeywordIndex::open(&folder.path().join("k")).unwrap();
+    (folder, index)
+}
+
+fn library() -> (tempfile::TempDir, KeywordIndex) {
+    full(
+        &[
+            json!({"title": "River bank", "text": "The hot dog ran along the river.", "year": 1990, "topic": "water",
+                   "tags": ["a", "b"], "day": "2024-05-01", "open": true}),
+            json!({"title": "Loans", "text": "A bank lends; banks lent. Dog hot.", "year": 2001.5, "topic": "money",
+                   "tags": ["b"], "day": "2024-05-02T10:00:00Z", "open": false}),
+            json!({"title": "银行利息", "text": "我早上去了银行。", "year": -3, "topic": "钱", "where": {"city": "乌兰巴托"}}),
+            json!({"text": "Banking on it, bonk.", "topic": "money", "code": "007"}),
+        ],
+        r#"{"stemming": "english", "fields": {"topic": {"searchable": true}}}"#,
+    )
+}
+
+fn found(index: &KeywordIndex, query: &str) -> Vec<u64> {
+    let expression = Expression::parse(query).unwrap();
+    let mut rows: Vec<u64> = index
+        .evaluate(&expression, &OPTIONS)
+        .unwrap()
+        .matches
+        .top(index, 99)
+        .unwrap()
+        .into_iter()
+        .map(|hit| hit.0)
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+#[test]
+fn operators_find_what_they_say() {
+    let (_folder, index) = library();
+    for (query, rows) in [
+        ("bank", vec![0, 1, 3]),
+        ("\"bank\"", vec![0, 1]),
+        ("\"hot dog\"", vec![0]),
+        ("hot dog", vec![0, 1]),
+        ("+bank -river", vec![1, 3]),
+        ("bank AND (river OR lend)", vec![0, 1]),
+        ("banki*", vec![3]),
+        ("ban*", vec![0, 1, 3]),
+        ("bnak~", vec![0, 1]),
+        ("bonk~1", vec![0, 1, 3]),
+        ("title:bank", vec![0]),
+        ("text:bank", vec![1, 3]),
+        ("text:\"the river\"", vec![0]),
+        ("title:\"river bank\"", vec![0]),
+        ("\"bank the\"", vec![]),
+        ("topic:money", vec![1, 3]),
+        ("topic:mon*", vec![1, 3]),
+        ("year:1990", vec![0]),
+        ("银行", vec![2]),
+        ("利*", vec![2]),
+        ("\"早上 去\"~", vec![]),
+    ] {
+        if query.ends_with("\"~") {
+            assert!(Expression::parse(query).is_err());
+            continue;
+        }
+        assert_eq!(found(&index, query), rows, "{query}");
+    }
+}
+
+#[test]
+fn a_field_that_is_none_is_told_with_its_place() {
+    let (_folder, index) = library();
+    for (query, place) in [("bank nofield:x", 13), ("open:tr*", 5)] {
+        let expression = Expression::parse(query).unwrap();
+        let error = index.evaluate(&expression, &OPTIONS).unwrap_err();
+        assert!(matches!(&error, Error::Syntax { at, .. } if *at == place), "{query}: {error}");
+    }
+}
+
+#[test]
+fn parts_of_an_expression_add_up_to_the_score() {
+    let (_folder, index) = library();
+    let expression = Expression::parse("ban* \"hot dog\" +river~1 -lend").unwrap();
+    let found = index.evaluate(&expression, &OPTIONS).unwrap();
+    let best = found.matches.top(&index, 9).unwrap();
+    assert_eq!(best.len(), 1);
+    let parts = index.contributions(&found.leaves, best[0].0).unwrap();
+    assert_eq!(parts.len(), 3);
+    assert!(parts.iter().all(|part| *part > 0.0));
+    assert!((parts.iter().sum::<f32>() - best[0].1).abs() < 1e-5);
+}
+
+#[test]
+fn a_plain_query_and_the_same_with_operators_score_alike() {
+    let (_folder, index) = library();
+    let query = words(&["bank", "dog", "the"]);
+    let plain = index.matching(&query, &OPTIONS).unwrap().top(&index, 9).unwrap();
+    let expression = Expression::any_of(&query);
+    let same = index.evaluate(&expression, &OPTIONS).unwrap().matches.top(&index, 9).unwrap();
+    assert_eq!(plain, same);
+}
+
+#[test]
+fn an_occurrence_counts_for_the_weight_of_its_field() {
+    let (_folder, index) = library();
+    let query = words(&["bank"]);
+    let with = |title: f32| {
+        let weights = index.weights(|name| if name == TITLE { title } else { 1.0 });
+        let options = KeywordOptions { weights: Some(&weights), ..OPTIONS };
+        let best = index.matching(&query, &options).unwrap().top(&index, 9).unwrap();
+        for (seq, score) in &best {
+            let parts = index.explain(&query, *seq, &options).unwrap();
+            assert!((parts[0].1 - score).abs() < 1e-5, "{parts:?} {score}");
+        }
+        best.into_iter().map(|hit| hit.0).collect::<Vec<_>>()
+    };
+    assert_eq!(with(1.0)[0], 1);
+    assert_eq!(with(10.0)[0], 0);
+    assert_eq!(with(0.0), [1, 3]); // only in the title: not found
+    let plain = index.matching(&query, &OPTIONS).unwrap().top(&index, 9).unwrap();
+    let weights = index.weights(|_| 1.0);
+    let options = KeywordOptions { weights: Some(&weights), ..OPTIONS };
+    assert_eq!(index.matching(&query, &options).unwrap().top(&index, 9).unwrap(), plain);
+}
+
+fn passing(index: &KeywordIndex, filter: &str) -> Vec<i64> {
+    let selection = index.select(&Filter::parse("filter", filter).unwrap()).unwrap();
+    let rows: Vec<i64> = (0..4).filter(|seq| selection.contains(*seq)).collect();
+    assert_eq!(rows.len(), selection.len());
+    rows
+}
+
+#[test]
+fn filters_let_through_what_they_say() {
+    let (_folder, index) = library();
+    for (filter, rows) in [
+        ("topic = money", vec![1, 3]),
+        ("topic != money", vec![0, 2]),
+        ("year > 1990", vec![1]),
+        ("year >= 1990", vec![0, 1]),
+        ("year < 0 OR year = 2001.5", vec![1, 2]),
+        ("year -10 TO 1990", vec![0, 2]),
+        ("year NOT EXISTS", vec![3]),
+        ("tags = b AND tags = a", vec![0]),
+        ("tags IN [a, x]", vec![0]),
+        ("tags NOT IN [a]", vec![1, 2, 3]),
+        ("open = true", vec![0]),
+        ("NOT open = true", vec![1, 2, 3]),
+        ("open EXISTS", vec![0, 1]),
+        ("day > 2024-05-01", vec![1]),
+        ("day = 2024-05-01T00:00:00Z", vec![0]),
+        ("where.city = 乌兰巴托", vec![2]),
+        ("topic = \"钱\" OR id = d3", vec![2, 3]),
+        ("code = 7", vec![3]),
+        ("topic IN []", vec![]),
+    ] {
+        assert_eq!(passing(&index, filter), rows, "{filter}");
+    }
+}
+
+#[test]
+fn filters_that_do_not_fit_their_fields_say_where() {
+    let (_folder, index) = library();
+    for (filter, place) in [
+        ("topic = x AND yaer = 1", 14),
+        ("year = old", 7),
+        ("topic > 3", 0),
+        ("open = yes", 7),
+        ("day < soon", 6),
+        ("year 1 TO x", 10),
+        ("topic = a OR year IN [1, b]", 25),
+    ] {
+        let error = index.select(&Filter::parse("filter", filter).unwrap()).unwrap_err();
+        assert!(matches!(&error, Error::Syntax { at, .. } if *at == place), "{filter}: {error}");
+    }
+}
+
+#[test]
+fn fields_have_the_types_of_their_values() {
+    let (_folder, index) = library();
+    let fields: Vec<(String, FieldType, u64)> =
+        index.fields().into_iter().map(|field| (field.name, field.kind, field.documents)).collect();
+    let expected = [
+        ("code", FieldType::Number, 1),
+        ("day", FieldType::Date, 2),
+        ("id", FieldType::Keyword, 4),
+        ("open", FieldType::Bool, 2),
+        ("tags", FieldType::Keyword, 2),
+        ("topic", FieldType::Keyword, 4),
+        ("where.city", FieldType::Keyword, 1),
+        ("year", FieldType::Number, 3),
+    ];
+    assert_eq!(fields, expected.map(|(name, kind, documents)| (name.to_owned(), kind, documents)));
+    let (_folder, index) = full(
+        &[json!({"text": "x", "a": 1, "b": "2"}), json!({"text": "x", "a": "one", "b": "x"})],
+        r#"{"fields": {"b": {"type": "number"}}}"#,
+    );
+    let kinds: Vec<FieldType> = index.fields().into_iter().map(|field| field.kind).collect();
+    assert_eq!(kinds[..2], [FieldType::Mixed, FieldType::Number]);
+    let rows = |filter: &str| index.select(&Filter::parse("filter", filter).unwrap()).unwrap().len();
+    assert_eq!(
+        (rows("a = one"), rows("a = 1"), rows("a >= 1"), rows("b = 2"), rows("b EXISTS")),
+        (1, 1, 1, 1, 1)
+    );
+}
+
+#[test]
+fn a_filter_holds_in_the_search_and_in_its_counts() {
+    let (_folder, index) = library();
+    let selection = index.select(&Filter::parse("filter", "topic = money").unwrap()).unwrap();
+    let options = KeywordOptions { selection: Some(&selection), ..OPTIONS };
+    let found = index.matching(&words(&["bank"]), &options).unwrap();
+    assert_eq!(found.total(), 2);
+    let facet = index.facet(&found, "topic", "facets/0").unwrap();
+    assert_eq!(facet.values, *json!({"money": 2}).as_object().unwrap());
+    assert_eq!(index.unscored(Some(&selection)).total(), 2);
+    assert_eq!(selection.rows_of(&[3, 0, 1]).iter().collect::<Vec<_>>(), [0, 2]);
+}
+
+#[test]
+fn facets_count_values_and_tell_their_range() {
+    let (_folder, index) = library();
+    let all = index.unscored(None);
+    let facet = |field: &str| index.facet(&all, field, "facets/0").unwrap();
+    assert_eq!(serde_json::to_string(&facet("tags").values).unwrap(), r#"{"b":2,"a":1}"#);
+    let year = facet("year");
+    assert_eq!((year.min, year.max, year.distinct), (Some(json!(-3)), Some(json!(2001.5)), 3));
+    let day = facet("day");
+    assert_eq!(day.max, Some(json!("2024-05-02T10:00:00Z")));
+    assert_eq!(facet("open").values, *json!({"true": 1, "false": 1}).as_object().unwrap());
+    let error = index.facet(&all, "tag", "facets/3").unwrap_err().to_string();
+    assert!(error.starts_with("facets/3: ") && error.contains("there are tags, "), "{error}");
+}
+
+#[test]
+fn answers_can_be_sorted_by_fields() {
+    let (_folder, index) = library();
+    let all = index.unscored(None);
+    let rows = |by: &[&str]| -> Vec<u64> {
+        let by = sort_by(&by.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()).unwrap();
+        index.sorted(&all, &by, 0, 9).unwrap().into_iter().map(|hit| hit.0).collect()
+    };
+    assert_eq!(rows(&["year:asc"]), [2, 0, 1, 3]);
+    assert_eq!(rows(&["year:desc"]), [1, 0, 2, 3]);
+    assert_eq!(rows(&["topic:asc", "year:desc"]), [1, 3, 0, 2]);
+    assert_eq!(rows(&["tags:asc"]), [0, 1, 2, 3]);
+    assert_eq!(rows(&["day:desc", "id:desc"]), [1, 0, 3, 2]);
+    let by = sort_by(&["id:desc".to_owned()]).unwrap();
+    assert_eq!(index.sorted(&all, &by, 1, 2).unwrap().iter().map(|hit| hit.0).collect::<Vec<_>>(), [2, 1]);
+    assert!(index.sorted(&all, &sort_by(&["nothing:asc".to_owned()]).unwrap(), 0, 9).is_err());
 }

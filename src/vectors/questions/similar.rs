@@ -47,6 +47,13 @@ impl WordVectors {
         Ok(Answer { neighbours, from_subwords: asked.from_subwords })
     }
 
+    /// Whether [`similar`](Self::similar) has this answer in the table of neighbours, and compares nothing.
+    #[must_use]
+    pub fn is_at_hand(&self, word: &str, options: &Similar) -> bool {
+        let kept = |id| self.neighbours().is_some_and(|table| table.keeps(id, options.k));
+        options.restrict.is_none() && options.k > 0 && self.vocabulary().id(word).is_some_and(kept)
+    }
+
     /// The words with the highest cosine to a vector of any length.
     ///
     /// # Errors

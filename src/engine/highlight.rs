@@ -1,0 +1,173 @@
+//! Where in a document the words stand that answered, to the byte; and the passage that holds most of them.
+
+use super::answers::{Highlight, Highlighted};
+use super::requests::HighlightRequest;
+use crate::search::{Match, Retriever};
+use crate::text::{Analysis, Analyzer, Document, Token};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// Longest snippet, in characters.
+const SNIPPET_CHARS_MAX: usize = 240;
+
+/// A passage of a text.
+pub(super) struct Snippet {
+    /// Without control characters, with `…` where the text goes on.
+    pub text: String,
+    /// Its bytes in the text.
+    range: Range<usize>,
+}
+
+/// The sentence whose words carry most of the score.
+pub(super) fn snippet(text: &str, matches: &[Match]) -> Snippet {
+    let analysis = Analyzer.analyze(text);
+    let best = best_sentence(&analysis, matches);
+    let start = analysis.tokens().find(|token| token.sentence == best).map_or(0, |token| token.range.start);
+    let start = text.len() - text[start..].trim_start().len();
+    let end = text[start..].char_indices().nth(SNIPPET_CHARS_MAX).map_or(text.len(), |(at, _)| start + at);
+    let short: String = text[start..end].chars().map(printable).collect();
+    let text = if end < text.len() { format!("{}…", short.trim_end()) } else { short };
+    Snippet { text, range: start..end }
+}
+
+fn printable(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
+}
+
+fn best_sentence(analysis: &Analysis, matches: &[Match]) -> usize {
+    let mut best = (0.0, 0);
+    for sentence in analysis.sentences() {
+        let mut number = 0;
+        let mut share = 0.0;
+        let mut seen = HashSet::new();
+        for token in sentence {
+            number = token.sentence;
+            if seen.insert(token.text) {
+                share += matches
+                    .iter()
+                    .filter(|m| m.document_word.split(' ').any(|word| word == token.text))
+                    .map(|m| m.share)
+                    .sum::<f32>();
+            }
+        }
+        if share > best.0 {
+            best = (share, number);
+        }
+    }
+    best.1
+}
+
+/// Where the words of the matches stand in title and text, in order. `analysis` is that of the document's full text.
+pub(super) fn highlights(
+    document: &Document,
+    analysis: &Analysis,
+    matches: &[Match],
+    retriever: &dyn Retriever,
+) -> Vec<Highlight> {
+    let tokens: Vec<Token<'_>> = analysis.tokens().collect();
+    let mut found: Vec<Option<&Match>> = vec![None; tokens.len()];
+    let mut singles: HashMap<&str, Option<&Match>> = HashMap::new();
+    let (phrases, words): (Vec<&Match>, Vec<&Match>) =
+        matches.iter().partition(|found| found.link.is_none() && found.document_word.contains(' '));
+    for (at, token) in tokens.iter().enumerate() {
+        found[at] = *singles.entry(token.text).or_insert_with(|| {
+            let same = |found: &&&Match| {
+                let mut parts = found.document_word.split(' ');
+                parts.any(|part| retriever.is_same(token.text, part))
+            };
+            words.iter().find(same).copied()
+        });
+    }
+    for phrase in phrases {
+        let parts: Vec<&str> = phrase.document_word.split(' ').collect();
+        let runs = tokens.windows(parts.len()).enumerate();
+        for (at, _) in runs.filter(|(_, run)| run.iter().zip(&parts).all(|(token, part)| token.text == *part))
+        {
+            found[at..at + parts.len()].iter_mut().for_each(|place| *place = Some(phrase));
+        }
+    }
+    let title_bytes = document.title.as_ref().map_or(0, String::len);
+    let before_text = if document.title.is_some() { title_bytes + 1 } else { 0 };
+    let told = |(token, found): (&Token<'_>, Option<&Match>)| {
+        let found = found?;
+        let in_title = token.range.start < title_bytes;
+        let before = if in_title { 0 } else { before_text };
+        Some(Highlight {
+            field: if in_title { "title" } else { "text" }.to_owned(),
+            start: token.range.start - before,
+            end: token.range.end - before,
+            query_word: found.query_word.clone(),
+        })
+    };
+    tokens.iter().zip(found).filter_map(told).collect()
+}
+
+/// Title and snippet with tags around what is highlighted.
+pub(super) fn highlighted(
+    document: &Document,
+    snippet: &Snippet,
+    highlights: &[Highlight],
+    tags: &HighlightRequest,
+) -> Highlighted {
+    let of = |field: &str| -> Vec<Range<usize>> {
+        highlights.iter().filter(|found| found.field == field).map(|found| found.start..found.end).collect()
+    };
+    let title = document.title.as_ref().map(|title| tagged(title, 0..title.len(), &of("title"), tags));
+    let mut text = tagged(&document.text, snippet.range.clone(), &of("text"), tags);
+    if snippet.range.end < document.text.len() {
+        text = format!("{}…", text.trim_end());
+    }
+    Highlighted { title, snippet: text }
+}
+
+fn tagged(text: &str, shown: Range<usize>, ranges: &[Range<usize>], tags: &HighlightRequest) -> String {
+    let mut out = String::new();
+    let mut open = false;
+    let mut ranges = ranges.iter().filter(|range| range.end > shown.start).peekable();
+    for (at, c) in text[shown.clone()].char_indices().map(|(at, c)| (shown.start + at, c)) {
+        if open && ranges.next_if(|range| at >= range.end).is_some() {
+            out.push_str(&tags.post_tag);
+            open = false;
+        }
+        if !open && ranges.peek().is_some_and(|range| range.contains(&at)) {
+            out.push_str(&tags.pre_tag);
+            open = true;
+        }
+        out.push(printable(c));
+    }
+    if open {
+        out.push_str(&tags.post_tag);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_stand_around_words_also_at_the_edges() {
+        let tags = HighlightRequest { pre_tag: "[".into(), post_tag: "]".into() };
+        let shown =
+            |text: &str, shown: Range<usize>, ranges: &[Range<usize>]| tagged(text, shown, ranges, &tags);
+        assert_eq!(shown("银行利息", 0..12, &[0..6, 6..12]), "[银行][利息]");
+        assert_eq!(shown("a bank here", 2..6, &[2..6]), "[bank]");
+        assert_eq!(shown("a bank\there", 4..11, &[2..6, 7..11]), "[nk] [here]");
+        assert_eq!(shown("abc", 0..3, &[]), "abc");
+    }
+
+    #[test]
+    fn a_snippet_begins_where_the_best_sentence_does() {
+        let text = "Nothing here. The bank lent money. Nothing there.";
+        let found = Match {
+            query_word: "bank".into(),
+            document_word: "bank".into(),
+            similarity: 1.0,
+            share: 1.0,
+            link: None,
+        };
+        let snippet = snippet(text, &[found]);
+        assert_eq!(&text[snippet.range.clone()], "The bank lent money. Nothing there.");
+        assert_eq!(snippet.text, text[snippet.range]);
+    }
+}

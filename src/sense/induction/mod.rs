@@ -1,0 +1,317 @@
+//! Senses that a corpus itself tells apart: for each frequent word the groups into which its occurrences fall.
+//!
+//! ```text
+//! word ─occurrences─▶ vectors of their sentences ─seeds─▶ groups ─merge, prune─▶ senses: centroid, share, label, examples
+//! ```
+//!
+//! Seeds come from one of two methods: (a) the graph of the word's neighbours, cut by Chinese Whispers, each cluster of neighbours
+//! drawing the occurrences that are near to it (SenseGram: Pelevina et al. 2016; Biemann 2006); (b) the occurrences alone, cut by
+//! spherical k-means. From there on both do the same: groups whose centroids are alike are merged, small ones given up, so that the number
+//! of senses comes from the data and one sense is what a word has unless its occurrences say otherwise.
+//!
+//! A sense of an induced inventory has an id, `bank~1`: the word and the sense's rank by use.
+
+mod clusters;
+mod file;
+mod graph;
+mod occurrences;
+
+pub use file::SENSES_FILE;
+
+use super::context::ContextEncoder;
+use crate::error::Result;
+use crate::linalg::dot;
+use crate::progress::Progress;
+use crate::text::is_stop_word;
+use crate::vectors::WordVectors;
+use crate::vocab::corpus::Corpus;
+use crate::vocab::sampling::Rng;
+use crate::vocab::{Vocabulary, WordId};
+use clusters::{Group, merged, regrouped};
+use occurrences::{Occurrence, occurrences};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Words that label a sense.
+const LABEL_MAX: usize = 10;
+/// Examples kept of a sense.
+const EXAMPLES_MAX: usize = 3;
+
+/// Where the groups begin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Method {
+    /// Clusters in the graph of the word's neighbours.
+    #[default]
+    Graph,
+    /// Clusters of the occurrences.
+    Contexts,
+}
+
+/// How senses are induced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Where the groups begin.
+    pub method: Method,
+    /// Words looked at, the most frequent that are no function words.
+    pub words_max: usize,
+    /// Occurrences that a word must have.
+    pub occurrences_min: usize,
+    /// Occurrences looked at, spread over the corpus.
+    pub occurrences_max: usize,
+    /// Neighbours in the graph.
+    pub neighbours: usize,
+    /// Groups whose centroids have a higher cosine become one.
+    pub merge: f32,
+    /// Least share of the occurrences that a sense has.
+    pub share_min: f32,
+    /// Seed of every random choice.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            method: Method::Graph,
+            words_max: 5000,
+            occurrences_min: 20,
+            occurrences_max: 200,
+            neighbours: 200,
+            merge: 0.3,
+            share_min: 0.05,
+            seed: 1,
+        }
+    }
+}
+
+/// One induced sense of a word.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InducedSense {
+    /// Words that stand for it: neighbours of the word, or words of its contexts; the most telling first.
+    pub label: Vec<WordId>,
+    /// Share of the word's occurrences.
+    pub share: f32,
+    /// Sentences in which the word has it, the clearest first.
+    pub examples: Vec<Vec<WordId>>,
+    /// Where its occurrences lie, of length 1.
+    pub centroid: Vec<f32>,
+}
+
+/// The induced senses of a corpus.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InducedSenses {
+    /// What tells the vectors that it was made with.
+    fingerprint: u64,
+    dim: usize,
+    /// The senses of each word that was looked at, most frequent first.
+    words: BTreeMap<WordId, Vec<InducedSense>>,
+}
+
+impl InducedSenses {
+    /// The senses of a word, most frequent first; `None` if it was too rare to be looked at.
+    #[must_use]
+    pub fn of(&self, word: WordId) -> Option<&[InducedSense]> {
+        self.words.get(&word).map(Vec::as_slice)
+    }
+
+    /// Number of words with senses.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether they were made with these vectors.
+    #[must_use]
+    pub fn belong_to(&self, vectors: &WordVectors) -> bool {
+        self.fingerprint == vectors.fingerprint()
+    }
+
+    /// Words and their senses, by word.
+    pub fn iter(&self) -> impl Iterator<Item = (WordId, &[InducedSense])> {
+        self.words.iter().map(|(word, senses)| (*word, senses.as_slice()))
+    }
+
+    /// How well each sense of a word fits an occurrence: `(number, probability)`, best first.
+    #[must_use]
+    pub fn fit(&self, word: WordId, occurrence: Option<&[f32]>) -> Vec<(usize, f32)> {
+        let senses = self.of(word).unwrap_or_default();
+        let near = |sense: &InducedSense| match occurrence.filter(|o| o.len() == sense.centroid.len()) {
+            Some(occurrence) => SHARPNESS * dot(&sense.centroid, occurrence) + sense.share.max(1e-6).ln(),
+            None => sense.share.max(1e-6).ln(),
+        };
+        let scores: Vec<f32> = senses.iter().map(near).collect();
+        let highest = scores.iter().copied().fold(f32::MIN, f32::max);
+        let total: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
+        let mut fit: Vec<(usize, f32)> =
+            scores.iter().map(|score| (score - highest).exp() / total).enumerate().collect();
+        fit.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        fit
+    }
+}
+
+/// By how much a cosine counts against the logarithm of a sense's share.
+const SHARPNESS: f32 = 8.0;
+
+/// Induces the senses of the frequent words of a corpus.
+///
+/// # Errors
+/// [`crate::error::Error::Cancelled`]; those of reading the corpus.
+pub fn induce(
+    vectors: &WordVectors,
+    corpus: &Corpus,
+    context: &ContextEncoder,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<InducedSenses> {
+    let words = frequent(vectors.vocabulary(), corpus.vocabulary(), settings);
+    let found = occurrences(corpus, &words, settings, progress)?;
+    induce_from(vectors, corpus.vocabulary(), context, found, settings, progress)
+}
+
+/// The words looked at, as the corpus numbers them.
+fn frequent(vectors: &Vocabulary, corpus: &Vocabulary, settings: &Settings) -> Vec<WordId> {
+    let wordlike = |word: &str| word.chars().any(char::is_alphabetic) && !is_stop_word(word);
+    let long = |word: &str| word.chars().count() > 1;
+    corpus
+        .iter()
+        .filter(|(_, word, count)| {
+            *count >= settings.occurrences_min as u64
+                && wordlike(word)
+                && long(word)
+                && vectors.id(word).is_some()
+        })
+        .map(|(id, ..)| id)
+        .take(settings.words_max)
+        .collect()
+}
+
+fn induce_from(
+    vectors: &WordVectors,
+    vocabulary: &Vocabulary,
+    context: &ContextEncoder,
+    found: HashMap<WordId, Vec<Occurrence>>,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<InducedSenses> {
+    let total = found.len() as u64;
+    let done = AtomicU64::new(0);
+    let mut found: Vec<(WordId, Vec<Occurrence>)> = found.into_iter().collect();
+    found.sort_by_key(|(word, _)| *word);
+    let words: Result<Vec<Option<(WordId, Vec<InducedSense>)>>> = found
+        .into_par_iter()
+        .map(|(word, occurrences)| {
+            let done = done.fetch_add(1, Ordering::Relaxed);
+            if done.is_multiple_of(32) {
+                progress.step("finding senses", done, total, "words")?;
+            }
+            let Some(id) = vectors.vocabulary().id(vocabulary.word(word)) else { return Ok(None) };
+            let senses = senses_of(vectors, vocabulary, context, (id, &occurrences), settings);
+            Ok((!senses.is_empty()).then_some((id, senses)))
+        })
+        .collect();
+    let words: BTreeMap<WordId, Vec<InducedSense>> = words?.into_iter().flatten().collect();
+    let dim = words.values().flatten().next().map_or(0, |sense| sense.centroid.len());
+    Ok(InducedSenses { fingerprint: vectors.fingerprint(), dim, words })
+}
+
+/// The senses of one word from its occurrences.
+fn senses_of(
+    vectors: &WordVectors,
+    vocabulary: &Vocabulary,
+    context: &ContextEncoder,
+    (word, occurrences): (WordId, &[Occurrence]),
+    settings: &Settings,
+) -> Vec<InducedSense> {
+    let mut seen = Vec::new();
+    for occurrence in occurrences {
+        let tokens: Vec<&str> = occurrence.sentence.iter().map(|id| vocabulary.word(*id)).collect();
+        let views = context.views(&tokens, &(occurrence.at..occurrence.at + 1));
+        if let (Some(joined), Some(window)) = (views.joined(), views.window) {
+            seen.push((occurrence, joined, window));
+        }
+    }
+    if seen.is_empty() {
+        return Vec::new();
+    }
+    let joined: Vec<&[f32]> = seen.iter().map(|(_, joined, _)| joined.as_slice()).collect();
+    let mut rng = Rng::new(settings.seed, u64::from(word.0));
+    let (seeds, labels) = match settings.method {
+        Method::Graph => {
+            let clusters = graph::clusters(vectors, word, settings.neighbours, &mut rng);
+            let windows: Vec<&[f32]> = seen.iter().map(|(.., window)| window.as_slice()).collect();
+            let seeds = graph::drawn(vectors, &clusters, &windows).into_iter();
+            let seeds = seeds.map(|group| Group::of(&joined, group.members, group.seeds)).collect();
+            (seeds, clusters)
+        }
+        Method::Contexts => (clusters::k_means(&joined, clusters::GROUPS_MAX, &mut rng), Vec::new()),
+    };
+    let groups = regrouped(&joined, merged(&joined, seeds, settings), settings);
+    let mut senses: Vec<InducedSense> = groups
+        .iter()
+        .map(|group| {
+            let mut members: Vec<(f32, usize)> =
+                group.members.iter().map(|at| (dot(joined[*at], &group.centroid), *at)).collect();
+            members.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            let sentence = |(_, at): &(f32, usize)| in_vectors(vectors, vocabulary, &seen[*at].0.sentence);
+            InducedSense {
+                label: label(vectors, vocabulary, word, (group, &groups), &seen, &labels),
+                share: group.members.len() as f32 / seen.len() as f32,
+                examples: members.iter().take(EXAMPLES_MAX).map(sentence).collect(),
+                centroid: group.centroid.clone(),
+            }
+        })
+        .collect();
+    senses.sort_by(|a, b| b.share.total_cmp(&a.share));
+    senses
+}
+
+/// Words of the corpus as the vectors number them; those without a vector are left out.
+fn in_vectors(vectors: &WordVectors, vocabulary: &Vocabulary, sentence: &[WordId]) -> Vec<WordId> {
+    sentence.iter().filter_map(|id| vectors.vocabulary().id(vocabulary.word(*id))).collect()
+}
+
+/// The words that stand for a group: of a cluster of neighbours, those near to the group's contexts; otherwise the words of its sentences
+/// that are more frequent there than in the other groups'.
+fn label(
+    vectors: &WordVectors,
+    vocabulary: &Vocabulary,
+    word: WordId,
+    (group, groups): (&Group, &[Group]),
+    seen: &[(&Occurrence, Vec<f32>, Vec<f32>)],
+    clusters: &[Vec<WordId>],
+) -> Vec<WordId> {
+    let from_seeds: Vec<WordId> =
+        group.seeds.iter().filter_map(|seed| clusters.get(*seed)).flatten().copied().collect();
+    if !from_seeds.is_empty() {
+        let mut words: Vec<(f32, WordId)> =
+            from_seeds.into_iter().map(|id| (vectors.cosine(id, word), id)).collect();
+        words.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        return words.into_iter().take(LABEL_MAX).map(|(_, id)| id).collect();
+    }
+    let counts = |members: &mut dyn Iterator<Item = usize>| {
+        let mut counts: HashMap<WordId, f32> = HashMap::new();
+        for at in members {
+            let mut words = in_vectors(vectors, vocabulary, &seen[at].0.sentence);
+            words.sort_unstable();
+            words.dedup();
+            words.into_iter().for_each(|id| *counts.entry(id).or_default() += 1.0);
+        }
+        counts
+    };
+    let own = counts(&mut group.members.iter().copied());
+    let all = counts(&mut groups.iter().flat_map(|group| group.members.iter().copied()));
+    let text = |id: &WordId| vectors.vocabulary().word(*id);
+    let mut scored: Vec<(f32, WordId)> = own
+        .iter()
+        .filter(|(id, count)| **id != word && **count > 1.0 && !is_stop_word(text(id)))
+        .map(|(id, count)| (count * (count / all[id]) / (vectors.vocabulary().count(*id) as f32).sqrt(), *id))
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored.into_iter().take(LABEL_MAX).map(|(_, id)| id).collect()
+}

@@ -1,0 +1,149 @@
+//! Long work over HTTP: queued, watched, cancelled, and taken up again after a kill.
+
+use super::Service;
+use crate::program::{Program, ingest_and_train, town_documents};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// The task when it has ended.
+fn ended(service: &Service, uid: &Value) -> Value {
+    let task = service.get(&format!("/v1/tasks/{uid}?wait=60000")).json();
+    assert!(!task["finished_at"].is_null(), "{task}");
+    task
+}
+
+fn slow_training(epochs: u32) -> Value {
+    json!({"dim": 32, "epochs": epochs, "threads": 1, "subsample": 0})
+}
+
+#[test]
+fn a_training_is_a_task_that_is_watched_and_listed() {
+    let service = Service::start();
+    let before = service.get("/v1/collections/town").json();
+    let body = json!({"dim": 24, "epochs": 5, "threads": 1});
+    let reply = service.post("/v1/collections/town/train", &body);
+    assert_eq!(reply.status, 202, "{}", reply.body);
+    let task = reply.json();
+    assert_eq!(
+        (&task["type"], &task["collection"], &task["details"]["dim"]),
+        (&json!("train"), &json!("town"), &json!(24))
+    );
+    let events = service.get(&format!("/v1/tasks/{}/events", task["uid"]));
+    assert_eq!(events.content_type, "text/event-stream");
+    assert!(events.body.trim_end().lines().rev().nth(1).unwrap() == "event: succeeded", "{}", events.body);
+    let task = ended(&service, &task["uid"]);
+    assert_eq!((&task["status"], &task["error"]), (&json!("succeeded"), &Value::Null));
+    assert_eq!(task["result"]["model"]["dim"], 24);
+    let after = service.get("/v1/collections/town").json();
+    assert_eq!(after["model"]["dim"], 24);
+    assert_ne!(before["generation"], after["generation"]);
+    let list = service.get("/v1/tasks?statuses=succeeded&types=train&collections=town").json();
+    assert_eq!(list["results"][0]["uid"], task["uid"]);
+    assert_eq!(service.get("/v1/tasks?statuses=done").status, 422);
+    assert_eq!(service.ask("DELETE", &format!("/v1/tasks/{}", task["uid"]), "").status, 200);
+    assert_eq!(service.get(&format!("/v1/tasks/{}", task["uid"])).status, 404);
+}
+
+#[test]
+fn a_failed_or_cancelled_task_holds_nothing_up() {
+    let service = Service::start();
+    assert_eq!(service.post("/v1/collections/none/train", &json!({})).status, 404);
+    let bad = service.post("/v1/collections/town/train", &json!({"dim": 0}));
+    assert_eq!((bad.status, &bad.json()["errors"][0]["pointer"]), (422, &json!("/dim")));
+    // Too little memory is found out by the task.
+    let fails = service.post("/v1/collections/town/train", &json!({"memory_budget_bytes": 1000})).json();
+    let long = service.post("/v1/collections/town/train", &slow_training(10_000)).json();
+    let waits = service.post("/v1/collections/town/train", &slow_training(10_000)).json();
+    let short = service.post("/v1/collections/town/train", &slow_training(2)).json();
+    let failed = ended(&service, &fails["uid"]);
+    assert_eq!(
+        (&failed["status"], &failed["error"]["code"]),
+        (&json!("failed"), &json!("too_large")),
+        "{failed}"
+    );
+
+    // While one trains, documents are written, found, and the index is built anew.
+    let start = Instant::now();
+    while service.get(&format!("/v1/tasks/{}", long["uid"])).json()["progress"]["phase"] != "training" {
+        assert!(start.elapsed() < Duration::from_secs(60), "it never trains");
+    }
+    let body = json!({"id": "z", "text": "a zeppelin"});
+    assert_eq!(service.post("/v1/collections/town/documents?wait=indexed", &body).json()["indexed"], true);
+    let built = service.ask("POST", "/v1/collections/town/index?wait=60000", "");
+    assert_eq!((built.status, &built.json()["status"]), (202, &json!("succeeded")), "{}", built.body);
+
+    for (task, status) in [(&waits, "canceled"), (&long, "processing")] {
+        let reply = service.ask("POST", &format!("/v1/tasks/{}/cancel", task["uid"]), "");
+        assert_eq!(reply.json()["status"], status);
+    }
+    assert_eq!(ended(&service, &long["uid"])["status"], "canceled");
+    assert_eq!(ended(&service, &short["uid"])["status"], "succeeded");
+    let left = crate::program::listing(&service.program.data_dir().join("collections/town"));
+    assert!(!left.iter().any(|name| name.starts_with(".training")), "{left:?}");
+}
+
+#[test]
+fn a_training_goes_on_after_a_kill_and_ends_in_the_same_bytes() {
+    // Without a kill, as it should be.
+    let settings = slow_training(1200); // a checkpoint after every 563
+    let sound = Service::of(filled());
+    let task = sound.post("/v1/collections/town/train", &settings).json();
+    assert_eq!(ended(&sound, &task["uid"])["status"], "succeeded");
+    let expected = std::fs::read(sound.program.generation("town").join("vectors.fifu")).unwrap();
+
+    let mut service = Service::of(filled());
+    let task = service.post("/v1/collections/town/train", &settings).json();
+    let checkpoint =
+        service.program.data_dir().join(format!("collections/town/.training-{}/checkpoint", task["uid"]));
+    let start = Instant::now();
+    while !checkpoint.exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "no checkpoint");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    service = service.killed_and_started();
+    let task = ended(&service, &task["uid"]);
+    assert_eq!(task["status"], "succeeded", "{task}");
+    assert!(!checkpoint.exists());
+    let trained = std::fs::read(service.program.generation("town").join("vectors.fifu")).unwrap();
+    assert!(trained == expected, "other vectors than without a kill");
+}
+
+fn filled() -> Program {
+    let program = Program::new();
+    program.write("town.jsonl", &town_documents());
+    program.ok(&["ingest", "town", "town.jsonl"]);
+    program
+}
+
+#[test]
+fn a_snapshot_is_taken_while_serving_and_restored_elsewhere() {
+    let service = Service::start();
+    service.post("/v1/collections/town/documents", &json!({"id": "z", "text": "a zeppelin"}));
+    let task = service.ask("POST", "/v1/snapshots?wait=60000", "").json();
+    assert_eq!(task["status"], "succeeded", "{task}");
+    assert_eq!(task["result"]["documents"], 37);
+    let path = task["result"]["path"].as_str().unwrap();
+    let path = if path.starts_with('/') { path.into() } else { service.program.path(path) };
+    let other = Program::new();
+    other.ok(&["restore", path.to_str().unwrap()]);
+    let found = other.ok(&["--json", "search", "town", "zeppelin"]);
+    assert!(found.contains("\"z\""), "{found}");
+    assert_eq!(other.ok(&["check"]).lines().last(), Some("all is well"));
+    let listed = other.ok(&["--json", "tasks"]);
+    assert!(!listed.contains("processing"), "{listed}");
+}
+
+#[test]
+fn ingestion_on_the_command_line_goes_on_while_serving() {
+    let program = Program::new();
+    ingest_and_train(&program);
+    let service = Service::of(program);
+    service.program.write("more.jsonl", "{\"id\": \"z\", \"text\": \"a zeppelin\"}\n");
+    service.program.ok(&["ingest", "town", "more.jsonl"]);
+    let start = Instant::now();
+    let query = json!({"query": "zeppelin", "mode": "keyword"});
+    while service.post("/v1/collections/town/search", &query).json()["hits"].as_array().unwrap().is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(20), "never found");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

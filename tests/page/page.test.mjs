@@ -1,0 +1,339 @@
+// The page in a browser, on the real binary: each view, errors, hostile text, accessibility.
+
+import { chromium as browsers } from "playwright-core";
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium, HOSTILE, start } from "./service.mjs";
+
+const axe = await readFile(fileURLToPath(new URL("node_modules/axe-core/axe.min.js", import.meta.url)), "utf8");
+const PATIENCE = 60_000;
+
+let service;
+let browser;
+let offered;
+
+before(async () => {
+  service = await start();
+  browser = await browsers.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+  const { paths } = await (await fetch(`${service.address}/openapi.json`)).json();
+  offered = (path) => Object.keys(paths).some((one) => one.replace(/\{[^}]*\}/g, "{}") === path);
+}, { timeout: 300_000 });
+
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+/** A tab that keeps what it should not have: errors, requests to elsewhere. `expected` are statuses that a test provokes. */
+async function open(path, { width = 1280, height = 900, scheme = "light", expected = [], routes = async () => {} } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: "en-GB" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    const known = expected.some((status) => message.text().includes(`status of ${status}`)) || (expected.includes("offline") && message.text().includes("ERR_"));
+    if (["error", "warning"].includes(message.type()) && !known) wrong.push(`console: ${message.text()}`);
+  });
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== service.address) wrong.push(`asked elsewhere: ${url}`);
+  });
+  page.wrong = wrong;
+  await routes(page);
+  await page.goto(service.address + path);
+  await settled(page);
+  return page;
+}
+
+/** Everything that was asked for has come. */
+async function settled(page) {
+  await page.waitForFunction(() => document.querySelector("main > *") && !document.querySelector("[aria-busy]"));
+}
+
+async function close(page) {
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+}
+
+/** Findings of axe that are serious or worse. */
+async function findings(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations.filter((one) => ["serious", "critical"].includes(one.impact)).map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.target} ${node.any?.[0]?.message ?? ""}`).join("; ")}`);
+}
+
+const texts = (page, selector) => page.locator(selector).allTextContents();
+
+test("contrast shows what each way of reading finds, and joins the same documents", async () => {
+  const page = await open("/?collection=demo-en&query=loan+from+the+bank");
+  assert.deepEqual((await texts(page, ".column h2")).slice(0, 3), ["Keyword", "WordNet", "Static"]);
+  assert.equal(await page.locator(".column.keyword .card").count(), 10);
+  assert.ok((await texts(page, ".column.keyword .title")).some((title) => title.includes("mortgage")));
+  assert.ok((await texts(page, ".column.keyword mark.exact")).some((word) => word.toLowerCase() === "bank"));
+  assert.ok((await page.locator(".column.static mark.soft").count()) > 0, "soft matches are marked in their own way");
+  assert.ok((await page.locator(".joins path").count()) > 2, "lines join the columns");
+  assert.ok((await page.locator(".only-badge").count()) > 0);
+  assert.match(await page.locator(".agreement").textContent(), /0\.\d\d/);
+  await close(page);
+});
+
+test("a query asked on the page has an address, and the way back leads to the one before", async () => {
+  const page = await open("/?collection=demo-en");
+  await page.keyboard.type("steep bank of a river"); // the field has the focus
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".card");
+  assert.match(page.url(), /query=steep\+bank\+of\+a\+river/);
+  await page.goBack();
+  await page.waitForSelector(".eras");
+  await page.goForward();
+  await page.waitForSelector(".card");
+  await close(page);
+});
+
+test("a hit explains itself by keyboard: parts, matrix, text", async () => {
+  const page = await open("/?collection=demo-en&query=loan+from+the+bank");
+  await page.locator(".column.static .title").first().focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.locator("dialog.explanation");
+  await dialog.locator("table.heat td.same").first().waitFor();
+  assert.deepEqual(await dialog.locator("table.heat tbody th").allTextContents(), ["loan", "bank"]);
+  assert.ok((await dialog.locator(".bars li").count()) > 1);
+  assert.ok((await dialog.locator(".full-text").textContent()).length > 200);
+  await dialog.locator(".tabs button.keyword").click();
+  await dialog.locator("table.heat td.same").first().waitFor();
+  assert.deepEqual(await findings(page), []);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.ok(await page.evaluate(() => document.activeElement.classList.contains("title")), "the focus returns");
+  await close(page);
+});
+
+test("WordNet's way is drawn where it led to a word", async () => {
+  const page = await open("/?collection=demo-en&query=animal");
+  await page.locator(".column.wordnet .title").first().click();
+  await page.locator("dialog .layers .node").first().waitFor();
+  assert.match((await page.locator("dialog .layers").textContent()) ?? "", /animal\.n\.01/);
+  await close(page);
+});
+
+test("copy as curl copies a question that the service answers the same way", async () => {
+  const page = await open("/?collection=demo-en&query=it's+a+bank");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.locator(".under-ask button").click();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(copied, `curl -s '${service.address}/v1/collections/demo-en/contrast' -H 'content-type: application/json' -d '{"query":"it'\\''s a bank","k":10}'`);
+  await close(page);
+});
+
+test("a word has its map, neighbours, collocates and dictionary", async () => {
+  const page = await open("/?view=word&collection=demo-en&word=bank");
+  assert.equal(await page.locator(".headword h2").textContent(), "bank");
+  assert.match(await page.locator(".headword p").textContent(), /\d+ times in \d+ documents/);
+  assert.ok(await drawn(page, ".map-panel canvas"), "something is drawn");
+  assert.match(await page.locator(".map-panel .line").textContent(), /\d+ % of the variance/);
+  assert.equal(await page.locator(".split .bars li").count(), 20);
+  assert.match((await texts(page, ".thirds"))[0], /sloping|slope/i);
+  await page.locator(".map-panel canvas").focus();
+  for (const key of ["+", "ArrowLeft", "-", "0"]) await page.keyboard.press(key);
+  await page.locator(".split .bars a").first().click();
+  await page.waitForFunction(() => document.querySelector(".headword h2")?.textContent !== "bank");
+  await close(page);
+});
+
+const drawn = (page, selector) => page.locator(selector).evaluate(async (canvas) => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, i) => i % 4 === 3 && value > 0);
+});
+
+test("an unknown word offers near ones, and a click goes there", async () => {
+  const page = await open("/?view=word&collection=demo-en&word=mortgag", { expected: [404] });
+  const near = page.locator(".trouble .chip").first();
+  const word = await near.textContent();
+  await near.click();
+  await page.waitForFunction((word) => document.querySelector(".headword h2")?.textContent === word, word);
+  await close(page);
+});
+
+test("an analogy is solved and its arrows drawn", async () => {
+  const page = await open("/?view=word&collection=demo-en&word=bank");
+  for (const [i, word] of ["river", "water", "bank"].entries()) await page.locator(`#analogy-${i}`).fill(word);
+  await page.locator(".analogy-form button").click();
+  await page.locator(".analogy-result .bars li").first().waitFor();
+  await settled(page);
+  assert.equal(await page.locator(".analogy-result .bars li").count(), 10);
+  assert.ok(await drawn(page, ".analogy-result canvas"));
+  assert.match(page.url(), /a=river&b=water&c=bank/);
+  await close(page);
+});
+
+test("a word is chosen in two sentences, by pointer and by keyboard", async () => {
+  const page = await open("/?view=sense&collection=demo-en");
+  await page.waitForFunction(() => document.querySelectorAll(".token[aria-pressed=true]").length === 2);
+  await settled(page);
+  assert.deepEqual(await texts(page, ".token[aria-pressed=true]"), ["bank", "bank"]);
+  const answers = await texts(page, ".sentence-answer");
+  assert.ok(answers.every((answer) => /slop/.test(answer)), "WordNet's senses are told");
+  await page.locator(".sentence").first().locator(".token", { hasText: "loan" }).focus();
+  await page.keyboard.press("Enter");
+  await settled(page);
+  assert.match(page.url(), /word=loan/);
+  await close(page);
+});
+
+test("Chinese sentences and words work as English ones do", async () => {
+  const page = await open("/?view=sense&collection=demo-zh&lang=zh");
+  await page.waitForFunction(() => document.querySelectorAll(".token[aria-pressed=true]").length === 2);
+  assert.deepEqual(await texts(page, ".token[aria-pressed=true]"), ["银行", "银行"]);
+  assert.equal(await page.locator("h1").textContent(), "两个句子里的同一个词");
+  assert.equal(await page.locator("html").getAttribute("lang"), "zh-Hans");
+  await page.locator("nav a").first().click();
+  await page.locator("#query").fill("银行 利息");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".card mark");
+  assert.ok((await texts(page, "mark")).some((word) => word === "利息" || word === "银行"));
+  await close(page);
+});
+
+test("collections are told with their figures", async () => {
+  const page = await open("/?view=collections");
+  assert.deepEqual(await texts(page, ".collections h2"), ["demo-en", "demo-zh", "hostile"]);
+  assert.match((await texts(page, ".collections article"))[0], /302/);
+  await close(page);
+});
+
+test("files are dropped, stored, trained on and found", async (its) => {
+  if (!offered("/v1/collections/{}/documents") || !offered("/v1/collections/{}/train")) return its.skip("no route for documents or training");
+  const page = await open("/?view=collections");
+  await page.locator("#upload-to").fill("mine");
+  const name = `<img src=x onerror=alert(1)>.csv`;
+  const text = `title,text\n${Array.from({ length: 30 }, (_, i) => `"Heron, ${i}","A grey heron stands by the river and waits for fish, day ${i}. ""Patience"" it says."`).join("\n")}`;
+  await page.locator("#upload-files").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+  await page.locator(".log", { hasText: "30 documents stored" }).waitFor();
+  assert.ok((await page.locator(".log").textContent()).includes(name), "the file's name is text");
+  await page.locator("article", { hasText: "mine" }).getByRole("button", { name: "Train" }).click();
+  await page.waitForFunction(() => [...document.querySelectorAll("article")].some((one) => one.querySelector("h2").textContent === "mine" && /Dimensions/.test(one.textContent)));
+  await page.goto(`${service.address}/?collection=mine&query=heron`);
+  await page.waitForSelector(".card");
+  assert.ok((await texts(page, ".title")).some((title) => title.includes("Heron, ")));
+  await close(page);
+});
+
+test("text from documents, queries and file names is never markup", async () => {
+  const page = await open(`/?collection=hostile&query=${encodeURIComponent(`river bank ${HOSTILE}`)}`);
+  assert.ok((await texts(page, ".title")).some((title) => title.includes("<script>")), "it is shown as it is");
+  await page.locator(".title").first().click();
+  await page.locator("dialog .full-text p").first().waitFor();
+  await settled(page);
+  assert.equal(await page.locator("dialog .fields dt").first().textContent(), "<b>field</b>");
+  assert.equal(await page.locator("main img, main script, main b, dialog img, dialog script, dialog b").count(), 0);
+  assert.doesNotMatch(await page.title(), /owned/);
+  await page.goto(`${service.address}/?view=sense&collection=hostile&text=${encodeURIComponent(HOSTILE)}&word=script`);
+  await settled(page);
+  await page.goto(`${service.address}/?view=${encodeURIComponent(HOSTILE)}&collection=${encodeURIComponent(HOSTILE)}&lang=${encodeURIComponent(HOSTILE)}`);
+  await settled(page);
+  assert.equal(await page.locator("main img, main script, main b").count(), 0);
+  await close(page);
+});
+
+test("a policy forbids everything from elsewhere and everything inline", async () => {
+  const { headers } = await fetch(service.address);
+  const policy = headers.get("content-security-policy");
+  for (const rule of ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"]) assert.ok(policy.includes(rule), policy);
+  assert.doesNotMatch(policy, /unsafe|http|\*/);
+});
+
+const problem = (status, code, title, detail, headers = {}) => ({ status, headers, contentType: "application/problem+json", body: JSON.stringify({ type: "about:blank", title, status, detail, code, request_id: "t-1" }) });
+
+test("too many questions: says so, and for how long", async () => {
+  const page = await open("/?collection=demo-en&query=bank", { expected: [429], routes: (page) =>
+    page.route("**/contrast", (route) => (route.request().method() === "POST" ? route.fulfill(problem(429, "too_many_requests", "Too many requests", "10 a second", { "retry-after": "7" })) : route.continue())) });
+  assert.match(await page.locator(".trouble").textContent(), /Too many requests.*wait 7 s/);
+  await page.unrouteAll();
+  await page.locator(".trouble button").click();
+  await page.waitForSelector(".card");
+  await close(page);
+});
+
+test("a key that is wanted is asked for, sent along, and kept out of addresses", async () => {
+  let sent;
+  const page = await open("/?collection=demo-en", { expected: [401], routes: (page) => page.route("**/v1/collections", (route) => {
+    sent = route.request().headers().authorization;
+    return sent === "Bearer secret-key" ? route.continue() : route.fulfill(problem(401, "unauthorized", "No key", "send a key"));
+  }) });
+  await page.locator("#key").fill("secret-key");
+  assert.deepEqual(await findings(page), []);
+  await page.locator("#key-dialog .primary").click();
+  await page.waitForSelector(".eras");
+  assert.equal(sent, "Bearer secret-key");
+  assert.doesNotMatch(page.url(), /secret/);
+  assert.equal(await page.evaluate(() => JSON.stringify(localStorage).includes("secret")), false);
+  await close(page);
+});
+
+test("a service that has gone is said to have gone, and the page stays usable", async () => {
+  const page = await open("/?collection=demo-en&query=bank", { expected: ["offline"] });
+  await page.context().setOffline(true);
+  await page.locator("#query").fill("river");
+  await page.keyboard.press("Enter");
+  await page.locator(".trouble", { hasText: "does not answer" }).waitFor();
+  await page.context().setOffline(false);
+  await page.locator(".trouble button").click();
+  await page.waitForSelector(".card");
+  await close(page);
+});
+
+test("colours and language are chosen, and stay chosen", async () => {
+  const page = await open("/?collection=demo-en");
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.locator("#theme").click();
+  await page.locator("#theme").click();
+  assert.notEqual(await ground(), light);
+  await page.locator("button[lang=zh]").click();
+  await page.waitForFunction(() => document.querySelector("h1").textContent === "一个查询，多种读法");
+  await page.reload();
+  await settled(page);
+  assert.equal(await page.locator("h1").textContent(), "一个查询，多种读法");
+  assert.notEqual(await ground(), light);
+  await close(page);
+});
+
+for (const [what, path] of [["contrast", "/?collection=demo-en&query=loan+from+the+bank"], ["word", "/?view=word&collection=demo-en&word=bank&a=river&b=water&c=bank"], ["sense", "/?view=sense&collection=demo-en"], ["collections", "/?view=collections&collection=demo-en"]]) {
+  test(`${what}: no serious finding of axe, light and dark, wide and narrow; nothing wider than the window`, async () => {
+    for (const [width, scheme] of [[1280, "light"], [360, "dark"]]) {
+      const page = await open(path, { width, height: 800, scheme });
+      assert.deepEqual(await findings(page), [], `${width} ${scheme}`);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} px`);
+      await close(page);
+    }
+  });
+}
+
+test("the first view is small", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${service.address}/?collection=demo-en`);
+  await page.waitForSelector(".eras");
+  await page.waitForLoadState("networkidle");
+  const bytes = await page.evaluate(() => ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type)).reduce((sum, one) => sum + one.decodedBodySize, 0));
+  assert.ok(bytes > 20_000 && bytes < 150_000, `${bytes} bytes`);
+  await context.close();
+});
+
+test("every text of the page is there, in two languages", async () => {
+  const folder = fileURLToPath(new URL("../../src/server/page/", import.meta.url));
+  const table = await readFile(join(folder, "texts.js"), "utf8");
+  const known = new Set([...table.matchAll(/^ {2}(\w+): \["(?:[^"\\]|\\.)+", "(?:[^"\\]|\\.)+"\],$/gm)].map((found) => found[1]));
+  const lines = table.slice(table.indexOf("const TEXTS")).split("\n").filter((line) => /^ {2}\w+:/.test(line));
+  assert.equal(known.size, lines.length, "each text is a pair, and has a name of its own");
+  for (const name of ["main", "api", "dom", "charts", "map", "contrast", "explain", "word", "sense", "collections", "files"]) {
+    const code = await readFile(join(folder, `${name}.js`), "utf8");
+    for (const [, key] of code.matchAll(/\bt\("(\w+)"/g)) assert.ok(known.has(key), `${name}.js: ${key}`);
+    assert.doesNotMatch(code, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function/, name);
+  }
+});
