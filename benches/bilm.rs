@@ -60,7 +60,13 @@ fn main() -> Result<()> {
     eprintln!("{} words, {} sentences, V {}", corpus.words(), corpus.sentences(), vectors.len());
     let settings = settings(&arguments)?;
     let (begun, cpu) = (Instant::now(), processor_seconds());
-    let training = bilm::Training { corpus: &corpus, vectors: Arc::new(vectors), output, settings: &settings, checkpoint: None };
+    let training = bilm::Training {
+        corpus: &corpus,
+        vectors: Arc::new(vectors),
+        output,
+        settings: &settings,
+        checkpoint: None,
+    };
     let bars = Bars(Instant::now(), Mutex::default());
     let model = bilm::train(training, &bars)?;
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), processor_seconds() - cpu);

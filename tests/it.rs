@@ -4,8 +4,8 @@
 
 mod api;
 mod command_line;
-mod context;
 mod config;
+mod context;
 mod corpora;
 mod corpus;
 mod damage;
@@ -20,6 +20,7 @@ mod program;
 mod properties;
 mod query_language;
 mod real_text;
+mod senses;
 mod tidy;
 mod word2vec;
 mod word_vectors;

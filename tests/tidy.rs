@@ -331,7 +331,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
             let built = folder == root() && (name.starts_with("target") || name == ".git");
             let data = folder == root().join("indexes") && name != "README.md";
             match () {
-                () if built || data => {}
+                () if built || data || name == "node_modules" => {}
                 () if path.is_dir() => folders.push(path),
                 () => files.push(path),
             }

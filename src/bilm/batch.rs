@@ -76,11 +76,6 @@ impl Batch {
         self.left.len()
     }
 
-    /// Number of steps: the length of the longest sentence.
-    pub(super) fn steps(&self) -> usize {
-        self.starts.len().saturating_sub(1)
-    }
-
     /// The rows that have read what stands around position `at` of the `s`th longest sentence, of `length` words.
     pub(super) fn target(&self, s: usize, at: usize, length: usize, word: u32) -> Target {
         let row = |step: usize| (self.starts[step] + s) as u32;

@@ -110,7 +110,8 @@ impl Checkpoint<'_> {
             return Ok(false);
         }
         let file = File::open(self.path).map_err(Error::io("read", self.path))?;
-        let mut reader = Reader { inner: BufReader::with_capacity(1 << 18, file), crc: crc32fast::Hasher::new() };
+        let mut reader =
+            Reader { inner: BufReader::with_capacity(1 << 18, file), crc: crc32fast::Hasher::new() };
         let damaged = |expected: &str, got: String| Error::damaged(self.path, expected, got, CURE);
         let cut_short = |error: std::io::Error| damaged("a whole checkpoint", error.to_string());
         let first = reader.take(16).map_err(cut_short)?;
@@ -119,7 +120,8 @@ impl Checkpoint<'_> {
             return Err(damaged("a checkpoint of version 1", format!("{first:02x?}")));
         }
         let head = reader.take(number(12) as usize).map_err(cut_short)?;
-        let head: Head = serde_json::from_slice(&head).map_err(|error| damaged("its head", error.to_string()))?;
+        let head: Head =
+            serde_json::from_slice(&head).map_err(|error| damaged("its head", error.to_string()))?;
         let lengths = (learner.network.values.len() as u64, learner.output.len() as u64);
         if head.fingerprint != fingerprint(settings, corpus) || (head.weights, head.output) != lengths {
             let got = "one of another corpus or other settings";
@@ -173,7 +175,10 @@ impl Reader {
     fn floats(&mut self, to: &mut [f32]) -> std::io::Result<()> {
         for block in to.chunks_mut(1 << 16) {
             let bytes = self.take(4 * block.len())?;
-            block.iter_mut().zip(bytes.as_chunks::<4>().0).for_each(|(to, from)| *to = f32::from_le_bytes(*from));
+            block
+                .iter_mut()
+                .zip(bytes.as_chunks::<4>().0)
+                .for_each(|(to, from)| *to = f32::from_le_bytes(*from));
         }
         Ok(())
     }

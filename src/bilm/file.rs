@@ -40,8 +40,8 @@ pub(super) struct Contents {
     pub fingerprint: u64,
     /// Exponent of the counts that negatives were drawn by.
     pub exponent: f64,
-    /// Settings and course of the training, as JSON.
-    pub training: Value,
+    /// The course of the training, as JSON; kept as text, because reading a number can change its last digit.
+    pub training: String,
 }
 
 fn name(part: Part) -> String {
@@ -92,7 +92,8 @@ pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
     }
     let output_bytes: Vec<u8> = output.iter().flat_map(|value| value.to_le_bytes()).collect();
     let end = bytes.len() + output_bytes.len();
-    entries.insert("output.weight".to_owned(), entry(&[contents.words, contents.shape.dim], bytes.len(), end));
+    entries
+        .insert("output.weight".to_owned(), entry(&[contents.words, contents.shape.dim], bytes.len(), end));
     let metadata = json!({
         "format": FORMAT,
         "version": VERSION,
@@ -100,7 +101,7 @@ pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
         "vectors": format!("{:016x}", contents.fingerprint),
         "layers": contents.shape.layers.to_string(),
         "negative_exponent": contents.exponent.to_string(),
-        "training": contents.training.to_string(),
+        "training": contents.training,
     });
     let mut header = Map::new();
     header.insert("__metadata__".to_owned(), metadata);
@@ -195,7 +196,7 @@ pub(super) fn open(path: &Path) -> Result<Contents> {
         whitenings: [reader.whitening(WHITENINGS[0], dim)?, reader.whitening(WHITENINGS[1], dim)?],
         fingerprint: u64::from_str_radix(&text("vectors"), 16).unwrap_or(0),
         exponent,
-        training: serde_json::from_str(&text("training")).unwrap_or_default(),
+        training: text("training"),
         shape,
     })
 }
@@ -232,7 +233,8 @@ impl<'a> Reader<'a> {
 
     fn shape_of(&self, name: &str) -> Result<Vec<usize>> {
         let shape = self.header.get(name).and_then(|entry| entry.get("shape")).and_then(Value::as_array);
-        let sizes = shape.map(|sizes| sizes.iter().map(|size| size.as_u64().map(|size| size as usize)).collect());
+        let sizes =
+            shape.map(|sizes| sizes.iter().map(|size| size.as_u64().map(|size| size as usize)).collect());
         let sizes: Option<Option<Vec<usize>>> = sizes;
         // Sizes come from outside: none is believed that the file has no room for.
         let fits = |sizes: &Vec<usize>| sizes.iter().all(|size| (1..=self.file.len()).contains(size));
@@ -246,7 +248,8 @@ impl<'a> Reader<'a> {
         if found != shape || entry.get("dtype").and_then(Value::as_str) != Some("F32") {
             return Err(self.damaged(format!("{name} of F32 {shape:?}"), format!("{entry}")));
         }
-        let offset = |at: usize| entry["data_offsets"].get(at).and_then(Value::as_u64).map(|offset| offset as usize);
+        let offset =
+            |at: usize| entry["data_offsets"].get(at).and_then(Value::as_u64).map(|offset| offset as usize);
         let bytes = shape.iter().try_fold(4usize, |bytes, size| bytes.checked_mul(*size));
         match (offset(0), offset(1), bytes) {
             (Some(start), Some(end), Some(bytes))
@@ -262,7 +265,8 @@ impl<'a> Reader<'a> {
 
     fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let bytes = &self.file[self.range(name, shape)?];
-        let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let values: Vec<f32> =
+            bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         if values.iter().any(|value| !value.is_finite()) {
             return Err(self.damaged(format!("numbers in {name}"), "NaN or infinity"));
         }

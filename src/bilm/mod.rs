@@ -13,6 +13,8 @@ mod checkpoint;
 mod feed;
 mod file;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod gradients;
 mod heldout;
 mod loss;

@@ -16,7 +16,6 @@ use crate::linalg::gemm::{View, ViewMut};
 use crate::vectors::{Rows, WordVectors};
 use crate::vocab::WordId;
 use rayon::prelude::*;
-use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -136,7 +135,7 @@ impl Model {
     /// How it was trained, if its file says.
     #[must_use]
     pub fn history(&self) -> Option<History> {
-        serde_json::from_value(self.contents.training.clone()).ok()
+        serde_json::from_str(&self.contents.training).ok()
     }
 
     /// The output vector of a word, `u_w`: `c·u_w + ln p_noise(w)` is, but for a constant, the logarithm of its probability.
@@ -380,7 +379,7 @@ pub(super) fn assemble(
         whitenings: [identity.clone(), identity],
         fingerprint: vectors.fingerprint(),
         exponent,
-        training: serde_json::to_value(history).unwrap_or_else(|_| json!({})),
+        training: serde_json::to_string(history).unwrap_or_default(),
     };
     let mut model = Model::new(contents, vectors, backend);
     let read = model.sentences(sentences);

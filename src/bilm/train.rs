@@ -224,7 +224,12 @@ impl<'a> Trainer<'a> {
     }
 
     /// A pass, or what is left of it.
-    fn pass(&self, learner: &mut Learner, state: &mut State, checkpoint: Option<Checkpoint<'_>>) -> Result<()> {
+    fn pass(
+        &self,
+        learner: &mut Learner,
+        state: &mut State,
+        checkpoint: Option<Checkpoint<'_>>,
+    ) -> Result<()> {
         let order = self.feed.order(state.epoch);
         let mut parts: Vec<Part> = Vec::new();
         parts.resize_with(self.settings.batch_parts, Part::default);
@@ -293,11 +298,8 @@ impl<'a> Trainer<'a> {
         let left = (1.0 - words as f64 / self.total_words.max(1) as f64).max(0.0);
         let mut gradients: Vec<&mut [f32]> =
             parts.iter_mut().map(|part| part.gradient.as_mut_slice()).collect();
-        let rates = (
-            1.0 / targets as f32,
-            self.settings.clip as f32,
-            (left * self.settings.learning_rate) as f32,
-        );
+        let rates =
+            (1.0 / targets as f32, self.settings.clip as f32, (left * self.settings.learning_rate) as f32);
         let length = learner.adam.step(&mut learner.network.values, &mut gradients, rates);
         if !length.is_finite() {
             return Tally { loss: f64::NAN, ..tally };
@@ -360,7 +362,12 @@ impl Learner {
     }
 }
 
-fn update_rows((rows, squares, first): (&mut [f32], &mut [f32], usize), dim: usize, parts: &[Part], rate: f32) {
+fn update_rows(
+    (rows, squares, first): (&mut [f32], &mut [f32], usize),
+    dim: usize,
+    parts: &[Part],
+    rate: f32,
+) {
     let mut update = |word: u32, direction: &[f32], factor: f32| {
         let Some(at) = (word as usize).checked_sub(first).filter(|at| *at < rows.len() / dim) else { return };
         let range = at * dim..(at + 1) * dim;

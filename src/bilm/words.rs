@@ -7,7 +7,7 @@ use crate::vocab::WordId;
 use serde::Serialize;
 
 /// Where a token's vector comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Known {
     /// The word is in the vocabulary.

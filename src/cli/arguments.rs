@@ -1,7 +1,8 @@
 //! What can be asked on the command line.
 
+use super::context::ContextCommand;
 use super::eval::EvalCommand;
-use super::senses::SenseArguments;
+use super::senses::{SenseArguments, SensesCommand};
 use super::texts::{KeywordArguments, SearchArguments, SettingsArguments};
 use super::tokens::TokensArguments;
 use super::train::TrainArguments;
@@ -96,6 +97,8 @@ pub(super) enum Command {
     Document { collection: String, id: String },
     #[command(flatten)]
     Words(WordsCommand),
+    #[command(flatten)]
+    Context(ContextCommand),
     /// Documents that answer a query.
     Search {
         collection: String,
@@ -139,6 +142,9 @@ pub(super) enum Command {
     },
     /// Which sense of a word a text means.
     Sense(SenseArguments),
+    /// Senses that a corpus tells apart, and tagged text to learn WordNet's from.
+    #[command(subcommand)]
+    Senses(SensesCommand),
     /// WordNet: what words mean, and how they hang together.
     Wordnet {
         #[command(subcommand)]

@@ -6,6 +6,7 @@
 mod ann;
 mod arguments;
 mod bars;
+mod context;
 mod eval;
 mod retrieval;
 mod senses;
@@ -106,6 +107,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             out.answer(&engine.document(&collection, &id)?, show::document)
         }
         Command::Words(question) => words::ask(engine, question, out),
+        Command::Context(question) => context::ask(engine, question, out),
         Command::Search { collection, query, mode, limit, asked, expansion } => {
             if matches!(mode, ModeArgument::Wordnet) {
                 wordnet::prepare(engine)?;
@@ -135,6 +137,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             out.answer(&engine.analyze(&collection, &text.join(" "))?, show::analyzed)
         }
         Command::Sense(arguments) => senses::ask(engine, arguments, out),
+        Command::Senses(command) => senses::run(engine, command, out),
         Command::Wordnet { question } => wordnet::ask(engine, question, out),
         _ => Ok(()), // `command` has taken the others
     }

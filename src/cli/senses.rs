@@ -4,10 +4,10 @@ use super::Output;
 use super::bars::Bars;
 use super::show::{Out, padded};
 use crate::engine::answers::{CandidateSense, InducedCandidate, InducedWord, SensesAnswer, WordSenses};
-use crate::engine::{Engine, Inventory, SenseModel, SenseSet, SensesEvaluation, SensesRequest};
+use crate::engine::{Engine, FitReport, Inventory, SenseModel, SenseSet, SensesEvaluation, SensesRequest};
 use crate::error::Result;
 use crate::eval::senses::{Mark, SenseReport};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::io;
 use std::path::PathBuf;
 
@@ -30,6 +30,37 @@ pub(super) struct SenseArguments {
     /// Only senses of this part of speech: noun, verb, adjective or adverb.
     #[arg(long)]
     pub pos: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SensesCommand {
+    /// The senses that a collection's own corpus tells apart for a word.
+    Word { collection: String, word: String },
+    /// Learn from sense-tagged text which of WordNet's senses is meant: SemCor's files, or NAME.data.xml with NAME.gold.key.txt.
+    Fit {
+        /// The file or folder.
+        path: PathBuf,
+        /// The collection whose vectors compare.
+        #[arg(long)]
+        collection: String,
+    },
+}
+
+pub(super) fn run(engine: &Engine, command: SensesCommand, out: &Output) -> Result<()> {
+    match command {
+        SensesCommand::Word { collection, word } => {
+            out.answer(&engine.word_senses(&collection, &word)?, show_induced)
+        }
+        SensesCommand::Fit { path, collection } => {
+            let bars = Bars::new()?;
+            let report = engine.fit_senses(&collection, &path, &bars)?;
+            drop(bars);
+            out.answer(&report, |report, out| {
+                let FitReport { sentences, examples, senses, .. } = report;
+                writeln!(out, "{examples} examples of {senses} senses in {sentences} sentences")
+            })
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -100,12 +131,12 @@ fn show_candidate(sense: &CandidateSense, out: Out<'_>) -> io::Result<()> {
     writeln!(out, "  {:.3}  {}  {}", sense.probability, padded(&sense.sense, 24), sense.definition)?;
     writeln!(
         out,
-        "         prior {:+.2}, page rank {:+.2}, gloss {:+.2}, surroundings {:+.2}",
-        parts.prior, parts.page_rank, parts.gloss, parts.surroundings
+        "         prior {:+.2}, page rank {:+.2}, gloss {:+.2}, surroundings {:+.2}, examples {:+.2}",
+        parts.prior, parts.page_rank, parts.gloss, parts.surroundings, parts.examples
     )
 }
 
-pub(super) fn show_induced(answer: &InducedWord, out: Out<'_>) -> io::Result<()> {
+fn show_induced(answer: &InducedWord, out: Out<'_>) -> io::Result<()> {
     if !answer.looked_at {
         return writeln!(out, "{}: {} times, too rare to be looked at", answer.word, answer.count);
     }
@@ -122,6 +153,7 @@ pub(super) struct EvalSensesArguments {
     #[arg(value_enum)]
     pub set: SetArgument,
     /// Its file or folder.
+    #[arg(default_value = "", hide_default_value = true)]
     pub path: PathBuf,
     /// The collection whose model answers.
     #[arg(long, required_unless_present = "model", conflicts_with = "model")]
@@ -144,6 +176,8 @@ pub(super) enum SetArgument {
     Raganato,
     /// CoarseWSD-20: a folder a word.
     Coarsewsd,
+    /// Pseudo-words of the collection's own text; PATH is not needed.
+    Pseudo,
 }
 
 impl From<SetArgument> for SenseSet {
@@ -153,6 +187,7 @@ impl From<SetArgument> for SenseSet {
             SetArgument::MclWic => Self::MclWic,
             SetArgument::Raganato => Self::Raganato,
             SetArgument::Coarsewsd => Self::CoarseWsd,
+            SetArgument::Pseudo => Self::Pseudo,
         }
     }
 }

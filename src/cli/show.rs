@@ -54,7 +54,13 @@ pub(super) fn model(info: &ModelInfo, out: Out<'_>) -> io::Result<()> {
     match &info.origin {
         Origin::Trained { epochs, loss, .. } => writeln!(out, "{epochs} epochs, loss {loss:.4}"),
         Origin::Imported { imported_from } => writeln!(out, "imported from {}", imported_from.name()),
-    }
+    }?;
+    let Some(context) = &info.context else { return Ok(()) };
+    writeln!(
+        out,
+        "contextual model of {} cells, {} epochs; mean reciprocal rank of hidden words {:.3} (average of the words around: {:.3})",
+        context.hidden, context.epochs, context.held_out_mrr, context.average_mrr
+    )
 }
 
 pub(super) fn collections(infos: &[CollectionInfo], out: Out<'_>) -> io::Result<()> {

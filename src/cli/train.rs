@@ -3,11 +3,15 @@
 use super::Output;
 use super::bars::Bars;
 use super::show::{self, Out};
-use crate::engine::{Engine, Standalone, StandaloneReport, TrainSettings, train_standalone};
+use crate::bilm;
+use crate::engine::{
+    Contextual, Engine, Estimate, Standalone, StandaloneReport, TrainSettings, TrainingEstimate,
+    estimate_standalone, train_standalone,
+};
 use crate::error::Result;
 use crate::vectors::formats;
 use crate::word2vec::{Algorithm, Settings, Subwords};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -73,9 +77,47 @@ pub(super) struct TrainArguments {
     /// A vector file to start from, instead of random vectors.
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
+    /// Whether a contextual model is trained over the word vectors; auto: from 300,000 running words on.
+    #[arg(long, value_enum, default_value_t = ContextualArgument::Auto)]
+    pub contextual: ContextualArgument,
+    /// Cells of the contextual model in each direction, a multiple of 8; 128, and 64 for little text.
+    #[arg(long)]
+    pub hidden: Option<usize>,
+    /// Layers of the contextual model in each direction, 1 or 2.
+    #[arg(long)]
+    pub layers: Option<usize>,
+    /// Passes over the corpus in training the contextual model; chosen by its size.
+    #[arg(long)]
+    pub context_epochs: Option<usize>,
+    /// Share of words hidden from the contextual model at random while it is trained.
+    #[arg(long)]
+    pub word_dropout: Option<f64>,
+    /// Only count the corpus, and tell vocabulary, memory and time that training would take.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Refuse to start if training needs more memory.
     #[arg(long, value_name = "MB")]
     pub memory_budget: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ContextualArgument {
+    /// If there is enough text.
+    Auto,
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+impl From<ContextualArgument> for Contextual {
+    fn from(contextual: ContextualArgument) -> Self {
+        match contextual {
+            ContextualArgument::Auto => Self::Auto,
+            ContextualArgument::On => Self::On,
+            ContextualArgument::Off => Self::Off,
+        }
+    }
 }
 
 impl TrainArguments {
@@ -103,7 +145,25 @@ impl TrainArguments {
                 .map_or(default.memory_budget_bytes, |megabytes| megabytes.saturating_mul(1 << 20)),
             ..default
         };
-        Ok(TrainSettings { word2vec, min_count: self.min_count, init: self.init.clone() })
+        let default = bilm::Settings::default();
+        let context = bilm::Settings {
+            hidden: self.hidden,
+            layers: self.layers.unwrap_or(default.layers),
+            epochs: self.context_epochs,
+            word_dropout: self.word_dropout.unwrap_or(default.word_dropout),
+            seed: word2vec.seed,
+            threads: word2vec.threads,
+            memory_budget_bytes: word2vec.memory_budget_bytes,
+            ..default
+        };
+        let contextual = self.contextual.into();
+        Ok(TrainSettings {
+            word2vec,
+            min_count: self.min_count,
+            init: self.init.clone(),
+            contextual,
+            context,
+        })
     }
 }
 
@@ -111,6 +171,11 @@ pub(super) fn run(data_dir: &Path, arguments: &TrainArguments, out: &Output) -> 
     let train = arguments.settings()?;
     let bars = Bars::new()?;
     if let Some(collection) = &arguments.collection {
+        if arguments.dry_run {
+            let estimate = Engine::open(data_dir)?.estimate_training(collection, &train, &bars)?;
+            drop(bars);
+            return out.answer(&estimate, show_estimate);
+        }
         let report = Engine::open(data_dir)?.train(collection, &train, &bars)?;
         drop(bars);
         return out.answer(&report, show::build);
@@ -122,10 +187,27 @@ pub(super) fn run(data_dir: &Path, arguments: &TrainArguments, out: &Output) -> 
         phrase_passes: arguments.phrases.unwrap_or(0),
         checkpoint_every: arguments.checkpoint_every,
     };
+    if arguments.dry_run {
+        let estimate = estimate_standalone(&request, &bars)?;
+        drop(bars);
+        return out.answer(&estimate, show_estimate);
+    }
     let report = train_standalone(&request, &bars)?;
     drop(bars);
     super::warn_bad_lines(&report.bad_lines_told, report.bad_lines);
     out.answer(&report, show_standalone)
+}
+
+fn show_estimate(estimate: &TrainingEstimate, out: Out<'_>) -> io::Result<()> {
+    let TrainingEstimate { corpus_words, words, min_count, .. } = estimate;
+    writeln!(out, "{corpus_words} running words, {words} words that occur {min_count} times or more")?;
+    let mut line = |name: &str, model: &Estimate| {
+        let Estimate { epochs, threads, memory_bytes, seconds } = model;
+        let megabytes = memory_bytes.div_ceil(1 << 20);
+        writeln!(out, "{name}: {epochs} epochs on {threads} threads, {megabytes} MB, about {seconds:.0} s")
+    };
+    line("word vectors", &estimate.word2vec)?;
+    estimate.context.iter().try_for_each(|context| line("contextual model", context))
 }
 
 fn show_standalone(report: &StandaloneReport, out: Out<'_>) -> io::Result<()> {

@@ -113,6 +113,12 @@ pub(super) struct ExpansionArguments {
     /// Mode wordnet: only this part of speech.
     #[arg(long, help_heading = "WordNet")]
     pos: Option<String>,
+    /// Mode wordnet: only the senses that the query's own context means.
+    #[arg(long, help_heading = "WordNet")]
+    disambiguate: bool,
+    /// Mode wordnet: a sense that is meant, by its key, id or name; may be repeated.
+    #[arg(long = "sense", value_name = "SENSE", help_heading = "WordNet")]
+    named: Vec<String>,
 }
 
 impl ExpansionArguments {
@@ -125,6 +131,8 @@ impl ExpansionArguments {
             hypernym_depth: self.hypernym_depth,
             senses: self.senses,
             pos: self.pos,
+            disambiguate: Some(self.disambiguate),
+            named: (!self.named.is_empty()).then_some(self.named),
             ..ExpansionRequest::default()
         }
     }

@@ -69,8 +69,6 @@ pub(super) enum WordsCommand {
         #[arg(short, long, default_value_t = 30)]
         k: usize,
     },
-    /// The senses that the collection's own corpus tells apart for a word.
-    Senses { collection: String, word: String },
     /// The words that stand near a word more often than by chance.
     Collocates {
         collection: String,
@@ -191,9 +189,6 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
         WordsCommand::Map { collection, words, k } => {
             let request = MapRequest { words, k: Some(k), sums: Vec::new() };
             out.answer(&engine.map(&collection, &request)?, show_map)
-        }
-        WordsCommand::Senses { collection, word } => {
-            out.answer(&engine.word_senses(&collection, &word)?, super::senses::show_induced)
         }
         WordsCommand::Collocates { collection, word, k, window, by } => {
             let request = CollocatesRequest { k: Some(k), window: Some(window), by: Some(by.into()) };

@@ -49,7 +49,9 @@ impl ContextualEncoder {
     pub fn new(model: Model, mix: Mix) -> Result<Self> {
         let finite = |weight: &f32| weight.is_finite();
         let valid = match &mix {
-            Mix::Parts { context, average } => [context, average].into_iter().all(|w| *w >= 0.0 && w.is_finite()),
+            Mix::Parts { context, average } => {
+                [context, average].into_iter().all(|w| *w >= 0.0 && w.is_finite())
+            }
             Mix::Layers { scale, weights } => {
                 scale.is_finite() && weights.len() == model.layers() + 1 && weights.iter().all(finite)
             }

@@ -3,16 +3,18 @@
 //! A generation is built aside in a folder whose name begins with a dot; whatever stops it leaves the one that answers as it was,
 //! and the next build clears the rest away.
 
+use super::context::{self, Contextual, Sampler, TrainingEstimate};
 use super::generation::{
     self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
 };
 use super::word_graph::{self, WORD_GRAPH};
 use super::{Engine, ModelInfo, Origin, check_name, model, rows, senses};
-use crate::encoder::StaticEncoder;
+use crate::bilm;
+use crate::encoder::{ContextualEncoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::files::sync_folder;
-use crate::index::keyword::{IndexSettings, KeywordBuilder, KeywordDocument};
+use crate::index::keyword::{IndexSettings, KeywordBuilder};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::{Progress, Silent};
@@ -42,7 +44,7 @@ const STEMMING_SAMPLE: usize = 100;
 const GRAPH_ROWS_MIN: usize = 20_000;
 
 /// How long a build waits for another one of the same collection: most are over in no time.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bad lines told one by one; more are only counted.
 const BAD_LINES_TOLD: usize = 20;
@@ -91,6 +93,10 @@ pub struct TrainSettings {
     pub min_count: Option<u64>,
     /// A vector file to start from, of the dimension that is trained; its words that the corpus lacks stay as they are.
     pub init: Option<PathBuf>,
+    /// Whether a contextual model is trained over them.
+    pub contextual: Contextual,
+    /// How.
+    pub context: bilm::Settings,
 }
 
 impl Engine {
@@ -202,9 +208,27 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<BuildReport> {
         settings.word2vec.check()?;
+        settings.context.check()?;
         let build = Build::begin(self, collection, PATIENCE, progress)?;
         let model = build.train_model(settings, progress)?;
         build.finish(Some(model), progress)
+    }
+
+    /// What [`Engine::train`] would take, from a corpus that is counted now; nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Engine::train`].
+    pub fn estimate_training(
+        &self,
+        collection: &str,
+        settings: &TrainSettings,
+        progress: &dyn Progress,
+    ) -> Result<TrainingEstimate> {
+        settings.word2vec.check()?;
+        settings.context.check()?;
+        let build = Build::begin(self, collection, PATIENCE, progress)?;
+        let (corpus, report) = build.encode_corpus(settings.min_count, progress)?;
+        Ok(context::estimate(&corpus, report.min_count, settings))
     }
 
     /// Takes word vectors from a file (of a format told from its content unless named), and builds the indexes of a
@@ -273,7 +297,7 @@ impl BadLines {
 /// Word vectors of the generation to be, and what they were made from.
 pub(super) struct NewModel {
     vectors: WordVectors,
-    info: ModelInfo,
+    pub(super) info: ModelInfo,
 }
 
 /// A generation in the making.
@@ -326,7 +350,7 @@ impl<'a> Build<'a> {
         let Some(info) = manifest.ok().and_then(|manifest| manifest.model).map(|model| model.info) else {
             return Ok(None);
         };
-        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS, SENSES_FILE];
+        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS, SENSES_FILE, bilm::CONTEXT_FILE];
         for file in files.iter().filter(|file| from.join(file).exists()) {
             link_or_copy(&from.join(file), &to.join(file))?;
         }
@@ -350,8 +374,13 @@ impl<'a> Build<'a> {
         // A word with a vector to begin with needs no second occurrence to learn from.
         let min_count = settings.min_count.or(settings.init.as_ref().map(|_| 1));
         let (corpus, report) = self.encode_corpus(min_count, progress)?;
-        let (vectors, origin) = model::train(&corpus, settings, None, progress)?;
-        self.place(vectors, origin, (&corpus, report.min_count), progress)
+        let (vectors, origin, output) = model::train(&corpus, settings, None, progress)?;
+        let mut model = self.place(vectors, origin, (&corpus, report.min_count), progress)?;
+        let vectors = Arc::new(model.vectors.clone());
+        let trained = (&vectors, output);
+        model.info.context =
+            context::train_into(self.folder.path(), &corpus, trained, settings, None, progress)?;
+        Ok(model)
     }
 
     fn import_model(&self, path: &Path, format: Option<Format>, progress: &dyn Progress) -> Result<NewModel> {
@@ -363,6 +392,10 @@ impl<'a> Build<'a> {
     /// The encoded corpus of a training that was made elsewhere.
     pub(super) fn take_corpus(&self, from: &Path) -> Result<()> {
         link_or_copy(from, &self.folder.path().join(CORPUS))
+    }
+
+    pub(super) fn take_context(&self, from: &Path) -> Result<()> {
+        link_or_copy(from, &self.folder.path().join(bilm::CONTEXT_FILE))
     }
 
     pub(super) fn place(
@@ -378,6 +411,7 @@ impl<'a> Build<'a> {
             corpus_words: corpus.words(),
             min_count,
             origin,
+            context: None,
         };
         let vectors = model::place(vectors, self.folder.path(), progress)?;
         senses::induce_into(self.folder.path(), &vectors, corpus, progress)?;
@@ -396,7 +430,19 @@ impl<'a> Build<'a> {
     /// Reads all documents once, writes the indexes, and switches to them.
     pub(super) fn finish(self, model: Option<NewModel>, progress: &dyn Progress) -> Result<BuildReport> {
         let encoder = model.as_ref().map(|model| StaticEncoder::plain(Arc::new(model.vectors.clone())));
-        let (change, documents, vectors) = self.read_documents(encoder.as_ref(), progress)?;
+        let contextual = match &model {
+            Some(model) if self.folder.path().join(bilm::CONTEXT_FILE).exists() => {
+                let context = bilm::Model::open(self.folder.path(), Arc::new(model.vectors.clone()))?;
+                Some(ContextualEncoder::new(context, Mix::default())?)
+            }
+            _ => None,
+        };
+        let mut sampler = contextual.as_ref().map(Sampler::new);
+        let (change, documents, vectors) =
+            self.read_documents(encoder.as_ref(), sampler.as_mut(), progress)?;
+        if let Some(sampler) = sampler {
+            sampler.save(self.folder.path())?;
+        }
         let model = match model {
             Some(model) => {
                 let direction = self.write_vectors(vectors, model.vectors.dim(), progress)?;
@@ -413,6 +459,7 @@ impl<'a> Build<'a> {
     fn read_documents(
         &self,
         encoder: Option<&StaticEncoder>,
+        mut sampler: Option<&mut Sampler<'_>>,
         progress: &dyn Progress,
     ) -> Result<(i64, u64, DocumentVectors)> {
         let mut snapshot = self.snapshot()?;
@@ -424,17 +471,21 @@ impl<'a> Build<'a> {
         let mut done = 0;
         while let Some(batch) = next {
             let layout = keyword.layout();
-            let ready: Vec<(KeywordDocument, Option<Vec<f32>>)> = batch
+            let ready: Vec<_> = batch
                 .par_iter()
                 .map(|stored| {
                     let analysis = Analyzer.analyze(&stored.document.full_text());
                     let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
+                    let occurrences = sampler.as_ref().map(|sampler| sampler.of(stored.seq, &analysis));
                     let seq = stored.seq.cast_unsigned();
-                    (layout.document_with_fields(seq, &stored.document, &analysis), vector)
+                    (layout.document_with_fields(seq, &stored.document, &analysis), vector, occurrences)
                 })
                 .collect();
-            for (stored, (document, vector)) in batch.iter().zip(ready) {
+            for (stored, (document, vector, occurrences)) in batch.iter().zip(ready) {
                 keyword.add(document)?;
+                if let (Some(sampler), Some(occurrences)) = (&mut sampler, occurrences) {
+                    sampler.add(occurrences);
+                }
                 if let Some(vector) = vector {
                     vectors.seqs.push(stored.seq);
                     vectors.rows.extend_from_slice(&vector);

@@ -1,6 +1,7 @@
 //! Documents one by one or by the thousand: written, listed, removed. A write that is answered is in the database, flushed.
 
 use super::answers::CollectionInfo;
+use super::build::PATIENCE;
 use super::{Engine, check_name};
 use crate::error::{Error, Result};
 use crate::store::{Committed, Writer};
@@ -8,12 +9,8 @@ use crate::text::source::Arrived;
 use crate::text::{Arriving, BodyLimits};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 pub use crate::text::{Document, Packing, Shape as BodyShape};
-
-/// How long the first generation of a new collection may be waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Documents that one page of a list may hold.
 const PAGE_MAX: usize = 1000;

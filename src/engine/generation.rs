@@ -2,8 +2,10 @@
 //!
 //! Written under a temporary name, flushed, renamed, and only then made the one that answers. Never changed afterwards.
 
+use super::context::{ContextInfo, Occurrences};
 use super::{rows, word_graph};
-use crate::encoder::StaticEncoder;
+use crate::bilm::{self, CONTEXT_FILE};
+use crate::encoder::{ContextualEncoder, Encoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
 use crate::index::keyword::{IndexSettings, KeywordIndex, Selection};
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
@@ -100,6 +102,9 @@ pub struct ModelInfo {
     /// Trained or imported.
     #[serde(flatten)]
     pub origin: Origin,
+    /// The contextual model over them, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<ContextInfo>,
 }
 
 /// Where word vectors come from.
@@ -151,6 +156,10 @@ pub struct Generation {
     corpus: Arc<OnceLock<Corpus>>,
     /// The same.
     induced: Arc<OnceLock<InducedSenses>>,
+    /// The same.
+    context: Arc<OnceLock<ContextualEncoder>>,
+    /// The same; `None` if it has none.
+    occurrences: Arc<OnceLock<Option<Occurrences>>>,
 }
 
 impl Generation {
@@ -179,6 +188,8 @@ impl Generation {
             documents: documents.map(Arc::new),
             corpus: Arc::default(),
             induced: Arc::default(),
+            context: Arc::default(),
+            occurrences: Arc::default(),
         })
     }
 
@@ -207,6 +218,11 @@ impl Generation {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The collection that it is of.
+    pub(super) fn collection(&self) -> &str {
+        &self.manifest.collection
     }
 
     /// Names the generation among those of all collections.
@@ -273,6 +289,35 @@ impl Generation {
             return Err(missing());
         }
         Ok(self.induced.get_or_init(|| induced))
+    }
+
+    /// The contextual encoder, with the usual weights of its parts.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no contextual model; [`Error::Damaged`].
+    pub fn context(&self) -> Result<&ContextualEncoder> {
+        if let Some(context) = self.context.get() {
+            return Ok(context);
+        }
+        let vectors = self.encoder()?.vectors();
+        if !self.folder.join(CONTEXT_FILE).exists() {
+            return Err(Error::NotReady {
+                what: format!("collection {:?} has no contextual model", self.manifest.collection),
+                cure: format!("train one: sememe train {} --contextual on", self.manifest.collection),
+            });
+        }
+        let model = bilm::Model::open(&self.folder, Arc::clone(vectors))?;
+        let encoder = ContextualEncoder::new(model, Mix::default())?;
+        Ok(self.context.get_or_init(|| encoder))
+    }
+
+    /// The stored occurrences of words, if there are any.
+    pub(super) fn occurrences(&self) -> Result<Option<&Occurrences>> {
+        if let Some(occurrences) = self.occurrences.get() {
+            return Ok(occurrences.as_ref());
+        }
+        let occurrences = Occurrences::open(&self.folder, Encoder::dim(self.context()?))?;
+        Ok(self.occurrences.get_or_init(|| occurrences).as_ref())
     }
 
     /// What its word vectors were made from, if there are any.

@@ -8,6 +8,7 @@
 pub mod answers;
 mod build;
 mod check;
+mod context;
 mod demo;
 mod documents;
 mod embeddings;
@@ -38,6 +39,10 @@ mod words;
 pub use crate::store::TaskStatus;
 pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
 pub use check::{CheckReport, CollectionCheck};
+pub use context::{
+    ContextInfo, ContextNeighbours, ContextNeighboursRequest, Contextual, EncodeAnswer, EncodeRequest,
+    EncodedToken, Estimate, LayerWeights, Occurrence, SubstituteAnswer, TrainingEstimate, WordChange,
+};
 pub use demo::DEMO_COLLECTIONS;
 pub use documents::{
     BodyShape, Document, DocumentPage, Packing, ReceiveReport, Receiving, Rejected, WriteReport,
@@ -52,10 +57,10 @@ pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use map::MapRequest;
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
-pub use senses::{Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use senses::{FitReport, Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
 pub use settings::SettingsAnswer;
 pub use snapshot::{SnapshotInfo, restore};
-pub use standalone::{Standalone, StandaloneReport, train_standalone};
+pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_standalone};
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
 pub use training::{AlgorithmName, TrainRequest};
 pub use tuning::{TuneReport, TuneRequest};

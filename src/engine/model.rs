@@ -18,13 +18,13 @@ const NEIGHBOURS_WORDS_MAX: usize = 100_000;
 /// Words kept of the vectors that training began with.
 const INIT_WORDS_MAX: usize = 50_000;
 
-/// Learns word vectors from an encoded corpus.
+/// Learns word vectors from an encoded corpus, and with them their output vectors, `V × D`.
 pub(super) fn train(
     corpus: &Corpus,
     settings: &TrainSettings,
     checkpoint: Option<Checkpoint<'_>>,
     progress: &dyn Progress,
-) -> Result<(WordVectors, Origin)> {
+) -> Result<(WordVectors, Origin, Vec<f32>)> {
     let start = settings.init.as_deref().map(|path| formats::import(path, None, progress)).transpose()?;
     let start = start.map(|(_, vectors)| (vectors.originals(), vectors));
     let words: Vec<&str> =
@@ -35,7 +35,6 @@ pub(super) fn train(
         word2vec.epochs = word2vec.epochs.or(Some(epochs_from_init(corpus.words())));
     }
     let trained = word2vec::train(Training { corpus, settings: &word2vec, init, checkpoint }, progress)?;
-    drop(trained.output);
     let origin = Origin::Trained {
         epochs: trained.settings.epochs.unwrap_or_default(),
         loss: trained.loss,
@@ -54,7 +53,10 @@ pub(super) fn train(
         }
         None => vectors,
     };
-    Ok((vectors, origin))
+    // Words that were kept from the start have no output vector: they were never predicted.
+    let mut output = trained.output;
+    output.resize(vectors.len() * trained.dim, 0.0);
+    Ok((vectors, origin, output))
 }
 
 /// Passes over a corpus that begins with vectors that mean something already: more would forget, for a small text, what these

@@ -200,9 +200,14 @@ impl Engine {
             }
             Mode::Wordnet => {
                 let wordnet = self.wordnet()?;
+                let glosses = match how.expansion.disambiguate {
+                    Some(true) => self.glosses(generation, &wordnet)?,
+                    _ => None,
+                };
+                let senses = how.expansion.senses(&wordnet, glosses.as_deref())?;
                 let expansion = how.expansion.expansion(&wordnet)?;
                 let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
-                question(&retriever.with_options(options))
+                question(&retriever.with_options(options).with_senses(senses))
             }
             Mode::Static => match generation.documents()? {
                 Some((index, seqs)) => {

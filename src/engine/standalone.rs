@@ -5,7 +5,8 @@
 //! checkpoint, and what both were made from. The same call takes it up; when it has ended, the folder is gone.
 
 use super::build::{BadLines, lock_file};
-use super::{ModelInfo, TrainSettings, model};
+use super::{ModelInfo, TrainSettings, TrainingEstimate, context, model};
+use crate::bilm;
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::progress::Progress;
@@ -18,6 +19,7 @@ use crate::word2vec::Checkpoint;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 /// Word vectors in word2vec's binary form.
@@ -87,6 +89,7 @@ struct Encoded {
 /// [`Error::Cancelled`].
 pub fn train_standalone(request: &Standalone, progress: &dyn Progress) -> Result<StandaloneReport> {
     request.train.word2vec.check()?;
+    request.train.context.check()?;
     fs::create_dir_all(&request.output).map_err(Error::io("create", &request.output))?;
     let lock_path = request.output.join(".lock");
     let _lock = lock_file(&lock_path, &format!("{}", request.output.display()))?;
@@ -99,12 +102,22 @@ pub fn train_standalone(request: &Standalone, progress: &dyn Progress) -> Result
     let path = unfinished.checkpoint();
     let resumed = request.checkpoint_every.is_some() && path.exists();
     let checkpoint = request.checkpoint_every.map(|every_epochs| Checkpoint { path: &path, every_epochs });
-    let (vectors, origin) = model::train(&corpus, &request.train, checkpoint, progress)?;
+    let (vectors, origin, output) = model::train(&corpus, &request.train, checkpoint, progress)?;
     vectors.save(&request.output)?;
+    let vectors = Arc::new(vectors);
+    let path = unfinished.context_checkpoint();
+    let checkpoint = request.checkpoint_every.map(|_| bilm::Checkpoint { path: &path, every_windows: 20 });
+    let trained = (&vectors, output);
+    let context =
+        context::train_into(&request.output, &corpus, trained, &request.train, checkpoint, progress)?;
     let binary = request.output.join(WORD2VEC_FILE);
     formats::export(&vectors, &binary, &Export::from(Format::Word2vec), progress)?;
     let report = StandaloneReport {
-        files: [VECTORS_FILE, VOCABULARY_FILE, WORD2VEC_FILE].map(|name| request.output.join(name)).into(),
+        files: [VECTORS_FILE, VOCABULARY_FILE, WORD2VEC_FILE]
+            .into_iter()
+            .chain(context.is_some().then_some(bilm::CONTEXT_FILE))
+            .map(|name| request.output.join(name))
+            .collect(),
         resumed,
         documents: corpus.documents(),
         bad_lines: encoded.bad_lines,
@@ -116,11 +129,30 @@ pub fn train_standalone(request: &Standalone, progress: &dyn Progress) -> Result
             corpus_words: corpus.words(),
             min_count: encoded.min_count,
             origin,
+            context,
         },
     };
     unfinished.remove()?;
     let _ = fs::remove_file(&lock_path); // it says nothing once the run has ended
     Ok(report)
+}
+
+/// What [`train_standalone`] would take. The corpus is encoded for it, and kept for the call that trains.
+///
+/// # Errors
+/// As [`train_standalone`].
+pub fn estimate_standalone(request: &Standalone, progress: &dyn Progress) -> Result<TrainingEstimate> {
+    request.train.word2vec.check()?;
+    request.train.context.check()?;
+    fs::create_dir_all(&request.output).map_err(Error::io("create", &request.output))?;
+    let _lock = lock_file(&request.output.join(".lock"), &format!("{}", request.output.display()))?;
+    let unfinished = Unfinished { folder: request.output.join("unfinished") };
+    let plan = Plan::of(request)?;
+    let (corpus, encoded) = match unfinished.take_up(&plan)? {
+        Some(found) => found,
+        None => unfinished.encode(request, plan, progress)?,
+    };
+    Ok(context::estimate(&corpus, encoded.min_count, &request.train))
 }
 
 impl Plan {
@@ -158,6 +190,10 @@ impl Unfinished {
 
     fn checkpoint(&self) -> PathBuf {
         self.folder.join("checkpoint")
+    }
+
+    fn context_checkpoint(&self) -> PathBuf {
+        self.folder.join("context-checkpoint")
     }
 
     fn encoded(&self) -> PathBuf {

@@ -2,16 +2,20 @@
 //! answers.
 
 use super::build::{Build, encode_corpus};
+use super::context::{self, ContextInfo, Contextual};
 use super::{BuildReport, Engine, TrainSettings, model, tasks};
+use crate::bilm;
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::files::write_whole;
 use crate::progress::Progress;
+use crate::vectors::WordVectors;
 use crate::vocab::corpus::Corpus;
 use crate::word2vec::{Algorithm, Checkpoint, Settings, Subwords};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a finished training waits for another build of the same collection.
@@ -57,6 +61,9 @@ pub struct TrainRequest {
     /// Threads, 1 to 1024; default half of the processors. With one, the same bytes every time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// Whether a contextual model is trained over the word vectors; default `auto`: from 300,000 running words on.
+    #[serde(default)]
+    pub contextual: Contextual,
     /// Learn vectors of character n-grams too, so that unknown words get vectors.
     #[serde(default)]
     pub subwords: bool,
@@ -99,7 +106,14 @@ impl TrainRequest {
             memory_budget_bytes: self.memory_budget_bytes.unwrap_or(MEMORY_BUDGET_BYTES),
             ..default
         };
-        Ok(TrainSettings { word2vec, min_count: self.min_count, init: None })
+        let context = bilm::Settings {
+            seed: word2vec.seed,
+            threads: word2vec.threads,
+            memory_budget_bytes: word2vec.memory_budget_bytes,
+            ..bilm::Settings::default()
+        };
+        let contextual = self.contextual;
+        Ok(TrainSettings { word2vec, min_count: self.min_count, init: None, contextual, context })
     }
 }
 
@@ -134,11 +148,17 @@ impl Engine {
             }
             trained => trained,
         };
-        let (vectors, origin) = trained?;
+        let (vectors, origin, output) = trained?;
         failpoint::reach("trained");
+        let vectors = Arc::new(vectors);
+        let context = train_context(work, &corpus, (&vectors, output), settings, progress)?;
         let build = Build::begin(self, collection, PATIENCE, progress)?;
         build.take_corpus(&work.join(CORPUS))?;
-        let model = build.place(vectors, origin, (&corpus, min_count), progress)?;
+        let mut model = build.place(Arc::unwrap_or_clone(vectors), origin, (&corpus, min_count), progress)?;
+        if context.is_some() {
+            build.take_context(&work.join(bilm::CONTEXT_FILE))?;
+        }
+        model.info.context = context;
         build.finish(Some(model), progress)
     }
 
@@ -158,7 +178,7 @@ impl Engine {
         {
             return Ok((corpus, encoded.min_count));
         }
-        for left in [&note, &path, &work.join("checkpoint")] {
+        for left in [&note, &path, &work.join("checkpoint"), &work.join("context-checkpoint")] {
             remove_if_there(left)?;
         }
         let key = self.row(collection)?.key;
@@ -169,6 +189,27 @@ impl Engine {
                 .map_err(|error| Error::io("write", &note)(std::io::Error::other(error)))
         })?;
         Ok((corpus, min_count))
+    }
+}
+
+/// The contextual model over the vectors, if it is wanted, in `work`: the part that takes longest, so it goes on where it was.
+fn train_context(
+    work: &Path,
+    corpus: &Corpus,
+    (vectors, output): (&Arc<WordVectors>, Vec<f32>),
+    settings: &TrainSettings,
+    progress: &dyn Progress,
+) -> Result<Option<ContextInfo>> {
+    let path = work.join("context-checkpoint");
+    let checkpoint = bilm::Checkpoint { path: &path, every_windows: 1 };
+    let again = path.exists().then(|| output.clone());
+    match (context::train_into(work, corpus, (vectors, output), settings, Some(checkpoint), progress), again) {
+        // As above: better from the beginning.
+        (Err(Error::Damaged { .. }), Some(output)) => {
+            remove_if_there(&path)?;
+            context::train_into(work, corpus, (vectors, output), settings, Some(checkpoint), progress)
+        }
+        (trained, _) => trained,
     }
 }
 

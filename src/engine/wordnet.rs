@@ -15,6 +15,8 @@ use super::questions::check_length;
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::progress::{Progress, Silent};
+use crate::search::SenseChoice;
+use crate::sense::{Disambiguator, Glosses, Weights as SenseWeights};
 use crate::wordnet::answers::PathKind;
 use crate::wordnet::{
     ENGLISH, Expansion, InformationContent, Measure, PartOfSpeech, WordNet, add_language, compile,
@@ -128,9 +130,27 @@ pub struct ExpansionRequest {
     pub lang: Option<String>,
     /// Languages of the words added; default all that there are.
     pub into: Option<Vec<String>>,
+    /// Follow only the senses that the query's own context means; default false.
+    pub disambiguate: Option<bool>,
+    /// Senses that are meant, by key (`bank%1:17:01::`), id or name: a query word that has one of them keeps no other.
+    pub named: Option<Vec<String>>,
 }
 
 impl ExpansionRequest {
+    /// Which senses are followed.
+    pub(super) fn senses<'a>(
+        &self,
+        wordnet: &'a WordNet,
+        glosses: Option<&'a Glosses>,
+    ) -> Result<SenseChoice<'a>> {
+        let named = self.named.iter().flatten().map(|name| Ok(wordnet.synset(name)?.number()));
+        let disambiguator = Disambiguator::new(wordnet, glosses, SenseWeights::default());
+        Ok(SenseChoice {
+            named: named.collect::<Result<_>>()?,
+            disambiguator: (self.disambiguate == Some(true)).then_some(disambiguator),
+        })
+    }
+
     pub(super) fn expansion(&self, wordnet: &WordNet) -> Result<Expansion> {
         let default = Expansion::default();
         let all = || wordnet.languages().into_iter().map(str::to_owned).collect();

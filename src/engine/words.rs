@@ -272,7 +272,7 @@ pub(super) fn check_words(words: usize, least: usize) -> Result<()> {
     Err(Error::invalid("words", expected, words, "name that many words"))
 }
 
-fn spelled(vectors: &WordVectors, found: Vec<Neighbour>) -> Vec<SimilarWord> {
+pub(super) fn spelled(vectors: &WordVectors, found: Vec<Neighbour>) -> Vec<SimilarWord> {
     let vocabulary = vectors.vocabulary();
     let spell = |found: Neighbour| SimilarWord {
         word: vocabulary.word(found.id).to_owned(),

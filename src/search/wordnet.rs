@@ -1,8 +1,8 @@
 //! Hard tokens joined by hand-made links: a document answers if it holds a word of the query, or one that WordNet joins to
 //! it as a synonym, a hyponym or a hypernym, for a part of its weight.
 //!
-//! Not sense disambiguation: unless told otherwise, every sense of a word is followed. That finds what other words say, and
-//! also what the query never meant, and each match says by which sense it came.
+//! Unless told otherwise, every sense of a word is followed. That finds what other words say, and also what the query never
+//! meant, and each match says by which sense it came. [`WordNetRetriever::with_senses`] holds it to those that are meant.
 //!
 //! Source: Voorhees 1994, "Query expansion using lexical-semantic relations".
 
@@ -10,8 +10,9 @@ use super::keyword::form_in;
 use super::{GraphLink, Match, Mode, Ranked, Retriever, distinct, largest};
 use crate::error::Result;
 use crate::index::keyword::{KeywordIndex, KeywordOptions, Matches, WeightedTerm};
+use crate::sense::{Disambiguator, Passage};
 use crate::text::{Analysis, Analyzer, is_stop_word};
-use crate::wordnet::{ENGLISH, Expanded, Expansion, Relation, WordNet};
+use crate::wordnet::{ENGLISH, Expanded, Expansion, Relation, SynsetId, WordNet};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,8 @@ use std::rc::Rc;
 
 /// Terms asked of the index for one query; those of its first words come first.
 const TERMS_MAX: usize = 2000;
+/// A sense is followed beside the best if it is at least so probable, as a part of the best's probability.
+const ALSO_MEANT: f32 = 0.5;
 
 /// BM25 over the keyword index, for the query's words and those that the graph adds.
 ///
@@ -29,8 +32,18 @@ pub struct WordNetRetriever<'a> {
     wordnet: &'a WordNet,
     expansion: Expansion,
     options: KeywordOptions<'a>,
+    senses: SenseChoice<'a>,
     /// The last query and what it was expanded to: each of its hits is explained by the same terms.
     last: RefCell<Option<Expansions>>,
+}
+
+/// Which senses of the query's words are followed.
+#[derive(Debug, Clone, Default)]
+pub struct SenseChoice<'a> {
+    /// Senses named by whoever asks: a word that has one of them keeps no other.
+    pub named: Vec<SynsetId>,
+    /// Chooses the senses of all other words in the query's own context; without it they keep all.
+    pub disambiguator: Option<Disambiguator<'a>>,
 }
 
 /// A query's words, and the terms that they lead to.
@@ -47,13 +60,44 @@ impl<'a> WordNetRetriever<'a> {
     /// Expands as `expansion` says. Words that its language does not have are looked up in WordNet's other ones.
     #[must_use]
     pub fn new(index: &'a KeywordIndex, wordnet: &'a WordNet, expansion: Expansion) -> Self {
-        Self { index, wordnet, expansion, options: KeywordOptions::default(), last: RefCell::new(None) }
+        let (options, senses) = (KeywordOptions::default(), SenseChoice::default());
+        Self { index, wordnet, expansion, options, senses, last: RefCell::new(None) }
     }
 
     /// Looks and scores by these options.
     #[must_use]
     pub fn with_options(self, options: KeywordOptions<'a>) -> Self {
         Self { options, ..self }
+    }
+
+    /// Follows only senses that are meant.
+    #[must_use]
+    pub fn with_senses(self, senses: SenseChoice<'a>) -> Self {
+        Self { senses, ..self }
+    }
+
+    /// The senses chosen for the query's words, by word.
+    fn chosen(&self, words: &[String]) -> Result<HashMap<String, Vec<SynsetId>>> {
+        let mut chosen = self.expansion.senses.clone();
+        if self.senses.named.is_empty() && self.senses.disambiguator.is_none() {
+            return Ok(chosen);
+        }
+        let passage = Passage::find(self.wordnet, vec![words.to_vec()])?;
+        for (at, mention) in passage.mentions.iter().enumerate() {
+            let word = passage.tokens[mention.tokens.clone()].join(" ");
+            let named = |number: &SynsetId| self.senses.named.contains(number);
+            let mut senses: Vec<SynsetId> = mention.candidates.iter().map(|c| c.synset.number()).collect();
+            if senses.iter().any(named) {
+                senses.retain(named);
+            } else if let Some(disambiguator) = &self.senses.disambiguator {
+                let ranking = disambiguator.rank(&passage, at);
+                let best = ranking.senses.first().map_or(0.0, |sense| sense.probability);
+                let near = ranking.senses.iter().filter(|sense| sense.probability >= best * ALSO_MEANT);
+                senses = near.map(|sense| sense.candidate.synset.number()).collect();
+            }
+            chosen.insert(word, senses);
+        }
+        Ok(chosen)
     }
 
     fn reached(&self, words: &[String]) -> Result<Rc<Vec<Reached>>> {
@@ -77,6 +121,7 @@ impl<'a> WordNetRetriever<'a> {
             }
         }
         let tokens: Vec<&str> = words.iter().map(String::as_str).collect();
+        let chosen = self.chosen(words)?;
         let mut open = vec![true; tokens.len()];
         for language in self.languages() {
             for found in self.wordnet.find_lemmas(&tokens, language)? {
@@ -88,7 +133,7 @@ impl<'a> WordNetRetriever<'a> {
                 open[range.clone()].fill(false);
                 let word =
                     if language == ENGLISH { tokens[range].join(" ") } else { found.lemmas[0].to_owned() };
-                self.add_expansion(&word, language, &mut terms)?;
+                self.add_expansion(&word, (language, &chosen), &mut terms)?;
             }
         }
         Ok(terms.reached)
@@ -101,8 +146,14 @@ impl<'a> WordNetRetriever<'a> {
         std::iter::once(own).chain(others).collect()
     }
 
-    fn add_expansion(&self, word: &str, language: &str, terms: &mut Terms<'_>) -> Result<()> {
-        let settings = Expansion { language: language.to_owned(), ..self.expansion.clone() };
+    fn add_expansion(
+        &self,
+        word: &str,
+        (language, senses): (&str, &HashMap<String, Vec<SynsetId>>),
+        terms: &mut Terms<'_>,
+    ) -> Result<()> {
+        let settings =
+            Expansion { language: language.to_owned(), senses: senses.clone(), ..self.expansion.clone() };
         for expanded in self.wordnet.expand(&[word], &settings)? {
             let mut parts = Analyzer.words(expanded.word);
             parts.retain(|part| !is_stop_word(part));

@@ -22,8 +22,8 @@ const BORROWED: [f32; 3] = [0.5, 0.2, 0.05];
 pub struct Examples {
     pub(super) dim: usize,
     pub(super) of_sense: HashMap<String, Vec<Row>>,
-    of_synset: HashMap<u32, Vec<f32>>,
-    of_file: HashMap<&'static str, Vec<f32>>,
+    pub(super) of_synset: HashMap<u32, Vec<f32>>,
+    pub(super) of_file: HashMap<&'static str, Vec<f32>>,
 }
 
 /// A vector of length 1 in bytes.

@@ -21,6 +21,7 @@ mod glosses;
 pub mod induction;
 mod passage;
 pub mod tagged;
+mod tagged_file;
 
 pub use context::{ContextEncoder, Views};
 pub use disambiguation::{Disambiguator, Parts, Ranking, Scored, Weights};

@@ -252,8 +252,8 @@ fn may(caller: &Caller, scope: Scope, request: &HttpRequest) -> std::result::Res
         Some(collection) if !caller.may_use(collection) => {
             refuse(format!("the key {} is not for collection {collection:?}", caller.id))
         }
-        // What belongs to no collection and is more than a question is for keys of all collections.
-        None if scope != Scope::Search && !caller.may_use_all() => {
+        // What is of the whole service is for keys of all collections. Tasks are of one each: their routes look at it themselves.
+        None if scope == Scope::Admin && !caller.may_use_all() => {
             refuse(format!("the key {} is for some collections only", caller.id))
         }
         _ => Ok(()),

@@ -5,6 +5,7 @@ use super::ask::blocking;
 use super::problem::Problem;
 use super::route::{Route, Scope, Shape, Shapes};
 use super::service::Service;
+use crate::engine::Caller;
 use crate::engine::answers::CollectionInfo;
 use actix_web::http::Method;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
@@ -159,6 +160,8 @@ async fn metrics(
     service: web::Data<Service>,
 ) -> std::result::Result<HttpResponse, Problem> {
     let held = service.clone();
-    let collections = blocking(&request, move || held.engine.collections()).await?;
+    let mut collections = blocking(&request, move || held.engine.collections()).await?;
+    let caller = request.extensions().get::<Caller>().cloned();
+    collections.retain(|info| caller.as_ref().is_none_or(|caller| caller.may_use(&info.name)));
     Ok(HttpResponse::Ok().content_type(TEXT).body(service.metrics.text(&service, &collections)))
 }

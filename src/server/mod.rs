@@ -6,6 +6,7 @@
 mod access;
 mod ask;
 mod collections;
+mod context;
 mod documents;
 mod embeddings;
 mod health;

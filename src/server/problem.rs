@@ -153,7 +153,11 @@ impl Problem {
         request: &HttpRequest,
     ) -> Self {
         let detail = format!("no document in it can be read; {count} are wrong");
-        let errors = wrong.map(|(at, detail)| At { pointer: format!("/{at}"), offset: None, detail: detail.to_owned() });
+        let errors = wrong.map(|(at, detail)| At {
+            pointer: format!("/{at}"),
+            offset: None,
+            detail: detail.to_owned(),
+        });
         Self { errors: errors.collect(), ..Self::of("bad_input", detail, request) }
     }
 

@@ -4,8 +4,8 @@ use super::ask::Answer;
 use super::problem::Problem;
 use super::route::Route;
 use super::{
-    collections, documents, embeddings, health, keys, limits, metrics, openapi, page, search, senses, tasks,
-    wordnet, words,
+    collections, context, documents, embeddings, health, keys, limits, metrics, openapi, page, search,
+    senses, tasks, wordnet, words,
 };
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
@@ -20,6 +20,7 @@ pub(super) fn table() -> Vec<Route> {
     routes.extend(tasks::routes());
     routes.extend(words::routes());
     routes.extend(search::routes());
+    routes.extend(context::routes());
     routes.extend(senses::routes());
     routes.extend(wordnet::routes());
     routes.extend(embeddings::routes());

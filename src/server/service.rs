@@ -67,11 +67,7 @@ impl Service {
 
     /// What is done now and then: generations and keys of other processes are taken up, the disk is looked at.
     pub(super) fn refresh(&self) {
-        let refreshed = self.engine.refresh();
-        if let Err(error) = &refreshed {
-            tracing::warn!(%error, "cannot take up new generations");
-        }
-        self.state.loaded(refreshed.err());
+        self.state.loaded(self.engine.refresh().err());
         if let Err(error) = self.engine.enqueue_merges() {
             tracing::warn!(%error, "cannot queue builds");
         }

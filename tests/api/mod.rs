@@ -10,6 +10,7 @@ mod observe;
 mod openapi;
 mod page;
 mod search;
+mod senses;
 mod tasks;
 mod wordnet;
 mod words;

@@ -55,6 +55,7 @@ async function settled(page) {
 }
 
 async function close(page) {
+  assert.doesNotMatch(await page.locator("body").textContent(), /\b(null|undefined|NaN)\b|\[object /, "something that is not text");
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 }

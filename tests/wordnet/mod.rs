@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The real WordNet, compiled once for all tests of a run; `None`, and a line, where there is none.
-fn real() -> Option<&'static Real> {
+pub(crate) fn real() -> Option<&'static Real> {
     static REAL: OnceLock<Option<Real>> = OnceLock::new();
     let real = REAL.get_or_init(Real::compile).as_ref();
     if real.is_none() {
@@ -27,8 +27,8 @@ fn real() -> Option<&'static Real> {
     real
 }
 
-struct Real {
-    wordnet: WordNet,
+pub(crate) struct Real {
+    pub(crate) wordnet: WordNet,
     folder: PathBuf,
     /// Whether the Chinese Open Wordnet was added.
     chinese: bool,

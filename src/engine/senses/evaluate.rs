@@ -4,14 +4,15 @@ use super::super::Engine;
 use super::kit::Contexts;
 use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::senses::pairs::{Occurrence, Pair, PairSet, Similarities};
+use crate::eval::senses::pseudo::{Material, pseudo_words};
 use crate::eval::senses::{SenseReport, all_words, coarse, pairs};
 use crate::progress::Progress;
 use crate::sense::context::similarity;
 use crate::sense::{Disambiguator, Examples, Glosses, Passage, Views, Weights, tagged};
 use crate::vectors::WordVectors;
-use crate::wordnet::{SynsetId, WordNet};
+use crate::wordnet::{ENGLISH, SynsetId, WordNet};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub enum SenseSet {
     Raganato,
     /// CoarseWSD-20.
     CoarseWsd,
+    /// Pseudo-words of the collection's own text.
+    Pseudo,
 }
 
 /// Whose answers are measured.
@@ -73,7 +76,33 @@ impl Engine {
             SenseSet::MclWic => Ok(models.pairs("mcl-wic", path, &pairs::read_mcl_wic(path)?)),
             SenseSet::Raganato => models.all_words(path, evaluation.fit, progress),
             SenseSet::CoarseWsd => models.coarse(path),
+            SenseSet::Pseudo => self.pseudo_words(&evaluation.model, &models, progress),
         }
+    }
+
+    fn pseudo_words(
+        &self,
+        model: &SenseModel,
+        models: &Models,
+        progress: &dyn Progress,
+    ) -> Result<SenseReport> {
+        let (SenseModel::Collection(name), Some(contexts)) = (model, &models.contexts) else {
+            let cure = "name one with --collection";
+            return Err(Error::invalid("model", "a collection with its corpus", "a folder", cure));
+        };
+        let generation = self.generation(name)?;
+        let has_one_sense = |word: &str| {
+            let languages = std::iter::once(ENGLISH).chain(models.wordnet.languages());
+            let senses = languages.filter_map(|language| models.wordnet.synsets(word, None, language).ok());
+            senses.map(|senses| senses.len()).max() == Some(1)
+        };
+        let material = Material {
+            vectors: generation.encoder()?.vectors(),
+            corpus: generation.corpus()?,
+            context: &contexts.encoder,
+            has_one_sense: &has_one_sense,
+        };
+        pseudo_words(&material, progress)
     }
 
     fn models(&self, model: &SenseModel, wordnet: Arc<WordNet>) -> Result<Models> {

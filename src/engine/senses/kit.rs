@@ -4,11 +4,13 @@ use super::super::Generation;
 use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
 use crate::error::Result;
-use crate::sense::Glosses;
 use crate::sense::context::{ContextEncoder, SAMPLE};
+use crate::sense::{Examples, Glosses};
 use crate::vocab::corpus::Corpus;
 use crate::wordnet::WordNet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// Generations for which this is kept.
 const KEPT: usize = 8;
@@ -20,7 +22,11 @@ const WORDS_MIN: usize = 5;
 pub struct Shelf {
     contexts: Mutex<Vec<(String, Arc<Contexts>)>>,
     glosses: Mutex<Vec<(String, Arc<WordNet>, Arc<Glosses>)>>,
+    examples: Mutex<Vec<(Place, Option<Arc<Examples>>)>>,
 }
+
+/// A file as it stood when it was read, and the vectors that it was read for.
+type Place = (PathBuf, Option<SystemTime>, u64);
 
 /// Sentences in the space of a generation's vectors.
 pub struct Contexts {
@@ -48,6 +54,28 @@ impl Shelf {
         kept.truncate(KEPT - 1);
         kept.insert(0, (generation.key(), Arc::clone(&contexts)));
         Ok(Some(contexts))
+    }
+
+    /// The tagged examples of a file, for the vectors of this fingerprint; `None` without such a file, or if they are of others.
+    ///
+    /// # Errors
+    /// [`crate::Error::Damaged`]; [`crate::Error::Io`].
+    pub fn examples(
+        &self,
+        path: &Path,
+        fingerprint: u64,
+        wordnet: &WordNet,
+    ) -> Result<Option<Arc<Examples>>> {
+        let Ok(metadata) = path.metadata() else { return Ok(None) };
+        let place = (path.to_path_buf(), metadata.modified().ok(), fingerprint);
+        let mut kept = lock(&self.examples);
+        if let Some((_, examples)) = kept.iter().find(|(of, _)| *of == place) {
+            return Ok(examples.clone());
+        }
+        let examples = Examples::open(path, fingerprint, wordnet)?.map(Arc::new);
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (place, examples.clone()));
+        Ok(examples)
     }
 
     /// WordNet's glosses in the space of a generation's vectors; `None` if it has no model.

@@ -1,11 +1,13 @@
 //! Which sense is meant: questions about words in a text, against WordNet's senses and those of the collection's own corpus.
 
 mod evaluate;
+mod fit;
 mod induced;
 mod kit;
 mod places;
 
 pub use evaluate::{SenseModel, SenseSet, SensesEvaluation};
+pub use fit::FitReport;
 pub(super) use induced::induce_into;
 pub(super) use kit::Shelf;
 
@@ -13,14 +15,15 @@ use super::answers::{CandidateSense, SensesAnswer, SensesAnswers, WordNetSenses,
 use super::questions::check_length;
 use super::{Engine, Generation};
 use crate::error::{Error, Result};
-use crate::sense::{Disambiguator, Passage, Ranking, Scored, Weights};
+use crate::sense::{Disambiguator, Glosses, Passage, Ranking, Scored, Weights};
 use crate::text::{Analysis, Analyzer};
-use crate::wordnet::PartOfSpeech;
+use crate::wordnet::{PartOfSpeech, WordNet};
 use places::{Asked, asked, inflected, sentences, unknown_place};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Questions of one batch.
 const BATCH_MAX: usize = 1000;
@@ -112,6 +115,15 @@ impl Engine {
         Ok(SensesAnswers { results: answers.collect::<Result<_>>()? })
     }
 
+    /// WordNet's glosses in the space of a generation's vectors, if it has any.
+    pub(super) fn glosses(
+        &self,
+        generation: &Generation,
+        wordnet: &Arc<WordNet>,
+    ) -> Result<Option<Arc<Glosses>>> {
+        self.senses.glosses(generation, wordnet)
+    }
+
     fn wordnet_senses(
         &self,
         generation: Option<&Generation>,
@@ -134,7 +146,15 @@ impl Engine {
                 passage.mentions[at].candidates.retain(|candidate| candidate.synset.pos() == pos);
             }
         }
-        let disambiguator = Disambiguator::new(&wordnet, glosses.as_deref(), Weights::default());
+        let mut disambiguator = Disambiguator::new(&wordnet, glosses.as_deref(), Weights::default());
+        let examples = generation.map(|g| self.tagged_examples(g, &wordnet)).transpose()?.flatten();
+        if let (Some(examples), Some(generation)) = (&examples, generation)
+            && let Some(contexts) = self.senses.contexts(generation)?
+        {
+            let asked: HashSet<usize> = ranges.iter().map(|range| range.start).collect();
+            passage.show(&contexts.encoder, |mention| asked.contains(&mention.tokens.start));
+            disambiguator = disambiguator.with_examples(examples, Weights::with_examples());
+        }
         let answers: Vec<(Range<usize>, WordNetSenses)> = ranges
             .into_par_iter()
             .filter_map(|range| {

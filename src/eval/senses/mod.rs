@@ -8,6 +8,7 @@ pub mod all_words;
 pub mod coarse;
 mod logistic;
 pub mod pairs;
+pub mod pseudo;
 
 use super::stats::{Interval, share_interval};
 use serde::Serialize;

@@ -275,7 +275,11 @@ impl Reader<'_> {
             if self.rest().is_empty() || self.rest().starts_with(char::is_whitespace) {
                 return Err(self.wrong("a word right behind the field, or \\: for the character"));
             }
-            return self.item(Some(&text));
+            let mut item = self.item(Some(&text))?;
+            if let Some(Expression::Leaf(leaf)) = &mut item {
+                leaf.at = at; // what is wrong with the field is told where it stands
+            }
+            return Ok(item);
         }
         match after {
             Some('*') => {

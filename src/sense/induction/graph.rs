@@ -3,6 +3,7 @@
 //!
 //! Sources: Pelevina, Arefyev, Biemann and Panchenko 2016, "Making sense of word embeddings"; Biemann 2006, "Chinese Whispers".
 
+use super::Target;
 use super::clusters::Group;
 use crate::linalg::{add_scaled, dot, normalize};
 use crate::vectors::{Similar, WordVectors};
@@ -19,13 +20,14 @@ const CLUSTER_MIN: usize = 5;
 /// Clusters of the nearest neighbours, largest first.
 pub(super) fn clusters(
     vectors: &WordVectors,
-    word: WordId,
+    word: &Target,
     neighbours: usize,
     rng: &mut Rng,
 ) -> Vec<Vec<WordId>> {
-    let options = Similar { k: neighbours, ..Similar::default() };
-    let Ok(found) = vectors.similar(vectors.vocabulary().word(word), &options) else { return Vec::new() };
-    let nodes: Vec<WordId> = found.neighbours.iter().map(|neighbour| neighbour.id).collect();
+    let options = Similar { k: neighbours + word.words.len(), ..Similar::default() };
+    let Ok(found) = vectors.similar_to_vector(&word.vector, &options) else { return Vec::new() };
+    let nodes: Vec<WordId> =
+        found.iter().map(|neighbour| neighbour.id).filter(|id| !word.words.contains(id)).collect();
     let edges = edges(vectors, &nodes);
     let labels = whispered(&edges, rng);
     let mut clusters: HashMap<usize, Vec<WordId>> = HashMap::new();

@@ -28,7 +28,7 @@ use crate::vocab::corpus::Corpus;
 use crate::vocab::sampling::Rng;
 use crate::vocab::{Vocabulary, WordId};
 use clusters::{Group, merged, regrouped};
-use occurrences::{Occurrence, occurrences};
+pub(crate) use occurrences::{Occurrence, occurrences};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -211,7 +211,8 @@ fn induce_from(
                 progress.step("finding senses", done, total, "words")?;
             }
             let Some(id) = vectors.vocabulary().id(vocabulary.word(word)) else { return Ok(None) };
-            let senses = senses_of(vectors, vocabulary, context, (id, &occurrences), settings);
+            let word = Target { vector: vectors.unit(id).to_vec(), words: vec![id] };
+            let senses = senses_of(vectors, vocabulary, context, (&word, &occurrences), settings);
             Ok((!senses.is_empty()).then_some((id, senses)))
         })
         .collect();
@@ -220,12 +221,21 @@ fn induce_from(
     Ok(InducedSenses { fingerprint: vectors.fingerprint(), dim, words })
 }
 
+/// What is looked at: a word, or a pseudo-word of several.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Target {
+    /// Its vector, of length 1.
+    pub vector: Vec<f32>,
+    /// The words that it is made of.
+    pub words: Vec<WordId>,
+}
+
 /// The senses of one word from its occurrences.
-fn senses_of(
+pub(crate) fn senses_of(
     vectors: &WordVectors,
     vocabulary: &Vocabulary,
     context: &ContextEncoder,
-    (word, occurrences): (WordId, &[Occurrence]),
+    (word, occurrences): (&Target, &[Occurrence]),
     settings: &Settings,
 ) -> Vec<InducedSense> {
     let mut seen = Vec::new();
@@ -240,7 +250,7 @@ fn senses_of(
         return Vec::new();
     }
     let joined: Vec<&[f32]> = seen.iter().map(|(_, joined, _)| joined.as_slice()).collect();
-    let mut rng = Rng::new(settings.seed, u64::from(word.0));
+    let mut rng = Rng::new(settings.seed, u64::from(word.words[0].0));
     let (seeds, labels) = match settings.method {
         Method::Graph => {
             let clusters = graph::clusters(vectors, word, settings.neighbours, &mut rng);
@@ -281,7 +291,7 @@ fn in_vectors(vectors: &WordVectors, vocabulary: &Vocabulary, sentence: &[WordId
 fn label(
     vectors: &WordVectors,
     vocabulary: &Vocabulary,
-    word: WordId,
+    word: &Target,
     (group, groups): (&Group, &[Group]),
     seen: &[(&Occurrence, Vec<f32>, Vec<f32>)],
     clusters: &[Vec<WordId>],
@@ -290,7 +300,7 @@ fn label(
         group.seeds.iter().filter_map(|seed| clusters.get(*seed)).flatten().copied().collect();
     if !from_seeds.is_empty() {
         let mut words: Vec<(f32, WordId)> =
-            from_seeds.into_iter().map(|id| (vectors.cosine(id, word), id)).collect();
+            from_seeds.into_iter().map(|id| (dot(vectors.unit(id), &word.vector), id)).collect();
         words.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         return words.into_iter().take(LABEL_MAX).map(|(_, id)| id).collect();
     }
@@ -309,7 +319,7 @@ fn label(
     let text = |id: &WordId| vectors.vocabulary().word(*id);
     let mut scored: Vec<(f32, WordId)> = own
         .iter()
-        .filter(|(id, count)| **id != word && **count > 1.0 && !is_stop_word(text(id)))
+        .filter(|(id, count)| !word.words.contains(id) && **count > 1.0 && !is_stop_word(text(id)))
         .map(|(id, count)| (count * (count / all[id]) / (vectors.vocabulary().count(*id) as f32).sqrt(), *id))
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -12,7 +12,7 @@ const REACH: usize = 40;
 
 /// A word in its sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Occurrence {
+pub(crate) struct Occurrence {
     /// Its known words, as the corpus numbers them.
     pub sentence: Vec<WordId>,
     /// Which of them is the word.
@@ -20,7 +20,7 @@ pub(super) struct Occurrence {
 }
 
 /// Up to `occurrences_max` occurrences of each word, evenly spread.
-pub(super) fn occurrences(
+pub(crate) fn occurrences(
     corpus: &Corpus,
     words: &[WordId],
     settings: &Settings,

@@ -100,3 +100,9 @@ export async function offers(method, path) {
   const { paths } = await description();
   return Object.entries(paths).some(([one, item]) => plain(one) === plain(path) && method.toLowerCase() in item);
 }
+
+/** Whether requests of a type may have a property: `takes("ContrastRequest", "filter")`. */
+export async function takes(type, property) {
+  const { components } = await description();
+  return Boolean(components?.schemas?.[type]?.properties?.[property]);
+}

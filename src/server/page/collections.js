@@ -16,10 +16,12 @@ export async function show(context) {
     offers("POST", "/v1/collections/{c}/documents"), offers("POST", "/v1/collections/{c}/train"),
     offers("GET", "/v1/tasks"), offers("DELETE", "/v1/collections/{c}")]);
   const list = h("div");
-  const state = { context, offered: { writes, trains, tasks, removes }, refresh: () => into(list, () => taskTable(state)) };
+  const cards = h("div", { class: "collections" });
+  const state = { context, cards, running: new Map(), offered: { writes, trains, tasks, removes }, refresh: () => tasks && into(list, () => taskTable(state)) };
+  drawCards(state, collections);
   main.replaceChildren(
     h("div", { class: "panel-head" }, heading(t("collections_title"), t("collections_line"), 1), h("div", { class: "tools" }, copyCurl("GET", "/v1/collections"))),
-    h("div", { class: "collections" }, collections.map((one) => card(state, one))),
+    cards,
     h("div", { class: "two" }, upload(state), panel(t("tasks"), t("tasks_line"), { tools: tasks ? [copyCurl("GET", "/v1/tasks")] : [] }, list)));
   if (tasks) {
     state.refresh();
@@ -28,12 +30,22 @@ export async function show(context) {
   } else list.append(notOffered(t("tasks_what")));
 }
 
+/** The cards anew; what is shown of a training stays. */
+function drawCards(state, collections) {
+  state.cards.replaceChildren(...collections.map((one) => card(state, one)));
+}
+
+async function renew(state) {
+  drawCards(state, await state.context.renew());
+  state.refresh();
+}
+
 function card(state, one) {
   const { context, offered } = state;
   const { model } = one;
   const facts = [["documents", number(one.documents)], ...(model ? [["vocabulary", number(model.words)], ["corpus", number(model.corpus_words)], ["dimensions", number(model.dim)],
     ...(model.epochs ? [["epochs", number(model.epochs)], ["loss", number(model.loss, 3)]] : [])] : []), ...(one.generation ? [["generation", one.generation]] : [])];
-  const training = h("div", { class: "training", "data-training": one.name });
+  if (!state.running.has(one.name)) state.running.set(one.name, h("div", { class: "training" }));
   const behind = one.documents - one.indexed_documents;
   return h("article", { class: "panel" },
     h("h2", {}, one.name),
@@ -46,16 +58,16 @@ function card(state, one) {
       offered.trains ? h("button", { type: "button", class: "small", onclick: () => train(state, one.name) }, t("train")) : null,
       offered.trains ? copyCurl("POST", of(one.name, "train"), {}) : null,
       offered.removes ? h("button", { type: "button", class: "small ghost", onclick: () => remove(state, one) }, t("delete_collection")) : null),
-    training);
+    state.running.get(one.name));
 }
 
-const placeOf = (state, name) => [...state.context.main.querySelectorAll("[data-training]")].find((one) => one.dataset.training === name);
+const placeOf = (state, name) => state.running.get(name);
 
 async function remove(state, one) {
   if (!confirm(t("delete_sure", { name: one.name, n: number(one.documents) }))) return;
   try {
     await ask("DELETE", of(one.name));
-    await state.context.reload();
+    await renew(state);
   } catch (error) {
     placeOf(state, one.name).replaceChildren(trouble(error));
   }
@@ -84,11 +96,8 @@ async function follow(state, task) {
   try {
     const last = await events(`/v1/tasks/${task.uid}/events`, state.context.signal, shown);
     if (state.context.signal.aborted) return;
-    if (last?.status === "succeeded") {
-      await state.context.reload();
-      const again = placeOf(state, task.collection);
-      if (again && losses.length > 1) again.replaceChildren(h("p", { class: "tiny", role: "status" }, t("status_succeeded")), h("p", { class: "tiny quiet" }, t("loss_curve")), line(losses, { label: t("loss") }));
-    } else state.refresh();
+    if (last?.status === "succeeded") await renew(state);
+    else state.refresh();
   } catch (error) {
     if (error.name !== "AbortError") place.replaceChildren(trouble(error));
   }
@@ -143,6 +152,7 @@ function upload(state) {
   const take = async (chosen) => {
     for (const file of chosen) await store(state, name.value.trim(), file, log);
     files.value = "";
+    await renew(state).catch((error) => log.append(trouble(error)));
   };
   files.addEventListener("change", () => take([...files.files]));
   const drop = h("div", { class: "drop" }, h("label", { for: "upload-files" }, t("upload_drop")), files);
@@ -177,9 +187,6 @@ async function store(state, collection, file, log) {
     }
     line.textContent = `${file.name}: ${t("upload_done", { written: number(written) })}`;
     for (const one of rejected.slice(0, 5)) log.append(h("p", { class: "warn" }, `${one.line}: ${one.reason}`));
-    const kept = [...log.childNodes];
-    await state.context.reload();
-    document.querySelector(".log")?.prepend(...kept);
   } catch (error) {
     line.replaceWith(trouble(error));
   }

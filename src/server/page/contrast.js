@@ -1,7 +1,7 @@
 // The view Contrast: one query, and what each way of reading it finds.
 
-import { of, post } from "./api.js";
-import { copyCurl, h, heading, into, isHan, marked, number, svg, trouble } from "./dom.js";
+import { of, post, takes } from "./api.js";
+import { copyCurl, h, heading, into, isHan, marked, notOffered, number, svg, trouble } from "./dom.js";
 import { has, t } from "./texts.js";
 
 const EXAMPLES = {
@@ -15,17 +15,19 @@ export const modeName = (mode) => (has(`mode_${mode}`) ? t(`mode_${mode}`) : mod
 export async function show(context) {
   const { main, parameters } = context;
   const query = parameters.get("query") ?? "";
+  const filter = parameters.get("filter") ?? "";
   const k = SIZES.includes(Number(parameters.get("k"))) ? Number(parameters.get("k")) : 10;
   const answers = h("div", { id: "answers" });
-  main.replaceChildren(heading(t("contrast_title"), t("contrast_line"), 1), form(context, query, k), answers);
-  if (query.trim()) await into(answers, () => contrast(context, query, k, answers), { retry: () => show(context) });
+  main.replaceChildren(heading(t("contrast_title"), t("contrast_line"), 1), form(context, query, k, filter), answers);
+  if (query.trim()) await into(answers, () => contrast(context, query, k, filter), { retry: () => show(context) });
   else answers.append(hello(context));
 }
 
-function form(context, query, k) {
+function form(context, query, k, filter) {
   const input = h("input", { type: "search", id: "query", name: "query", value: query, maxlength: 1000, autocomplete: "off", enterkeyhint: "search" });
   const size = h("select", { id: "k" }, SIZES.map((one) => h("option", { value: one, selected: one === k }, String(one))));
-  const ask = () => context.go(context.address("contrast", { query: input.value.trim(), k: size.value === "10" ? null : size.value }));
+  const narrow = h("input", { type: "text", id: "filter", value: filter, maxlength: 500, autocomplete: "off", spellcheck: "false", placeholder: "topic = finance AND date > 2020" });
+  const ask = () => context.go(context.address("contrast", { query: input.value.trim(), k: size.value === "10" ? null : size.value, filter: narrow.value.trim() }));
   size.addEventListener("change", () => input.value.trim() && ask());
   if (!query) requestAnimationFrame(() => input.focus({ preventScroll: true }));
   return h("form", { class: "ask", role: "search", onsubmit: (event) => {
@@ -34,7 +36,18 @@ function form(context, query, k) {
   } },
     h("label", { class: "wide" }, t("query"), input),
     h("label", {}, t("hits_each"), size),
-    h("button", { type: "submit", class: "primary" }, t("contrast_go")));
+    h("button", { type: "submit", class: "primary" }, t("contrast_go")), filterField(narrow, Boolean(filter)));
+}
+
+/** Folded away until somebody wants it, and only then asked whether the service has it. */
+function filterField(input, open) {
+  const body = h("div", { class: "filter" });
+  const details = h("details", { class: "filter-details", open }, h("summary", {}, t("filter")), body);
+  const fill = () => details.open && !body.childNodes.length && into(body, async () =>
+    ((await takes("ContrastRequest", "filter")) ? h("label", {}, t("filter_line"), input) : notOffered(t("filter_what"))));
+  details.addEventListener("toggle", fill);
+  fill();
+  return details;
 }
 
 function examples(context) {
@@ -49,9 +62,9 @@ function hello(context) {
       h("li", { class: mode }, h("strong", {}, modeName(mode)), h("span", {}, t(`era_${mode}`))))));
 }
 
-async function contrast(context, query, k, place) {
+async function contrast(context, query, k, filter) {
   const path = of(context.collection, "contrast");
-  const body = { query, k };
+  const body = { query, k, ...(filter ? { filter } : {}) };
   const answer = await post(path, body, { signal: context.signal });
   const alone = new Set(answer.found_alone.map((found) => `${found.mode} ${found.id}`));
   const columns = h("div", { class: "columns", vars: { columns: answer.answers.length } });

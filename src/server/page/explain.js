@@ -25,7 +25,7 @@ function draw(dialog, context, answer, id, mode) {
   const { hit } = hits.find((one) => one.mode === mode);
   const words = answer.answers.find((one) => one.mode === mode).words ?? [];
   const [matrix, text] = [h("div"), h("div", { class: "full-text" })];
-  dialog.replaceChildren(
+  dialog.replaceChildren(...[
     h("div", { class: "dialog-head" },
       h("div", {}, h("p", { class: "line" }, t("why")), h("h2", { id: "explanation-heading" }, hit.title ?? hit.id)),
       h("button", { type: "button", class: "ghost icon", "aria-label": t("close"), onclick: () => dialog.close() }, "✕")),
@@ -33,7 +33,8 @@ function draw(dialog, context, answer, id, mode) {
     parts(hit, mode),
     graph(hit),
     h("section", {}, heading(t("heat"), t("heat_line"), 3), matrix),
-    h("section", {}, h("div", { class: "panel-head" }, heading(t("full_text"), null, 3), copyCurl("GET", of(context.collection, "documents", id))), fields(hit), text));
+    h("section", {}, h("div", { class: "panel-head" }, heading(t("full_text"), null, 3), copyCurl("GET", of(context.collection, "documents", id))), fields(hit), text),
+  ].filter(Boolean));
   const document = get(of(context.collection, "documents", id), { signal: context.signal });
   into(text, async () => (await document).text.split(/\n+/).map((line) => h("p", {}, marked(line, marks(hit.matches)))));
   into(matrix, async () => compared(context, words, await document, hit));

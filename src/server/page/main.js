@@ -147,7 +147,7 @@ async function show() {
   try {
     const module = await import(`./${name}.js`);
     if (signal.aborted) return;
-    const context = { main, parameters: parameters(), collections, collection: collection(), signal, address, go, reload: start };
+    const context = { main, parameters: parameters(), collections, collection: collection(), signal, address, go, renew };
     if (!collections.length && name !== "collections") main.replaceChildren(empty());
     else await module.show(context);
     if (moved && !signal.aborted) main.focus({ preventScroll: true });
@@ -156,6 +156,13 @@ async function show() {
   } finally {
     if (!signal.aborted) main.removeAttribute("aria-busy");
   }
+}
+
+/** Asks for the collections again; the view stays as it is. */
+async function renew() {
+  collections = (await get("/v1/collections")).results;
+  drawTop();
+  return collections;
 }
 
 function empty() {

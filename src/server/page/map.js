@@ -4,6 +4,8 @@ import { colour, h, number } from "./dom.js";
 import { t } from "./texts.js";
 
 const FONT = '13px Inter, -apple-system, "Segoe UI", "Noto Sans", system-ui, sans-serif';
+/** Side of the squares that keep labels apart, in pixels. */
+const CELL = 5;
 const BOLD = `600 ${FONT.replace("13px", "15px")}`;
 
 /**
@@ -99,14 +101,14 @@ function draw(state) {
   labels(pen, state, seen);
 }
 
-const tone = (state, point) => state.colours[point.colour ?? (point.kind === "neighbour" ? "soft" : point.kind === "sum" ? "context" : "accent")];
+const tone = (state, point) => state.colours[point.colour ?? (point.kind === "neighbour" ? "soft" : point.kind === "word" ? "accent" : "context")];
 
 function dot(pen, state, { point, x, y }) {
   pen.globalAlpha = point.kind === "neighbour" ? 0.22 + 0.78 * Math.sqrt(point.kept ?? 1) : 1;
   pen.fillStyle = tone(state, point);
   pen.beginPath();
   pen.arc(x, y, point.kind === "neighbour" ? 4 : 7, 0, 7);
-  if (point.kind === "sum") {
+  if (point.kind === "sum" || point.kind === "place") {
     pen.lineWidth = 2.5;
     pen.strokeStyle = tone(state, point);
     pen.stroke();
@@ -142,8 +144,8 @@ function drawArrow(pen, state, a, b, arrow) {
 
 /** Words where there is room: those asked for first, then the nearest; none over another. */
 function labels(pen, state, seen) {
-  const taken = [];
-  const order = { word: 0, sum: 0, neighbour: 1 };
+  const taken = emptyGrid(state.box);
+  const order = { word: 0, sum: 0, place: 0, neighbour: 1 };
   const first = (one) => (one.point === state.hover ? -1 : order[one.point.kind]);
   const sorted = [...seen].sort((a, b) => first(a) - first(b) || b.point.similarity - a.point.similarity);
   pen.textBaseline = "middle";
@@ -155,10 +157,10 @@ function labels(pen, state, seen) {
     const width = measured(pen, state, text, bold);
     const gap = bold ? 11 : 8;
     const spots = [[x + gap, y], [x - gap - width, y], [x - width / 2, y - 15], [x - width / 2, y + 15]];
-    const spot = spots.find(([left, middle]) => free(taken, left, middle, width, state.box));
+    const spot = spots.find(([left, middle]) => free(taken, left, middle, width));
     if (!spot && point !== state.hover) continue;
     const [left, middle] = spot ?? spots[0];
-    taken.push([left - 2, middle - 8, left + width + 2, middle + 8]);
+    cells(taken, left, middle, width, (at) => (taken.full[at] = 1));
     pen.lineWidth = 3;
     pen.lineJoin = "round";
     pen.strokeStyle = state.colours.paper;
@@ -174,9 +176,24 @@ function measured(pen, state, text, bold) {
   return state.widths.get(name);
 }
 
-function free(taken, left, middle, width, box) {
-  if (left < 2 || left + width > box.width - 2 || middle < 9 || middle > box.height - 9) return false;
-  return !taken.some(([l, top, r, bottom]) => left < r && left + width > l && middle - 8 < bottom && middle + 8 > top);
+/** Which squares of the drawing hold a label already. */
+function emptyGrid({ width, height }) {
+  const columns = Math.ceil(width / CELL) + 1;
+  return { columns, width, height, full: new Uint8Array(columns * (Math.ceil(height / CELL) + 1)) };
+}
+
+/** Calls for each square under a label; stops, and says so, when one of them answers true. */
+function cells(grid, left, middle, width, each) {
+  const [l, r] = [Math.max(0, Math.floor((left - 2) / CELL)), Math.min(grid.columns - 1, Math.floor((left + width + 2) / CELL))];
+  const rows = grid.full.length / grid.columns;
+  const [top, bottom] = [Math.max(0, Math.floor((middle - 7) / CELL)), Math.min(rows - 1, Math.floor((middle + 7) / CELL))];
+  for (let row = top; row <= bottom; row += 1) for (let column = l; column <= r; column += 1) if (each(row * grid.columns + column) === true) return true;
+  return false;
+}
+
+function free(grid, left, middle, width) {
+  if (left < 2 || left + width > grid.width - 2 || middle < 9 || middle > grid.height - 9) return false;
+  return !cells(grid, left, middle, width, (at) => grid.full[at] === 1);
 }
 
 function listen(state, wanted, pick) {

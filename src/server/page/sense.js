@@ -1,6 +1,6 @@
 // The view Sense: a word in two sentences, what it may mean in each, and where each moves it.
 
-import { get, of, offers, post } from "./api.js";
+import { get, of, offers, post, takes } from "./api.js";
 import { bars } from "./charts.js";
 import { copyCurl, h, heading, into, isHan, notOffered, number, panel, percent } from "./dom.js";
 import { wordMap } from "./map.js";
@@ -27,9 +27,9 @@ export async function show(context) {
   const known = isHan(collection) || /zh|cn|中/.test(collection) ? EXAMPLES.han : EXAMPLES.latin;
   const texts = [parameters.get("text") ?? known[0][0], parameters.get("other") ?? (parameters.get("text") ? "" : known[0][1])];
   const word = parameters.get("word") ?? (parameters.get("text") ? "" : known[0][2]);
-  const state = { context, offered: await offered(), texts, chosen: [null, null], encoded: [null, null] };
+  const state = { context, offered: await offered(), texts, chosen: [null, null], moves: [null, null] };
   const shift = h("div", { class: "shift" });
-  state.moved = () => drawShift(state, shift);
+  state.moved = () => drawShift(state, shift).catch(() => {}); // told in its place
   main.replaceChildren(heading(t("sense_title"), t("sense_line"), 1),
     h("p", { class: "examples row" }, h("span", { class: "quiet" }, t("examples")), known.map(([text, other, one]) =>
       h("a", { class: "chip", href: context.address("sense", { text, other, word: one }) }, one))),
@@ -37,10 +37,10 @@ export async function show(context) {
 }
 
 async function offered() {
-  const [senses, encode, induced, map] = await Promise.all([
-    offers("POST", "/v1/collections/{c}/senses"), offers("POST", "/v1/collections/{c}/encode"),
-    offers("GET", "/v1/collections/{c}/words/{w}/senses"), offers("POST", "/v1/collections/{c}/map")]);
-  return { senses, encode, induced, map };
+  const [senses, encode, neighbours, induced, map] = await Promise.all([
+    offers("POST", "/v1/collections/{c}/senses"), offers("POST", "/v1/collections/{c}/encode"), offers("POST", "/v1/collections/{c}/context-neighbours"),
+    offers("GET", "/v1/collections/{c}/words/{w}/senses"), takes("MapRequest", "places")]);
+  return { senses, encode, neighbours, induced, map };
 }
 
 function sentence(state, i, side, word) {
@@ -99,7 +99,7 @@ async function cut(state, i, answer, wanted) {
 
 function meaning(state, i, token, answer) {
   const [senses, induced, around] = [h("div"), h("div"), h("div")];
-  answer.replaceChildren(around, senses, induced);
+  answer.replaceChildren(senses, induced, around);
   into(around, () => inContext(state, i, token));
   into(senses, () => wordnetSenses(state, i, token));
   if (state.offered.induced && state.offered.senses) into(induced, () => inducedSenses(state, i, token));
@@ -156,21 +156,41 @@ async function inContext(state, i, token) {
   const { context, offered } = state;
   if (!offered.encode) return fixed(context, token, notOffered(t("contextual_what")));
   const path = of(context.collection, "encode");
-  const body = { text: state.texts[i] };
+  const body = { text: state.texts[i], offset: token.start, k: 12 };
   try {
     const answer = await post(path, body, { signal: context.signal });
-    const one = answer.tokens.find((other) => other.start === token.start) ?? answer.tokens.find((other) => other.text === token.text);
-    state.encoded[i] = one;
+    const moved = answer.tokens.find((other) => other.start === token.start)?.adjustment;
+    state.moves[i] = moved ?? null;
     state.moved();
-    const list = (name, words) => (words?.length ? h("div", {}, h("h3", {}, t(name)), h("p", { class: "wordlist" }, words.slice(0, 10).map((two) =>
-      h("a", { class: "chip", href: context.address("word", { word: two.word }) }, two.word)))) : null);
-    return part(t("substitutes"), t("substitutes_line"), [copyCurl("POST", path, body)],
-      one?.substitutes?.length ? bars(one.substitutes.slice(0, 10).map((two) => ({ label: two.word, value: two.probability ?? two.score ?? two.similarity, mode: "contextual" })), { digits: 3 }) : h("p", { class: "absent" }, t("nothing_found")),
-      list("towards", one?.towards), list("away", one?.away));
+    if (!moved) return fixed(context, token, h("p", { class: "absent" }, t("nothing_found")));
+    return [part(t("substitutes"), t("substitutes_line"), [copyCurl("POST", path, body)],
+      bars(moved.substitutes.map((two) => ({ label: link(context, two.word), value: two.probability, mode: "contextual" })), { digits: 3 })),
+      h("div", { class: "two" }, changes(context, "towards", moved.towards), changes(context, "away", moved.away)),
+      offered.neighbours ? await occurrences(state, i, token) : null].filter(Boolean);
   } catch (error) {
     if (error.status !== 409) throw error;
     return fixed(context, token, h("p", { class: "absent" }, t("contextual_train")));
   }
+}
+
+const link = (context, word) => h("a", { href: context.address("word", { word }) }, word);
+
+function changes(context, name, words) {
+  if (!words.length) return null;
+  return h("section", {}, h("h3", {}, t(name)), bars(words.slice(0, 6).map((one) => ({ label: link(context, one.word), value: one.change, mode: name === "towards" ? "contextual" : "static" }))));
+}
+
+/** Places in the collection where a word stands in a like context. */
+async function occurrences(state, i, token) {
+  const { context } = state;
+  const path = of(context.collection, "context-neighbours");
+  const body = { text: state.texts[i], offset: token.start, k: 5 };
+  const answer = await post(path, body, { signal: context.signal });
+  if (!answer.occurrences.length) return null;
+  const bytes = (text, start, end) => new TextDecoder().decode(new TextEncoder().encode(text).slice(start, end));
+  return part(t("occurrences"), t("occurrences_line"), [copyCurl("POST", path, body)], h("ol", { class: "senses" }, answer.occurrences.map((one) =>
+    h("li", { class: "occurrence" }, bytes(one.sentence, 0, one.start), h("mark", { class: "exact" }, bytes(one.sentence, one.start, one.end)), bytes(one.sentence, one.end),
+      " ", h("span", { class: "quiet tiny" }, number(one.similarity, 2))))));
 }
 
 async function fixed(context, token, why) {
@@ -183,25 +203,23 @@ async function fixed(context, token, why) {
 
 const part = (title, line, tools, ...children) => h("section", {}, h("div", { class: "panel-head" }, heading(title, line, 3), h("div", { class: "tools" }, tools)), ...children);
 
-/** Static point, and an arrow to where each sentence puts it: the mean of the substitutes that the context favours. */
+/** The static point of each chosen word, and an arrow to where its sentence puts it. */
 async function drawShift(state, place) {
   const { context, offered } = state;
-  const moved = state.encoded.map((one, i) => ({ one, i })).filter(({ one, i }) => one?.substitutes?.length && state.chosen[i]?.text === one.text && state.chosen[i]?.count);
+  const moved = state.chosen.map((token, i) => ({ token, i, move: state.moves[i] })).filter(({ token, move }) => token?.count && move?.towards.length);
   if (!offered.map || !moved.length) return place.replaceChildren();
-  const words = [...new Set(moved.map(({ one }) => one.text))];
-  const weight = (two) => two.probability ?? two.score ?? two.similarity ?? 1;
-  const sums = moved.map(({ one }) => [{ word: one.text, weight: 0.35 }, ...one.substitutes.slice(0, 10).map((two) => ({ word: two.word, weight: weight(two) }))]);
-  const near = moved.flatMap(({ one }) => one.substitutes.slice(0, 6).map((two) => two.word)).filter((word) => !words.includes(word));
+  const words = [...new Set(moved.map(({ token }) => token.text))];
   const path = of(context.collection, "map");
-  const body = { words: [...words, ...new Set(near)], k: 6, sums };
+  const body = { words, k: 40, places: moved.map(({ token, i }) => ({ text: state.texts[i], offset: token.start })) };
   await into(place, async () => {
     const map = await post(path, body, { signal: context.signal });
-    for (const point of map.points) if (point.kind === "word" && !words.includes(point.word)) Object.assign(point, { kind: "neighbour", colour: "context" });
-    const found = map.points.map((point, at) => ({ point, at })).filter(({ point }) => point.kind === "sum");
-    const arrows = found.map(({ point, at }) => {
-      const { one, i } = moved[point.of];
-      Object.assign(point, { label: `${one.text} ${t(i ? "in_second" : "in_first")}`, colour: i ? "hard" : "context" });
-      return { from: map.points.findIndex((other) => other.word === one.text), to: at, colour: i ? "hard" : "context" };
+    const tones = ["context", "hard"];
+    const near = moved.map(({ move }) => new Set(move.towards.map((one) => one.word)));
+    for (const point of map.points) if (point.kind === "neighbour") point.colour = tones[moved[near.findIndex((set) => set.has(point.word))]?.i] ?? "quiet";
+    const arrows = map.points.map((point, to) => ({ point, to })).filter(({ point }) => point.kind === "place").map(({ point, to }) => {
+      const { token, i } = moved[point.of];
+      Object.assign(point, { label: `${token.text} ${t(i ? "in_second" : "in_first")}`, colour: tones[i] });
+      return { from: map.points.findIndex((other) => other.kind === "word" && other.word === token.text), to, colour: tones[i] };
     });
     return panel(t("shift_map"), t("shift_map_line", { kept: percent(map.kept[0] + map.kept[1]) }), { tools: [copyCurl("POST", path, body)] },
       wordMap({ points: map.points, arrows, label: t("shift_map"), pick: (point) => point.word && context.go(context.address("word", { word: point.word })), signal: context.signal }));

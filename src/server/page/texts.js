@@ -91,7 +91,9 @@ const TEXTS = {
   legend_link: ["joined by WordNet", "由词网相连"],
   legend_soft: ["a near word", "相近的词"],
   nothing_found: ["Nothing found.", "没有找到。"],
-  filter: ["Filter", "过滤"],
+  filter: ["Filter by fields", "按字段过滤"],
+  filter_line: ["Documents that may answer at all, in every column", "各列中允许出现的文档"],
+  filter_what: ["filters", "过滤"],
   modes: ["Ways of reading", "读法"],
 
   // Explanation
@@ -171,9 +173,11 @@ const TEXTS = {
   towards: ["Moved towards", "靠近"],
   away: ["Moved away from", "远离"],
   shift_map: ["From the word's point to its point in the sentence", "从静态点到句中的点"],
-  shift_map_line: ["The static vector is one point for all senses; the arrows lead to the mean of what could stand there instead. The plane keeps {kept} of the variance.", "静态向量所有义项共用一点；箭头指向此处可替换词的均值。平面保留方差的 {kept}。"],
+  shift_map_line: ["The static vector is one point for all senses; each arrow leads to the point that a sentence makes of it. The plane keeps {kept} of the variance.", "静态向量所有义项共用一点；箭头指向句子把它移到的点。平面保留方差的 {kept}。"],
   contextual_what: ["contextual vectors", "语境向量"],
   contextual_train: ["This collection has no context model yet: train one to see where the sentence moves the word.", "此文档集还没有语境模型：训练后即可看到句子如何移动词义。"],
+  occurrences: ["Like places in the text", "文本中相似的用法"],
+  occurrences_line: ["Where a word of the collection stands in the most similar context.", "文档集中语境最相近的词例。"],
   nearest_static: ["Nearest by the static vector", "按静态向量最近"],
   same_anywhere: ["One point for all senses: these are the same in every sentence.", "所有义项共用一点：在任何句子里都一样。"],
   in_first: ["in the first sentence", "在第一句"],

@@ -1,0 +1,95 @@
+//! Questions about words in their sentence, and their answers for people.
+
+use super::Output;
+use super::show::{Out, padded};
+use crate::engine::{
+    ContextNeighbours, ContextNeighboursRequest, EncodeAnswer, EncodeRequest, Engine, WordChange,
+};
+use crate::error::Result;
+use clap::Subcommand;
+use std::io;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ContextCommand {
+    /// A text's words in their sentence: how far and towards what each moves, and what could stand in its place.
+    Encode {
+        collection: String,
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Explain only this word.
+        #[arg(long)]
+        word: Option<String>,
+        /// How many substitutes, and words moved towards and away from.
+        #[arg(short, long, default_value_t = 5)]
+        k: usize,
+        /// With --json: the vectors too.
+        #[arg(long)]
+        vectors: bool,
+    },
+    /// What is near to a word as its sentence adjusts it: words, and places where words stand.
+    ContextNeighbours {
+        collection: String,
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// The word.
+        #[arg(long)]
+        word: String,
+        /// How many of each.
+        #[arg(short, long, default_value_t = 10)]
+        k: usize,
+    },
+}
+
+pub(super) fn ask(engine: &Engine, question: ContextCommand, out: &Output) -> Result<()> {
+    match question {
+        ContextCommand::Encode { collection, text, word, k, vectors } => {
+            let request =
+                EncodeRequest { text: text.join(" "), word, k: Some(k), vectors, ..EncodeRequest::default() };
+            out.answer(&engine.encode(&collection, &request)?, show_encoded)
+        }
+        ContextCommand::ContextNeighbours { collection, text, word, k } => {
+            let (text, word) = (text.join(" "), Some(word));
+            let request = ContextNeighboursRequest { text, word, offset: None, k: Some(k) };
+            out.answer(&engine.context_neighbours(&collection, &request)?, show_neighbours)
+        }
+    }
+}
+
+fn show_encoded(answer: &EncodeAnswer, out: Out<'_>) -> io::Result<()> {
+    for token in &answer.tokens {
+        let Some(adjustment) = &token.adjustment else { continue };
+        writeln!(out, "{}  moves {:.3}", padded(&token.text, 16), adjustment.shift)?;
+        writeln!(out, "    towards  {}", changes(&adjustment.towards))?;
+        writeln!(out, "    away     {}", changes(&adjustment.away))?;
+        let substitutes: Vec<String> = adjustment
+            .substitutes
+            .iter()
+            .map(|substitute| format!("{} {:.1} %", substitute.word, 100.0 * substitute.probability))
+            .collect();
+        writeln!(out, "    instead  {}", substitutes.join(", "))?;
+    }
+    Ok(())
+}
+
+fn changes(changes: &[WordChange]) -> String {
+    let one = |change: &WordChange| format!("{} {:+.3}", change.word, change.change);
+    changes.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn show_neighbours(answer: &ContextNeighbours, out: Out<'_>) -> io::Result<()> {
+    let names = |words: &[crate::engine::answers::SimilarWord]| {
+        words
+            .iter()
+            .map(|word| format!("{} {:.3}", word.word, word.similarity))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    writeln!(out, "by itself    {}", names(&answer.without_context))?;
+    writeln!(out, "in the text  {}", names(&answer.words))?;
+    for found in &answer.occurrences {
+        let (before, rest) = found.sentence.split_at(found.start);
+        let (word, after) = rest.split_at(found.end - found.start);
+        writeln!(out, "{:.3}  {before}[{word}]{after}  ({})", found.similarity, found.document)?;
+    }
+    Ok(())
+}

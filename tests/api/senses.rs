@@ -1,0 +1,125 @@
+//! Senses over REST and on the command line, with the tiny hand-made WordNet and what the small collection tells apart.
+
+use super::Service;
+use crate::program::{Program, ingest_and_train};
+use serde_json::{Value, json};
+
+fn town() -> Service {
+    let program = Program::new().with_tiny_wordnet();
+    ingest_and_train(&program);
+    Service::of(program)
+}
+
+const SENSES: &str = "/v1/collections/town/senses";
+
+#[test]
+fn a_word_has_ranked_senses_with_the_parts_of_their_scores() {
+    let service = town();
+    let text = "Herons stand on the bank of the river.";
+    let reply = service.post(SENSES, &json!({"text": text, "word": "bank"}));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let answer = reply.json();
+    let word = &answer["words"][0];
+    assert_eq!((&word["word"], &word["start"], &word["end"]), (&json!("bank"), &json!(20), &json!(24)));
+    let senses = word["wordnet"]["senses"].as_array().unwrap();
+    assert_eq!(senses.len(), 2);
+    let number = |value: &Value| value.as_f64().unwrap();
+    let total: f64 = senses.iter().map(|sense| number(&sense["probability"])).sum();
+    assert!((total - 1.0).abs() < 1e-5, "{answer}");
+    for sense in senses {
+        let parts: f64 = sense["parts"].as_object().unwrap().values().map(number).sum();
+        assert!((parts - number(&sense["score"])).abs() < 1e-4, "{sense}");
+    }
+    let at_offset = service.post(SENSES, &json!({"text": text, "offset": 21}));
+    assert_eq!(at_offset.json(), answer);
+    let line = service.program.ok(&["--json", "sense", text, "--word", "bank", "--collection", "town"]);
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), answer);
+}
+
+#[test]
+fn a_whole_text_a_batch_and_another_form_of_the_word() {
+    let service = town();
+    let all = service.post(SENSES, &json!({"text": "The dog saw the banks. A cat waits."})).json();
+    let words: Vec<&str> =
+        all["words"].as_array().unwrap().iter().map(|word| word["word"].as_str().unwrap()).collect();
+    assert!(words.contains(&"dog") && words.contains(&"banks") && words.contains(&"cat"), "{words:?}");
+    let one = json!({"text": "the banks", "word": "bank"});
+    let batch = service.post(&format!("{SENSES}/batch"), &json!({"requests": [one, {"text": ""}]}));
+    assert_eq!(batch.status, 200, "{}", batch.body);
+    let results = batch.json();
+    assert_eq!(results["results"][0]["words"][0]["word"], "banks");
+    assert_eq!(results["results"][1]["words"], json!([]));
+}
+
+#[test]
+fn the_corpus_has_senses_of_its_own() {
+    let service = town();
+    let told = service.get("/v1/collections/town/words/bank/senses").json();
+    assert_eq!((&told["word"], &told["looked_at"]), (&json!("bank"), &json!(true)));
+    let senses = told["senses"].as_array().unwrap();
+    assert!(!senses.is_empty() && senses[0]["sense"] == "bank~1", "{told}");
+    let share: f64 = senses.iter().map(|sense| sense["share"].as_f64().unwrap()).sum();
+    assert!((share - 1.0).abs() < 1e-5, "{told}");
+    let body = json!({"text": "the bank of the river", "word": "bank", "inventory": "both"});
+    let word = &service.post(SENSES, &body).json()["words"][0];
+    assert_eq!(word["induced"]["senses"].as_array().unwrap().len(), senses.len());
+    assert!(word["wordnet"]["senses"].is_array());
+    let rare = service.get("/v1/collections/town/words/herons/senses").json();
+    assert_eq!((&rare["looked_at"], &rare["senses"]), (&json!(false), &json!([])));
+}
+
+#[test]
+fn what_cannot_be_answered_says_what_was_expected() {
+    let service = town();
+    let (bank, long) = ("Über die Bank", "bank ".repeat(20_000));
+    for (body, expected) in [
+        (json!({"text": bank, "word": "river"}), "a word of the text"),
+        (json!({"text": bank, "word": "  "}), "a word"),
+        (json!({"text": bank, "offset": 1}), "the first byte of a character"),
+        (json!({"text": bank, "offset": 400}), "the first byte of a character"),
+        (json!({"text": bank, "offset": 5}), "a byte of a word"),
+        (json!({"text": bank, "word": "Bank", "inventory": "oxford"}), "unknown variant"),
+        (json!({"text": bank, "word": "Bank", "pos": "article"}), "noun, verb, adjective or adverb"),
+        (json!({"text": long, "word": "bank"}), "at most"),
+    ] {
+        let reply = service.post(SENSES, &body);
+        assert!((400..500).contains(&reply.status), "{expected}: {}", reply.status);
+        assert!(reply.body.contains(expected), "{expected}: {}", reply.body);
+    }
+    let none = service.post(SENSES, &json!({"text": "zzyzx waits", "word": "zzyzx"})).json();
+    assert_eq!(none["words"][0]["wordnet"]["senses"], json!([]));
+    let single = service.post(SENSES, &json!({"text": "a wolf", "word": "wolf"})).json();
+    assert_eq!(single["words"][0]["wordnet"]["sure"], true);
+    assert_eq!(service.get("/v1/collections/town/words/zzyzx/senses").status, 404);
+}
+
+#[test]
+fn without_wordnet_the_corpus_still_answers() {
+    let service = Service::start();
+    let induced = json!({"text": "the bank of the river", "word": "bank", "inventory": "induced"});
+    assert_eq!(service.post(SENSES, &induced).status, 200);
+    let reply = service.post(SENSES, &json!({"text": "the bank", "word": "bank"}));
+    assert_eq!(reply.status, 409);
+    assert!(reply.body.contains("WordNet"), "{}", reply.body);
+}
+
+#[test]
+fn search_follows_the_senses_that_are_meant() {
+    let service = town();
+    let search = |wordnet: Value| {
+        let body = json!({"query": "bank", "mode": "wordnet", "limit": 50, "wordnet": wordnet});
+        let reply = service.post("/v1/collections/town/search", &body);
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.json()
+    };
+    let senses = |answer: &Value| -> std::collections::BTreeSet<String> {
+        let hits = answer["hits"].as_array().unwrap().iter();
+        let matches = hits.flat_map(|hit| hit["matches"].as_array().unwrap());
+        matches.filter_map(|found| found["link"]["sense"].as_str().map(str::to_owned)).collect()
+    };
+    let named = senses(&search(json!({"named": ["bank%1:17:00::"]})));
+    assert!(named.iter().all(|sense| sense == "bank.n.01"), "{named:?}");
+    search(json!({"disambiguate": true}));
+    let body = json!({"query": "bank", "mode": "wordnet", "wordnet": {"named": ["bank%9:99:99::"]}});
+    assert_eq!(service.post("/v1/collections/town/search", &body).status, 404);
+}
