@@ -122,7 +122,8 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             let (query, modes) = (query.join(" "), (!modes.is_empty()).then_some(modes));
             let wordnet = Some(expansion.request());
             let (keyword, filter) = (Some(keyword.request()), texts::filter(filter));
-            let request = ContrastRequest { query, k: Some(k), modes, filter, keyword, wordnet, hybrid: None };
+            let request =
+                ContrastRequest { query, k: Some(k), modes, filter, keyword, wordnet, hybrid: None };
             out.answer(&engine.contrast(&collection, &request)?, show::contrast)
         }
         Command::Settings { collection, change } => {

@@ -6,8 +6,8 @@ use crate::engine::answers::{
     Collocates, OddOneOut, SimilarWord, Similarity, WeightedWord, WordInfo, WordMap,
 };
 use crate::engine::{
-    AnalogyRequest, CollocatesRequest, Engine, MapRequest, NearestRequest, SimilarRequest, WordContrastAnswer,
-    WordContrastRequest, WordsRequest,
+    AnalogyRequest, CollocatesRequest, Engine, MapRequest, NearestRequest, SimilarRequest,
+    WordContrastAnswer, WordContrastRequest, WordsRequest,
 };
 use crate::error::{Error, Result};
 use crate::vectors::{AnalogyMethod, Script};

@@ -219,9 +219,8 @@ impl Engine {
             Mode::Hybrid => {
                 let texts = |seqs: &[i64]| {
                     let stored = self.store.documents(seqs)?.into_iter();
-                    let analyzed = |stored: StoredDocument| {
-                        (stored.seq, Analyzer.analyze(&stored.document.full_text()))
-                    };
+                    let analyzed =
+                        |stored: StoredDocument| (stored.seq, Analyzer.analyze(&stored.document.full_text()));
                     Ok(stored.map(analyzed).collect())
                 };
                 let (keyword, soft) = (generation.keyword(), generation.soft(options.selection)?);

@@ -203,7 +203,8 @@ fn train_context(
     let path = work.join("context-checkpoint");
     let checkpoint = bilm::Checkpoint { path: &path, every_windows: 1 };
     let again = path.exists().then(|| output.clone());
-    match (context::train_into(work, corpus, (vectors, output), settings, Some(checkpoint), progress), again) {
+    match (context::train_into(work, corpus, (vectors, output), settings, Some(checkpoint), progress), again)
+    {
         // As above: better from the beginning.
         (Err(Error::Damaged { .. }), Some(output)) => {
             remove_if_there(&path)?;
