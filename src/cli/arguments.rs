@@ -77,6 +77,16 @@ pub(super) enum Command {
     Eval(EvalCommand),
     /// Build a collection's indexes anew from its documents; its word vectors stay.
     Index { collection: String },
+    /// Fit the weights of mode hybrid to a collection's judged queries; kept where held-out queries gain.
+    Tune {
+        collection: String,
+        /// Queries, one JSON object a line: id, query, and where judged there, relevant (grades by document id).
+        #[arg(long, value_name = "FILE")]
+        queries: PathBuf,
+        /// Judgements, BEIR's or TREC's, instead of those that stand there.
+        #[arg(long, value_name = "FILE")]
+        qrels: Option<PathBuf>,
+    },
     /// Remove a collection with its documents and indexes.
     Delete { collection: String },
     #[command(flatten)]
@@ -248,6 +258,8 @@ pub(super) enum ModeArgument {
     Wordnet,
     /// Soft tokens, word vectors.
     Static,
+    /// Both fused, with feedback.
+    Hybrid,
 }
 
 impl From<ModeArgument> for Mode {
@@ -256,6 +268,7 @@ impl From<ModeArgument> for Mode {
             ModeArgument::Keyword => Self::Keyword,
             ModeArgument::Wordnet => Self::Wordnet,
             ModeArgument::Static => Self::Static,
+            ModeArgument::Hybrid => Self::Hybrid,
         }
     }
 }

@@ -87,6 +87,9 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
             let report = Engine::open(&data_dir)?.reindex(&collection, &Bars::new()?)?;
             out.answer(&report, show::build)
         }
+        Command::Tune { collection, queries, qrels } => {
+            retrieval::tune(&open()?, (&collection, &queries, qrels.as_deref()), &out)
+        }
         Command::Delete { collection } => {
             Engine::open(&data_dir)?.delete(&collection)?;
             out.answer(&serde_json::json!({"deleted": collection}), |_, out| writeln!(out, "deleted"))
@@ -119,7 +122,8 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             let (query, modes) = (query.join(" "), (!modes.is_empty()).then_some(modes));
             let wordnet = Some(expansion.request());
             let (keyword, filter) = (Some(keyword.request()), texts::filter(filter));
-            let request = ContrastRequest { query, k: Some(k), modes, filter, keyword, wordnet };
+            let request =
+                ContrastRequest { query, k: Some(k), modes, filter, keyword, wordnet, hybrid: None };
             out.answer(&engine.contrast(&collection, &request)?, show::contrast)
         }
         Command::Settings { collection, change } => {

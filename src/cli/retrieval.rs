@@ -4,15 +4,15 @@ use super::Output;
 use super::arguments::ModeArgument;
 use super::bars::Bars;
 use super::show::{Out, padded};
-use crate::engine::{Engine, RetrievalRequest, TrainSettings};
+use crate::engine::{Engine, RetrievalRequest, TrainSettings, TuneReport, TuneRequest};
 use crate::error::Result;
-use crate::eval::retrieval::{Comparison, Metrics, ModeReport, RetrievalReport};
-use crate::search::Mode;
+use crate::eval::retrieval::{Comparison, Metrics, ModeReport, RetrievalReport, read_qrels, read_queries};
+use crate::search::{HybridSettings, Mode};
 use crate::vectors::formats;
 use crate::word2vec::Settings;
 use clap::Args;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct RetrievalArguments {
@@ -57,6 +57,7 @@ impl RetrievalArguments {
             path: self.path,
             qrels: self.qrels,
             collection: self.collection,
+            hybrid: None,
             modes: (!modes.is_empty()).then_some(modes),
             train: TrainSettings { word2vec, init: self.init, ..TrainSettings::default() },
         })
@@ -72,6 +73,36 @@ pub(super) fn run(
     let report = engine()?.evaluate_retrieval(&arguments.request()?, &bars)?;
     drop(bars);
     out.answer(&report, show)
+}
+
+pub(super) fn tune(
+    engine: &Engine,
+    (collection, queries, qrels): (&str, &Path, Option<&Path>),
+    out: &Output,
+) -> Result<()> {
+    let mut judged = read_queries(queries)?;
+    if let Some(qrels) = qrels {
+        let mut grades = read_qrels(qrels)?;
+        judged.iter_mut().for_each(|query| query.relevant = grades.remove(&query.id).unwrap_or_default());
+    }
+    let bars = Bars::new()?;
+    let report = engine.tune_with(collection, TuneRequest { queries: judged }, &bars)?;
+    drop(bars);
+    out.answer(&report, show_tuned)
+}
+
+fn show_tuned(report: &TuneReport, out: Out<'_>) -> io::Result<()> {
+    let [default, tuned, held_out] =
+        [report.default_ndcg_at_10, report.tuned_ndcg_at_10, report.held_out_ndcg_at_10].map(|v| 100.0 * v);
+    writeln!(out, "nDCG@10 over {} queries: default {default:.2}, tuned {tuned:.2}", report.queries)?;
+    writeln!(out, "on queries held out: {held_out:.2}")?;
+    let HybridSettings { static_weight, static_rise, feedback, feedback_term_weight, .. } = report.settings;
+    let kept = if report.kept { "kept" } else { "the defaults stay" };
+    writeln!(
+        out,
+        "{kept}: static weight {static_weight}, rise {static_rise}, feedback {feedback}, of terms \
+         {feedback_term_weight}"
+    )
 }
 
 pub(super) fn show(report: &RetrievalReport, out: Out<'_>) -> io::Result<()> {

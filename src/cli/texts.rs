@@ -112,6 +112,7 @@ impl SearchArguments {
             highlight: self.highlight.then(HighlightRequest::default),
             keyword: Some(self.keyword.request()),
             wordnet,
+            hybrid: None,
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::engine::answers::{
     Collocates, OddOneOut, SimilarWord, Similarity, WeightedWord, WordInfo, WordMap,
 };
 use crate::engine::{
-    AnalogyRequest, CollocatesRequest, Engine, MapRequest, NearestRequest, SimilarRequest, WordsRequest,
+    AnalogyRequest, CollocatesRequest, Engine, MapRequest, NearestRequest, SimilarRequest,
+    WordContrastAnswer, WordContrastRequest, WordsRequest,
 };
 use crate::error::{Error, Result};
 use crate::vectors::{AnalogyMethod, Script};
@@ -81,6 +82,14 @@ pub(super) enum WordsCommand {
         /// By what they are sorted.
         #[arg(long, value_enum, default_value_t = AssociationArgument::LogLikelihood)]
         by: AssociationArgument,
+    },
+    /// A word as collocates, WordNet and vectors see it, side by side.
+    ContrastWord {
+        collection: String,
+        word: String,
+        /// How many of each.
+        #[arg(short, long, default_value_t = 10)]
+        k: usize,
     },
 }
 
@@ -185,6 +194,10 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
             let request = CollocatesRequest { k: Some(k), window: Some(window), by: Some(by.into()) };
             out.answer(&engine.collocates(&collection, &word, &request)?, show_collocates)
         }
+        WordsCommand::ContrastWord { collection, word, k } => {
+            let request = WordContrastRequest { k: Some(k) };
+            out.answer(&engine.contrast_word(&collection, &word, &request)?, show_word_contrast)
+        }
     }
 }
 
@@ -218,6 +231,22 @@ fn show_odd(answer: &OddOneOut, out: Out<'_>) -> io::Result<()> {
         writeln!(out, "{:>7.4}  {}", word.similarity, word.word)?;
     }
     Ok(())
+}
+
+fn show_word_contrast(answer: &WordContrastAnswer, out: Out<'_>) -> io::Result<()> {
+    let collocates = answer.collocates.iter().map(|found| found.word.clone());
+    let linked = answer.wordnet.iter().map(|found| format!("{} ({})", found.word, found.link.relation));
+    let similar = answer.similar.iter().map(|found| found.word.clone());
+    let columns: [Vec<String>; 3] = [collocates.collect(), linked.collect(), similar.collect()];
+    writeln!(out, "{}{}SIMILAR", padded("COLLOCATES", 28), padded("WORDNET", 36))?;
+    for row in 0..columns.iter().map(Vec::len).max().unwrap_or(0) {
+        let [a, b, c] = [0, 1, 2].map(|column: usize| columns[column].get(row).map_or("", String::as_str));
+        writeln!(out, "{}{}{c}", padded(a, 28), padded(b, 36))?;
+    }
+    if !answer.shared.is_empty() {
+        writeln!(out, "found by more than one: {}", answer.shared.join(", "))?;
+    }
+    answer.silent.iter().try_for_each(|reason| writeln!(out, "{reason}"))
 }
 
 fn show_map(answer: &WordMap, out: Out<'_>) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::ModelInfo;
 use crate::index::keyword::Facet;
-use crate::search::{Match, Mode};
+use crate::search::{Match, Mode, ScorePart};
 use crate::sense::Parts;
 use crate::vectors::AnalogyMethod;
 use crate::vocab::collocates::Association;
@@ -230,7 +230,7 @@ pub struct Hit {
     pub id: String,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// Higher is better: BM25 for keyword, weighted BM25 for wordnet, cosine for static.
+    /// Higher is better: BM25 for keyword, weighted BM25 for wordnet, cosine for static, at most 1 for hybrid.
     pub score: f32,
     /// The sentence that answers best, shortened.
     pub snippet: String,
@@ -242,6 +242,9 @@ pub struct Hit {
     pub highlights: Option<Vec<Highlight>>,
     /// Through which words the document answers, the largest share first.
     pub matches: Vec<Match>,
+    /// For mode hybrid: what each part of the score comes to; they add up to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ScorePart>,
     /// The document's other fields.
     #[schema(value_type = Object)]
     pub fields: Map<String, Value>,

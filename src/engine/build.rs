@@ -91,7 +91,7 @@ pub struct TrainSettings {
     pub word2vec: word2vec::Settings,
     /// Least count of a word in the vocabulary; `None` chooses by the size of the corpus.
     pub min_count: Option<u64>,
-    /// A vector file to start from, of the dimension that is trained; its words that the corpus lacks are passed over.
+    /// A vector file to start from, of the dimension that is trained; its words that the corpus lacks stay as they are.
     pub init: Option<PathBuf>,
     /// Whether a contextual model is trained over them.
     pub contextual: Contextual,
@@ -371,7 +371,9 @@ impl<'a> Build<'a> {
     }
 
     fn train_model(&self, settings: &TrainSettings, progress: &dyn Progress) -> Result<NewModel> {
-        let (corpus, report) = self.encode_corpus(settings.min_count, progress)?;
+        // A word with a vector to begin with needs no second occurrence to learn from.
+        let min_count = settings.min_count.or(settings.init.as_ref().map(|_| 1));
+        let (corpus, report) = self.encode_corpus(min_count, progress)?;
         let (vectors, origin, output) = model::train(&corpus, settings, None, progress)?;
         let mut model = self.place(vectors, origin, (&corpus, report.min_count), progress)?;
         let vectors = Arc::new(model.vectors.clone());

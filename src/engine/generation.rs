@@ -7,11 +7,13 @@ use super::{rows, word_graph};
 use crate::bilm::{self, CONTEXT_FILE};
 use crate::encoder::{ContextualEncoder, Encoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
-use crate::index::keyword::{IndexSettings, KeywordIndex};
+use crate::index::keyword::{IndexSettings, KeywordIndex, Selection};
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
+use crate::search::{Knowledge, StaticRetriever};
 use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
+use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -345,6 +347,28 @@ impl Generation {
             return Ok(None);
         }
         Ok(Some(Matrix::open(&path, None)?.values().to_vec()))
+    }
+
+    /// The static ranking of the documents selected, if there is one, and what is known of its word vectors.
+    pub(super) fn soft(
+        &self,
+        selection: Option<&Selection>,
+    ) -> Result<Option<(StaticRetriever<'_>, Knowledge)>> {
+        let Some(info) = self.model_info() else { return Ok(None) };
+        let encoder = self.encoder()?;
+        let Some((index, seqs)) = self.documents()? else { return Ok(None) };
+        let vocabulary = encoder.vectors().vocabulary();
+        let is_wider = match info.origin {
+            Origin::Imported { .. } => true,
+            // Words that came with vectors to start from, and that no document holds, stand last.
+            Origin::Trained { .. } => {
+                let last = vocabulary.len().checked_sub(1);
+                last.is_some_and(|last| vocabulary.count(WordId(last as u32)) == 0)
+            }
+        };
+        let known = Knowledge { corpus_words: info.corpus_words, is_wider };
+        let rows = selection.map(|selection| selection.rows_of(seqs));
+        Ok(Some((StaticRetriever::new(encoder, index, seqs).with_filter(rows), known)))
     }
 
     /// The vectors of the documents, with the document of each row; `None` if no document has one.

@@ -165,6 +165,7 @@ mod tests {
             similarity: 1.0,
             share: 1.0,
             link: None,
+            part: None,
         };
         let snippet = snippet(text, &[found]);
         assert_eq!(&text[snippet.range.clone()], "The bank lent money. Nothing there.");

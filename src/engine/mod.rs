@@ -30,6 +30,8 @@ mod snapshot;
 mod standalone;
 mod tasks;
 mod training;
+mod tuning;
+mod word_contrast;
 mod word_graph;
 mod wordnet;
 mod words;
@@ -61,6 +63,8 @@ pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_standalone};
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
 pub use training::{AlgorithmName, TrainRequest};
+pub use tuning::{TuneReport, TuneRequest};
+pub use word_contrast::{LinkedWord, WordContrastAnswer, WordContrastRequest};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
 

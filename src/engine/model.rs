@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// Largest vocabulary whose table of neighbours is worth its time, which grows with the square of the words.
 const NEIGHBOURS_WORDS_MAX: usize = 100_000;
 
+/// Words kept of the vectors that training began with.
+const INIT_WORDS_MAX: usize = 50_000;
+
 /// Learns word vectors from an encoded corpus, and with them their output vectors, `V × D`.
 pub(super) fn train(
     corpus: &Corpus,
@@ -27,15 +30,21 @@ pub(super) fn train(
     let words: Vec<&str> =
         start.iter().flat_map(|(_, vectors)| vectors.vocabulary().iter()).map(|(_, word, _)| word).collect();
     let init = start.as_ref().map(|(rows, _)| Init { words: &words, rows });
-    let trained =
-        word2vec::train(Training { corpus, settings: &settings.word2vec, init, checkpoint }, progress)?;
+    let mut word2vec = settings.word2vec.clone();
+    if init.is_some() {
+        word2vec.epochs = word2vec.epochs.or(Some(epochs_from_init(corpus.words())));
+    }
+    let trained = word2vec::train(Training { corpus, settings: &word2vec, init, checkpoint }, progress)?;
     let origin = Origin::Trained {
         epochs: trained.settings.epochs.unwrap_or_default(),
         loss: trained.loss,
         seed: trained.settings.seed,
     };
-    let vocabulary = Arc::new(corpus.vocabulary().clone());
-    let vectors = WordVectors::new(vocabulary, trained.input, trained.dim)?;
+    let (vocabulary, matrix) = match (&start, settings.word2vec.subwords) {
+        (Some((rows, start)), None) => with_words_of(start, rows, corpus.vocabulary(), trained.input)?,
+        _ => (corpus.vocabulary().clone(), trained.input),
+    };
+    let vectors = WordVectors::new(Arc::new(vocabulary), matrix, trained.dim)?;
     let vectors = match settings.word2vec.subwords {
         Some(subwords) => {
             let (min_n, max_n, buckets) = (subwords.min_n as u32, subwords.max_n as u32, subwords.buckets);
@@ -44,7 +53,36 @@ pub(super) fn train(
         }
         None => vectors,
     };
-    Ok((vectors, origin, trained.output))
+    // Words that were kept from the start have no output vector: they were never predicted.
+    let mut output = trained.output;
+    output.resize(vectors.len() * trained.dim, 0.0);
+    Ok((vectors, origin, output))
+}
+
+/// Passes over a corpus that begins with vectors that mean something already: more would forget, for a small text, what these
+/// know. Three passes over 33,000 words kept twice as much of it (nDCG@10 of queries in other words) as the forty that random
+/// vectors take.
+fn epochs_from_init(words: u64) -> usize {
+    if words < 100_000 { 3 } else { 8 }
+}
+
+/// Adds the most frequent words of the vectors that training began with and that the corpus lacks, as they were, so that a
+/// query may use words that no document has. They count 0 and stand last.
+fn with_words_of(
+    start: &WordVectors,
+    rows: &[f32],
+    corpus: &Vocabulary,
+    mut matrix: Vec<f32>,
+) -> Result<(Vocabulary, Vec<f32>)> {
+    let mut words: Vec<(Box<str>, u64)> =
+        corpus.iter().map(|(_, word, count)| (word.into(), count)).collect();
+    let dim = start.dim();
+    let lacking = start.vocabulary().iter().filter(|(_, word, _)| corpus.id(word).is_none());
+    for (id, word, _) in lacking.take(INIT_WORDS_MAX) {
+        words.push((word.into(), 0));
+        matrix.extend_from_slice(&rows[id.index() * dim..][..dim]);
+    }
+    Ok((Vocabulary::from_sorted(words)?, matrix))
 }
 
 /// Takes word vectors from a file, its words spelled as the analyzer spells them. All of them stay, so that a query may use words that no document has; where the

@@ -9,7 +9,8 @@ use crate::index::keyword::{
 };
 use crate::search::contrast::{PERSISTENCE, overlap, rank_biased_overlap};
 use crate::search::{
-    KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK, WordNetRetriever,
+    HybridRetriever, HybridSettings, KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK,
+    WordNetRetriever,
 };
 use crate::store::StoredDocument;
 use crate::text::Analyzer;
@@ -43,7 +44,7 @@ impl Engine {
         let question = Question {
             query: &request.query,
             hard: &hard,
-            expansion: &expansion,
+            how: Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? },
             page,
             facets,
             sort: &sort,
@@ -67,14 +68,17 @@ impl Engine {
         let question = Question {
             query: &request.query,
             hard: &hard,
-            expansion: &expansion,
+            how: Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? },
             page,
             facets: &[],
             sort: &[],
             highlight: None,
         };
-        let answers = self
-            .modes(request.modes.as_deref())?
+        let mut modes = self.modes(request.modes.as_deref())?;
+        if request.modes.is_none() {
+            modes.retain(|mode| *mode != Mode::Hybrid); // a blend of the others: beside them it hides what each found alone
+        }
+        let answers = modes
             .into_iter()
             .map(|mode| self.answer(&generation, &question, mode))
             .collect::<Result<Vec<_>>>()?;
@@ -144,7 +148,7 @@ impl Engine {
     fn answer(&self, generation: &Generation, question: &Question<'_>, mode: Mode) -> Result<SearchAnswer> {
         let start = Instant::now();
         let Question { query, hard, page, .. } = question;
-        let found = self.read(generation, question.expansion, Some(hard), mode, |retriever| {
+        let found = self.read(generation, &question.how, Some(hard), mode, |retriever| {
             self.found(generation, question, retriever)
         })?;
         let nothing = hard.selection.as_ref().is_some_and(Selection::is_empty);
@@ -173,17 +177,17 @@ impl Engine {
     pub(super) fn read_as<T: Default>(
         &self,
         generation: &Generation,
-        expansion: &ExpansionRequest,
+        how: &Reading<'_>,
         mode: Mode,
         question: impl FnOnce(&dyn Retriever) -> Result<T>,
     ) -> Result<T> {
-        self.read(generation, expansion, None, mode, question)
+        self.read(generation, how, None, mode, question)
     }
 
     fn read<T: Default>(
         &self,
         generation: &Generation,
-        expansion: &ExpansionRequest,
+        how: &Reading<'_>,
         hard: Option<&Hard>,
         mode: Mode,
         question: impl FnOnce(&dyn Retriever) -> Result<T>,
@@ -196,12 +200,12 @@ impl Engine {
             }
             Mode::Wordnet => {
                 let wordnet = self.wordnet()?;
-                let glosses = match expansion.disambiguate {
+                let glosses = match how.expansion.disambiguate {
                     Some(true) => self.glosses(generation, &wordnet)?,
                     _ => None,
                 };
-                let senses = expansion.senses(&wordnet, glosses.as_deref())?;
-                let expansion = expansion.expansion(&wordnet)?;
+                let senses = how.expansion.senses(&wordnet, glosses.as_deref())?;
+                let expansion = how.expansion.expansion(&wordnet)?;
                 let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
                 question(&retriever.with_options(options).with_senses(senses))
             }
@@ -212,6 +216,17 @@ impl Engine {
                 }
                 None => Ok(T::default()),
             },
+            Mode::Hybrid => {
+                let texts = |seqs: &[i64]| {
+                    let stored = self.store.documents(seqs)?.into_iter();
+                    let analyzed =
+                        |stored: StoredDocument| (stored.seq, Analyzer.analyze(&stored.document.full_text()));
+                    Ok(stored.map(analyzed).collect())
+                };
+                let (keyword, soft) = (generation.keyword(), generation.soft(options.selection)?);
+                let settings = how.hybrid.unwrap_or_default();
+                question(&HybridRetriever::new(keyword, soft, &texts, settings).with_options(options))
+            }
         }
     }
 
@@ -280,11 +295,17 @@ impl Engine {
 struct Question<'a> {
     query: &'a str,
     hard: &'a Hard,
-    expansion: &'a ExpansionRequest,
+    how: Reading<'a>,
     page: Page,
     facets: &'a [String],
     sort: &'a [SortBy],
     highlight: Option<&'a HighlightRequest>,
+}
+
+/// How the modes read a query.
+pub(super) struct Reading<'a> {
+    pub expansion: &'a ExpansionRequest,
+    pub hybrid: Option<HybridSettings>,
 }
 
 /// A query as the keyword index reads it, and the documents that may answer in any mode.
@@ -351,6 +372,7 @@ fn hit(
     let text = document.full_text();
     let analysis = Analyzer.analyze(&text);
     let matches = retriever.matches(&question.hard.words, stored.seq, &analysis)?;
+    let parts = retriever.parts(&question.hard.words, stored.seq, &analysis)?;
     let snippet = highlight::snippet(&document.text, &matches);
     let (highlights, highlighted) = match question.highlight {
         Some(tags) => {
@@ -369,6 +391,7 @@ fn hit(
         highlighted,
         highlights,
         matches,
+        parts,
         fields: document.fields.clone(),
     })
 }
@@ -414,7 +437,9 @@ fn found_alone(answers: &[SearchAnswer]) -> Vec<FoundAlone> {
 
 fn told(found: &Match) -> String {
     let link = found.link.as_ref().map(|link| format!(" ({})", link.relation)).unwrap_or_default();
-    if found.query_word == found.document_word {
+    if found.query_word.is_empty() {
+        format!("→ {}", found.document_word)
+    } else if found.query_word == found.document_word {
         format!("{}{link}", found.query_word)
     } else {
         format!("{} → {}{link}", found.query_word, found.document_word)
@@ -432,6 +457,7 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
         Mode::Keyword => "no query word is in any document",
         Mode::Wordnet => "no query word, and none that WordNet joins to one, is in any document",
         Mode::Static => "no query word is in the vocabulary",
+        Mode::Hybrid => "no query word is in any document or in the vocabulary",
     }
     .to_owned();
     let nearest: Vec<String> = match generation.encoder() {

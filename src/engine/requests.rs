@@ -3,7 +3,7 @@
 use super::ExpansionRequest;
 use crate::error::{Error, Result};
 use crate::index::keyword::{Bm25, FilterRequest, KeywordIndex, Weights};
-use crate::search::{Mode, TopK};
+use crate::search::{HybridSettings, Mode, TopK};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -46,6 +46,9 @@ pub struct SearchRequest {
     /// How mode `wordnet` expands the query.
     #[serde(default)]
     pub wordnet: Option<ExpansionRequest>,
+    /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
+    #[serde(default)]
+    pub hybrid: Option<HybridSettings>,
 }
 
 /// One query, read several ways.
@@ -69,6 +72,9 @@ pub struct ContrastRequest {
     /// How mode `wordnet` expands it.
     #[serde(default)]
     pub wordnet: Option<ExpansionRequest>,
+    /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
+    #[serde(default)]
+    pub hybrid: Option<HybridSettings>,
 }
 
 /// What a query's characters mean.

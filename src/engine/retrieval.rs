@@ -4,11 +4,12 @@
 //! there already is asked as it is.
 
 use super::build::Ingestion;
+use super::questions::Reading;
 use super::{Engine, ExpansionRequest, Generation, TrainSettings};
 use crate::error::{Error, Result};
 use crate::eval::retrieval::{self, Corpus, JudgedQuery, RetrievalReport, Run};
 use crate::progress::{Progress, Silent};
-use crate::search::{Mode, Ranked};
+use crate::search::{HybridSettings, Mode, Ranked};
 use crate::text::{Analyzer, Document, Documents, ReadOptions};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -33,12 +34,14 @@ pub struct RetrievalRequest {
     pub collection: Option<String>,
     /// The ways to ask, each once; all that there are if `None`.
     pub modes: Option<Vec<Mode>>,
+    /// How mode `hybrid` weighs its parts.
+    pub hybrid: Option<HybridSettings>,
     /// How a new collection's word vectors are trained.
     pub train: TrainSettings,
 }
 
 /// Judged queries, for a collection that is there.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JudgedRequest {
     /// The queries with their judgements.
@@ -46,6 +49,9 @@ pub struct JudgedRequest {
     /// The ways to ask, each once; default all that there are.
     #[serde(default)]
     pub modes: Option<Vec<Mode>>,
+    /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
+    #[serde(default)]
+    pub hybrid: Option<HybridSettings>,
 }
 
 impl Engine {
@@ -59,14 +65,15 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<RetrievalReport> {
         let set = retrieval::read(&request.path, request.qrels.as_deref())?;
-        let judged = JudgedRequest { queries: set.queries, modes: request.modes.clone() };
+        let judged =
+            JudgedRequest { queries: set.queries, modes: request.modes.clone(), hybrid: request.hybrid };
         let report = match &request.collection {
-            Some(name) => self.ask_judged((self, name), &judged, progress)?,
+            Some(name) => self.ask_judged(name, &judged, progress)?,
             None => {
                 let folder = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
-                let aside = Engine::open(folder.path())?;
+                let aside = self.lend_wordnet(Engine::open(folder.path())?)?;
                 aside.take_in(set.corpus, &request.train, progress)?;
-                self.ask_judged((&aside, COLLECTION), &judged, progress)?
+                aside.ask_judged(COLLECTION, &judged, progress)?
             }
         };
         Ok(RetrievalReport { layout: Some(set.layout), ..report })
@@ -86,7 +93,7 @@ impl Engine {
             let expected = "at least one query with a document of grade 1 or more in relevant";
             return Err(Error::invalid("queries", expected, "none", "add judgements"));
         }
-        self.ask_judged((self, collection), request, &Silent)
+        self.ask_judged(collection, request, &Silent)
     }
 
     fn take_in(&self, corpus: Corpus, train: &TrainSettings, progress: &dyn Progress) -> Result<()> {
@@ -110,49 +117,62 @@ impl Engine {
         writer.commit().map(drop)
     }
 
-    /// Asks a collection of `home`, with the WordNet of this engine.
     fn ask_judged(
         &self,
-        (home, name): (&Engine, &str),
+        name: &str,
         request: &JudgedRequest,
         progress: &dyn Progress,
     ) -> Result<RetrievalReport> {
-        let generation = home.generation(name)?;
-        let ids = home.document_ids(name)?;
+        let generation = self.generation(name)?;
+        let ids = self.document_ids(name)?;
+        let hybrid = self.hybrid_settings(name, request.hybrid)?;
         let mut runs = Vec::new();
         for mode in self.modes(request.modes.as_deref())? {
-            runs.push(self.run(&generation, &ids, (mode, &request.queries), progress)?);
+            runs.push(self.run(&generation, &ids, ((mode, hybrid), &request.queries), progress)?);
         }
         let report = retrieval::report(&request.queries, &runs);
         Ok(RetrievalReport { documents: generation.keyword().len(), ..report })
+    }
+
+    /// nDCG@10 of each query, in the first of the modes.
+    pub(super) fn ndcg_of_each(&self, name: &str, request: &JudgedRequest) -> Result<Vec<f64>> {
+        let (generation, ids) = (self.generation(name)?, self.document_ids(name)?);
+        let mode = request.modes.iter().flatten().next().copied().unwrap_or(Mode::Hybrid);
+        let run = self.run(&generation, &ids, ((mode, request.hybrid), &request.queries), &Silent)?;
+        let measured = run.rankings.iter().zip(&request.queries);
+        Ok(measured.map(|(ranking, query)| retrieval::measure(ranking, &query.relevant).ndcg_at_10).collect())
     }
 
     fn run(
         &self,
         generation: &Generation,
         ids: &HashMap<i64, String>,
-        (mode, queries): (Mode, &[JudgedQuery]),
+        (how, queries): ((Mode, Option<HybridSettings>), &[JudgedQuery]),
         progress: &dyn Progress,
     ) -> Result<Run> {
         let (mut rankings, mut times) = (Vec::with_capacity(queries.len()), Vec::new());
         for (query, done) in queries.iter().zip(1..) {
             let start = Instant::now();
-            let found = self.rank(generation, mode, &query.query)?;
+            let found = self.rank(generation, how, &query.query)?;
             times.push(start.elapsed().as_secs_f64() * 1e3);
             let named = found.iter().filter_map(|one| Some((ids.get(&one.seq)?.clone(), one.score)));
             rankings.push(named.collect());
-            progress.step(&format!("asking, {}", mode.name()), done, queries.len() as u64, "queries")?;
+            progress.step(&format!("asking, {}", how.0.name()), done, queries.len() as u64, "queries")?;
         }
         times.sort_by(f64::total_cmp);
-        Ok(Run { mode, rankings, p50_ms: times.get(times.len() / 2).copied().unwrap_or(0.0) })
+        Ok(Run { mode: how.0, rankings, p50_ms: times.get(times.len() / 2).copied().unwrap_or(0.0) })
     }
 
     /// The documents that a mode finds, without fetching them.
-    fn rank(&self, generation: &Generation, mode: Mode, query: &str) -> Result<Vec<Ranked>> {
+    fn rank(
+        &self,
+        generation: &Generation,
+        (mode, hybrid): (Mode, Option<HybridSettings>),
+        query: &str,
+    ) -> Result<Vec<Ranked>> {
         let words = Analyzer.words(query);
-        self.read_as(generation, &ExpansionRequest::default(), mode, |retriever| {
-            retriever.retrieve(&words, DEPTH)
-        })
+        let how = Reading { expansion: &ExpansionRequest::default(), hybrid };
+        self.read_as(generation, &how, mode, |retriever| retriever.retrieve(&words, DEPTH))
     }
 
     fn document_ids(&self, name: &str) -> Result<HashMap<i64, String>> {

@@ -178,6 +178,20 @@ impl Engine {
         self
     }
 
+    /// Has another data directory answer from this one's WordNet, without compiling it again.
+    pub(super) fn lend_wordnet(&self, other: Self) -> Result<Self> {
+        if let Ok(_open) = self.wordnet() {
+            let (from, to) = (self.wordnet_folder(), other.wordnet_folder());
+            fs::create_dir_all(&to).map_err(Error::io("create", &to))?;
+            for entry in fs::read_dir(&from).map_err(Error::io("list", &from))?.flatten() {
+                if entry.path().is_file() {
+                    fs::copy(entry.path(), to.join(entry.file_name())).map_err(Error::io("copy", &from))?;
+                }
+            }
+        }
+        Ok(other.with_wordnet(self.wordnet.asked.clone()))
+    }
+
     /// WordNet, compiled first if need be.
     ///
     /// # Errors

@@ -1,14 +1,19 @@
 //! Here is a query, give me hits; contrast them; explain them.
 //!
 //! - [`Retriever`]: one way of reading a query, with [`KeywordRetriever`] (hard tokens), [`WordNetRetriever`] (hard tokens and
-//!   the links between them) and [`StaticRetriever`] (soft tokens) behind it.
+//!   the links between them), [`StaticRetriever`] (soft tokens) and [`HybridRetriever`] (both fused) behind it.
 //! - [`contrast`]: two rankings of one query side by side.
 
 pub mod contrast;
+mod feedback;
+mod fusion;
+mod hybrid;
 mod keyword;
 mod statics;
 mod wordnet;
 
+pub use fusion::{Fusion, HybridSettings, Knowledge};
+pub use hybrid::{HybridRetriever, Texts};
 pub use keyword::KeywordRetriever;
 pub use statics::StaticRetriever;
 pub use wordnet::{SenseChoice, WordNetRetriever};
@@ -28,11 +33,13 @@ pub enum Mode {
     Wordnet,
     /// Soft tokens: the weighted mean of static word vectors.
     Static,
+    /// Hard and soft tokens fused, then asked again with what the first answers say.
+    Hybrid,
 }
 
 impl Mode {
     /// All modes, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Keyword, Self::Wordnet, Self::Static];
+    pub const ALL: [Self; 4] = [Self::Keyword, Self::Wordnet, Self::Static, Self::Hybrid];
 
     /// The name, as in requests.
     #[must_use]
@@ -41,6 +48,7 @@ impl Mode {
             Self::Keyword => "keyword",
             Self::Wordnet => "wordnet",
             Self::Static => "static",
+            Self::Hybrid => "hybrid",
         }
     }
 }
@@ -68,6 +76,30 @@ pub struct Match {
     /// The way through WordNet from one to the other, if that is how it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<GraphLink>,
+    /// Which part of a fused score it belongs to. For `feedback` there is no query word: the first answers say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<MatchPart>,
+}
+
+/// A part of a fused score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MatchPart {
+    /// BM25 of the query's words.
+    Keyword,
+    /// Cosine to the query's vector.
+    Static,
+    /// What the first answers add, words and vector.
+    Feedback,
+}
+
+/// What a part of a fused score comes to; the parts of a hit add up to its score.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ScorePart {
+    /// The part.
+    pub part: MatchPart,
+    /// In the units of the hit's score; may be below 0.
+    pub score: f32,
 }
 
 /// The way through WordNet from a query word to a document word.
@@ -112,6 +144,14 @@ pub trait Retriever {
     /// # Errors
     /// Those of the index below.
     fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>>;
+
+    /// The parts of a fused score, which add up to it; none for a score of one part.
+    ///
+    /// # Errors
+    /// Those of the index below.
+    fn parts(&self, _words: &[String], _seq: i64, _document: &Analysis) -> Result<Vec<ScorePart>> {
+        Ok(Vec::new())
+    }
 
     /// The query words that this way of reading knows nothing about, each once.
     ///

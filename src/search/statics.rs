@@ -12,6 +12,9 @@ use std::collections::HashMap;
 const OPTIONS: SearchOptions<'static> =
     SearchOptions { ef: None, recall: Some(0.99), filter: None, strategy: Strategy::Auto };
 
+/// A word of a text, with its part of the text's vector and how often it stands there.
+pub(super) type TextPart<'w> = (&'w str, WeightedWord, f32);
+
 /// Cosine of the text vectors of query and document.
 pub struct StaticRetriever<'a> {
     encoder: &'a StaticEncoder,
@@ -35,8 +38,38 @@ impl<'a> StaticRetriever<'a> {
         Self { filter, ..self }
     }
 
-    /// Distinct words that have a vector, each with the sum of its parts.
-    fn parts<'w>(&self, words: impl Iterator<Item = &'w str>) -> Vec<(&'w str, WeightedWord, f32)> {
+    /// Texts to vectors.
+    pub(super) fn encoder(&self) -> &'a StaticEncoder {
+        self.encoder
+    }
+
+    /// The documents nearest to a vector; at a right angle or beyond, one has nothing to do with it.
+    pub(super) fn nearest(&self, vector: &[f32], limit: usize) -> Result<Vec<Ranked>> {
+        let options = SearchOptions { filter: self.filter.as_ref(), ..OPTIONS };
+        let found = self.index.search(vector, limit.min(self.index.len()).max(1), &options)?;
+        Ok(found
+            .into_iter()
+            .filter(|neighbor| neighbor.similarity > 0.0)
+            .map(|neighbor| Ranked { seq: self.seqs[neighbor.row as usize], score: neighbor.similarity })
+            .collect())
+    }
+
+    /// The cosines of some documents, those that have a vector.
+    pub(super) fn cosines(&self, vector: &[f32], documents: &[i64]) -> Result<Vec<(i64, f32)>> {
+        let row = |seq: &i64| self.seqs.binary_search(seq).ok().map(|row| row as u32);
+        let rows: Vec<u32> = documents.iter().filter_map(row).collect();
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let k = rows.len();
+        let filter = RowSet::from_rows(self.index.len(), rows);
+        let options = SearchOptions { filter: Some(&filter), ..SearchOptions::EXACT };
+        let found = self.index.search(vector, k, &options)?;
+        Ok(found.into_iter().map(|near| (self.seqs[near.row as usize], near.similarity)).collect())
+    }
+
+    /// Distinct words that have a vector, each with its part of the text's vector, and how often it stands there.
+    pub(super) fn parts<'w>(&self, words: impl Iterator<Item = &'w str>) -> Vec<TextPart<'w>> {
         let mut counts: HashMap<&str, (usize, f32)> = HashMap::new();
         for (order, word) in words.enumerate() {
             counts.entry(word).or_insert((order, 0.0)).1 += 1.0;
@@ -59,14 +92,7 @@ impl Retriever for StaticRetriever<'_> {
         let Some(query) = self.encoder.text(words.iter().map(String::as_str)) else {
             return Ok(Vec::new());
         };
-        let options = SearchOptions { filter: self.filter.as_ref(), ..OPTIONS };
-        let found = self.index.search(&query, limit.min(self.index.len()).max(1), &options)?;
-        // At a right angle or beyond, a document has nothing to do with the query.
-        Ok(found
-            .into_iter()
-            .filter(|neighbor| neighbor.similarity > 0.0)
-            .map(|neighbor| Ranked { seq: self.seqs[neighbor.row as usize], score: neighbor.similarity })
-            .collect())
+        self.nearest(&query, limit)
     }
 
     /// The cosine of two sums is the sum over all pairs of words: each pair carries its part of it.
@@ -87,6 +113,7 @@ impl Retriever for StaticRetriever<'_> {
                         similarity: self.encoder.vectors().cosine(query_part.id, document_part.id),
                         share: carried,
                         link: None,
+                        part: None,
                     });
                 }
             }

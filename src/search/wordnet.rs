@@ -203,7 +203,7 @@ impl Terms<'_> {
 }
 
 impl GraphLink {
-    fn of(expanded: &Expanded<'_>) -> Self {
+    pub(crate) fn of(expanded: &Expanded<'_>) -> Self {
         Self {
             relation: expanded.via.relation.map_or("synonym", Relation::name).to_owned(),
             links: expanded.via.links,
@@ -255,6 +255,7 @@ impl Retriever for WordNetRetriever<'_> {
             similarity: reached.term.weight,
             share: part / score,
             link: reached.link.clone(),
+            part: None,
         });
         Ok(largest(matches.collect()))
     }

@@ -1,7 +1,7 @@
 //! The routes that take a text, below a collection.
 
 use super::route::{Route, Scope};
-use crate::engine::{ContrastRequest, SearchRequest};
+use crate::engine::{ContrastRequest, JudgedRequest, SearchRequest, TuneRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -33,6 +33,18 @@ pub(super) fn routes() -> Vec<Route> {
             }
             Ok(contrast)
         }),
+        Route::post(
+            "/v1/collections/{collection}/contrast/judged",
+            Scope::Search,
+            "Judged queries read several ways: quality by mode and kind of query",
+        )
+        .body(|engine, asked, body: JudgedRequest| engine.contrast_judged(asked.name("collection"), &body)),
+        Route::post(
+            "/v1/collections/{collection}/tune",
+            Scope::Train,
+            "Fit the weights of mode hybrid to judged queries",
+        )
+        .body(|engine, asked, body: TuneRequest| engine.tune(asked.name("collection"), body)),
         Route::post("/v1/collections/{collection}/analyze", Scope::Search, "A text as every part sees it")
             .body(|engine, asked, body: AnalyzeRequest| engine.analyze(asked.name("collection"), &body.text)),
     ]

@@ -2,7 +2,8 @@
 
 use super::route::{Route, Scope};
 use crate::engine::{
-    AnalogyRequest, CollocatesRequest, MapRequest, NearestRequest, SimilarRequest, WordsRequest,
+    AnalogyRequest, CollocatesRequest, MapRequest, NearestRequest, SimilarRequest, WordContrastRequest,
+    WordsRequest,
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -31,6 +32,14 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query(|engine, asked, query: CollocatesRequest| {
             engine.collocates(asked.name("collection"), asked.name("word"), &query)
+        }),
+        Route::get(
+            "/v1/collections/{collection}/words/{word}/contrast",
+            Scope::Search,
+            "A word as collocates, WordNet and vectors see it",
+        )
+        .query(|engine, asked, query: WordContrastRequest| {
+            engine.contrast_word(asked.name("collection"), asked.name("word"), &query)
         }),
         Route::post("/v1/collections/{collection}/analogy", Scope::Search, "What is to c as b is to a")
             .body(|engine, asked, body: AnalogyRequest| engine.analogy(asked.name("collection"), &body)),

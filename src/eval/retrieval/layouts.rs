@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 type Qrels = BTreeMap<String, BTreeMap<String, i32>>;
 
 /// In which form a judged set was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
     /// Thakur et al. 2021.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What is measured of one ranking, each 0 to 1, or the mean over several.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Metrics {
     /// Normalised discounted cumulated gain of the first 10; the gain is the grade, the discount `log2(rank + 1)`.
     pub ndcg_at_10: f64,

@@ -18,7 +18,7 @@ pub struct Run {
 }
 
 /// How well several modes answer judged queries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RetrievalReport {
     /// The form the judgements came in; absent if they came with the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub struct RetrievalReport {
 }
 
 /// How well one mode answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ModeReport {
     /// The mode.
     pub mode: Mode,
@@ -50,7 +50,7 @@ pub struct ModeReport {
 }
 
 /// How well one mode answers queries of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KindReport {
     /// As the judgements name it.
     pub kind: String,
@@ -61,7 +61,7 @@ pub struct KindReport {
 }
 
 /// Two modes over the same queries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Comparison {
     /// One.
     pub a: Mode,
@@ -139,10 +139,12 @@ mod tests {
         JudgedQuery { kind: kind.map(String::from), relevant, ..JudgedQuery::default() }
     }
 
+    /// Documents best first.
     fn run(mode: Mode, rankings: &[&[&str]]) -> Run {
-        let ranking =
-            |ids: &[&str]| ids.iter().rev().zip(1u8..).map(|(id, s)| ((*id).to_owned(), s.into())).collect();
-        Run { mode, rankings: rankings.iter().map(|ids| ranking(ids)).collect(), p50_ms: 0.0 }
+        let ranking = |ids: &&[&str]| -> Vec<(String, f32)> {
+            ids.iter().zip(1u8..).map(|(id, place)| ((*id).to_owned(), 9.0 - f32::from(place))).collect()
+        };
+        Run { mode, rankings: rankings.iter().map(ranking).collect(), p50_ms: 0.0 }
     }
 
     #[test]

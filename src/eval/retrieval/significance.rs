@@ -8,7 +8,7 @@ const DEALS: u32 = 10_000;
 const SEED: u64 = 0x5eed;
 
 /// What a paired comparison found.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PairedTest {
     /// Mean of b minus a.
     pub difference: f64,

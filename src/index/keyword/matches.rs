@@ -1,8 +1,8 @@
 //! All documents that answer a question, each with its score: to be counted, or the best of them taken.
 
-use super::KeywordIndex;
 use super::parts::Part;
 use super::selection::Selection;
+use super::{KeywordIndex, failed};
 use crate::error::Result;
 use std::cmp::Ordering;
 use tantivy::DocId;
@@ -53,6 +53,20 @@ impl Matches {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.lists.iter().map(|list| list.len() as u64).sum()
+    }
+
+    /// The score of a document, 0 if it does not answer.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Library`] if the index cannot be read.
+    pub fn score(&self, index: &KeywordIndex, seq: u64) -> Result<f32> {
+        for (part, list) in index.parts.iter().zip(&self.lists) {
+            if let Some(doc) = part.document(&index.layout, seq).map_err(failed(&index.folder))? {
+                let place = list.binary_search_by_key(&doc, |(doc, _)| *doc);
+                return Ok(place.map_or(0.0, |place| list[place].1));
+            }
+        }
+        Ok(0.0)
     }
 
     /// The best `limit`, as row and score, by falling score, then rising row.

@@ -1,0 +1,193 @@
+//! Two rankings of one query made into one.
+//!
+//! Convex combination: each score is divided by the highest of its ranking, and the two are weighed. That is min-max
+//! normalisation with a minimum of 0, the score of every document that a ranking does not hold. Source: Bruch, Gai & Ingber 2023,
+//! "An Analysis of Fusion Functions for Hybrid Retrieval". Reciprocal ranks: Cormack, Clarke & Büttcher 2009.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// How the keyword ranking and the static one become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fusion {
+    /// Weighed sum of the scores, each divided by the highest.
+    #[default]
+    Convex,
+    /// Sum of `1 / (k + rank)`, whatever the scores; no weight, no guard, no feedback.
+    Rrf,
+}
+
+/// How mode `hybrid` weighs its parts. The defaults were chosen on Cranfield, MED, CISI, SciFact, XQuAD and the bundled
+/// collections, one set for all.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HybridSettings {
+    /// How the rankings become one.
+    pub fusion: Fusion,
+    /// Weight of the static ranking, 0 to 1; the keyword ranking has the rest. Default 0.3.
+    pub static_weight: f32,
+    /// How much that weight may rise, 0 to 1, where hardly a query word stands in any document and the word vectors know
+    /// words beyond the collection's. Default 0.65.
+    pub static_rise: f32,
+    /// Share of the answer that is asked a second time, with what the first answers say, 0 to 1. Default 0.5.
+    pub feedback: f32,
+    /// First answers that are read for it, 0 to 50. Default 5.
+    pub feedback_documents: usize,
+    /// Words that are taken from them, 0 to 200. Default 20.
+    pub feedback_terms: usize,
+    /// Weight of these words against the query's, 0 to 1. Default 0.35.
+    pub feedback_term_weight: f32,
+    /// Weight of their mean vector against the query's, 0 to 10. Default 0.7.
+    pub feedback_vector_weight: f32,
+    /// `k` of reciprocal ranks, 1 to 10,000. Default 60.
+    pub rrf_k: f32,
+}
+
+impl Default for HybridSettings {
+    fn default() -> Self {
+        Self {
+            fusion: Fusion::Convex,
+            static_weight: 0.3,
+            static_rise: 0.65,
+            feedback: 0.5,
+            feedback_documents: 5,
+            feedback_terms: 20,
+            feedback_term_weight: 0.35,
+            feedback_vector_weight: 0.7,
+            rrf_k: 60.0,
+        }
+    }
+}
+
+impl HybridSettings {
+    /// Checks all.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for one that is out of range.
+    pub fn check(&self) -> Result<()> {
+        let within = |name: &str, value: f32, low: f32, high: f32| {
+            if (low..=high).contains(&value) {
+                return Ok(());
+            }
+            let what = format!("hybrid/{name}");
+            Err(Error::invalid(what, format!("{low} to {high}"), value, "leave it out for the default"))
+        };
+        within("static_weight", self.static_weight, 0.0, 1.0)?;
+        within("static_rise", self.static_rise, 0.0, 1.0)?;
+        within("feedback", self.feedback, 0.0, 1.0)?;
+        within("feedback_documents", self.feedback_documents as f32, 0.0, 50.0)?;
+        within("feedback_terms", self.feedback_terms as f32, 0.0, 200.0)?;
+        within("feedback_term_weight", self.feedback_term_weight, 0.0, 1.0)?;
+        within("feedback_vector_weight", self.feedback_vector_weight, 0.0, 10.0)?;
+        within("rrf_k", self.rrf_k, 1.0, 10_000.0)
+    }
+}
+
+/// What a query's first answers say about it: by this the weights are guarded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Evidence {
+    /// Share of the query's idf that the best of the first keyword answers hold, 0 to 1.
+    pub coverage: f32,
+    /// Query words that the fullest of them holds.
+    pub matched: usize,
+    /// Mean score of the second to tenth keyword answer over that of the first, 0 to 1: 0 where one document stands alone.
+    pub flatness: f32,
+}
+
+/// What is known about the word vectors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Knowledge {
+    /// Running words of the collection that they were trained on.
+    pub corpus_words: u64,
+    /// Whether they know words that the collection's documents lack: from wider text.
+    pub is_wider: bool,
+}
+
+/// Fewer running words than this teach nothing, more than [`WORDS_ENOUGH`] enough.
+const WORDS_LEAST: f32 = 10_000.0;
+const WORDS_ENOUGH: f32 = 200_000.0;
+
+/// Weight of the static ranking for a query.
+///
+/// Vectors that a small collection taught alone are trusted less. Where few query words stand in any document, and more than one
+/// document says as little, keywords have little to say, and vectors that know the query's words say more; one document that stands
+/// alone is a name or a number found.
+pub(super) fn static_weight(settings: &HybridSettings, evidence: &Evidence, known: Knowledge) -> f32 {
+    if !known.is_wider {
+        let words = (known.corpus_words as f32).max(1.0);
+        let trust = (words / WORDS_LEAST).ln() / (WORDS_ENOUGH / WORDS_LEAST).ln();
+        return settings.static_weight * trust.clamp(0.0, 1.0);
+    }
+    let missing = (2.0 * (1.0 - evidence.coverage)).min(1.0);
+    let few = ((5.0 - evidence.matched as f32) / 3.0).clamp(0.0, 1.0);
+    let together = ((evidence.flatness - 0.05) / 0.25).clamp(0.0, 1.0);
+    (settings.static_weight + settings.static_rise * missing * few * together)
+        .min(settings.static_weight.max(0.95))
+}
+
+/// Share of the answer that feedback makes: none where one document stands alone.
+pub(super) fn feedback_share(settings: &HybridSettings, evidence: &Evidence) -> f32 {
+    settings.feedback * ((evidence.flatness - 0.2) / 0.3).clamp(0.0, 1.0)
+}
+
+/// Mean of the second to tenth score over the first; what is missing is 0.
+pub(super) fn flatness(scores: impl Iterator<Item = f32>) -> f32 {
+    let first: Vec<f32> = scores.take(10).collect();
+    match first.split_first() {
+        Some((best, rest)) if *best > 0.0 => rest.iter().sum::<f32>() / 9.0 / best,
+        _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDER: Knowledge = Knowledge { corpus_words: 0, is_wider: true };
+
+    #[test]
+    fn the_static_weight_rises_where_keywords_have_little_to_say() {
+        let settings = HybridSettings::default();
+        let weight = |coverage, matched, flatness| {
+            static_weight(&settings, &Evidence { coverage, matched, flatness }, WIDER)
+        };
+        assert_eq!(weight(1.0, 1, 0.9), 0.3); // all words stand together in a document
+        assert_eq!(weight(0.2, 5, 0.9), 0.3); // five words are evidence enough
+        assert_eq!(weight(0.2, 1, 0.0), 0.3); // one document stands alone
+        // Half the idf is missing, two words match: .3 + .65.
+        assert!((weight(0.5, 2, 0.5) - 0.95).abs() < 1e-6);
+        // .3 + .65 · .5 · 1/3.
+        assert!((weight(0.75, 4, 0.5) - (0.3 + 0.65 / 6.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn vectors_of_a_small_collection_are_trusted_less() {
+        let evidence = Evidence { coverage: 0.1, matched: 1, flatness: 0.9 };
+        let weight = |corpus_words| {
+            let known = Knowledge { corpus_words, is_wider: false };
+            static_weight(&HybridSettings::default(), &evidence, known)
+        };
+        assert_eq!((weight(0), weight(10_000), weight(200_000)), (0.0, 0.0, 0.3));
+        assert!(weight(40_000) > 0.1 && weight(40_000) < 0.2);
+    }
+
+    #[test]
+    fn feedback_is_not_asked_where_one_document_stands_alone() {
+        assert_eq!(flatness([4.0].into_iter()), 0.0);
+        assert_eq!(flatness([4.0, 4.0].into_iter()), 1.0 / 9.0);
+        assert_eq!(flatness(std::iter::repeat_n(2.0, 30)), 1.0);
+        let share = |flatness| {
+            feedback_share(&HybridSettings::default(), &Evidence { coverage: 1.0, matched: 1, flatness })
+        };
+        assert_eq!((share(0.1), share(0.9)), (0.0, 0.5));
+    }
+
+    #[test]
+    fn settings_are_checked() {
+        assert!(HybridSettings::default().check().is_ok());
+        let error = HybridSettings { static_weight: f32::NAN, ..Default::default() }.check().unwrap_err();
+        assert!(error.to_string().starts_with("hybrid/static_weight: expected 0 to 1, got NaN"), "{error}");
+        assert!(HybridSettings { feedback_documents: 51, ..Default::default() }.check().is_err());
+    }
+}

@@ -1,0 +1,502 @@
+//! Hard and soft tokens together: keyword and static ranking fused, then asked a second time with what the first answers say.
+//!
+//! The score is linear in its parts, so that it can be taken apart again: for each reading of the query (as it came, and with
+//! feedback) a factor times BM25 plus a factor times the cosine. The factors follow the query, see [`super::fusion`].
+
+use super::fusion::{Evidence, Fusion, HybridSettings, Knowledge, feedback_share, flatness, static_weight};
+use super::{
+    KeywordRetriever, Match, MatchPart, Mode, Ranked, Retriever, ScorePart, StaticRetriever, distinct,
+    feedback, largest,
+};
+use crate::error::Result;
+use crate::index::keyword::{KeywordIndex, KeywordOptions, Matches, WeightedTerm};
+use crate::linalg;
+use crate::text::{Analysis, is_stop_word};
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Documents that each ranking gives to the fusion, at least.
+const POOL: usize = 200;
+/// Longer queries have words enough to be sure of.
+const GUARDED_WORDS_MAX: usize = 64;
+/// First keyword answers that are looked at for the guard.
+const EVIDENCE_DOCUMENTS: usize = 3;
+
+/// Fetches documents by row and analyses them; those that are gone are left out.
+pub type Texts<'a> = dyn Fn(&[i64]) -> Result<Vec<(i64, Analysis)>> + 'a;
+
+/// Keyword and static ranking fused, with feedback.
+pub struct HybridRetriever<'a> {
+    index: &'a KeywordIndex,
+    soft: Option<(StaticRetriever<'a>, Knowledge)>,
+    texts: &'a Texts<'a>,
+    settings: HybridSettings,
+    options: KeywordOptions<'a>,
+    /// The last query, how it was read, and what was found: each of its hits is explained by the same readings.
+    last: RefCell<Option<Rc<Answer>>>,
+}
+
+struct Answer {
+    words: Vec<String>,
+    limit: usize,
+    readings: Vec<Reading>,
+    /// For reciprocal ranks: the places of each document in the two rankings, from 1.
+    places: HashMap<i64, [Option<usize>; 2]>,
+    ranked: Vec<Ranked>,
+}
+
+/// A way to ask: terms for the keywords, a vector for the static ranking, and what their scores count for in the end.
+#[derive(Default)]
+struct Reading {
+    terms: Vec<WeightedTerm>,
+    /// How many of the terms, the first, are the query's own.
+    own_terms: usize,
+    /// Length 1: `of_query` · the query's vector + `of_feedback`.
+    vector: Option<Vec<f32>>,
+    of_query: f32,
+    of_feedback: Option<Vec<f32>>,
+    keyword_factor: f32,
+    static_factor: f32,
+}
+
+/// Documents with both scores, BM25 and cosine, the latter at least 0.
+struct Candidates {
+    scores: HashMap<i64, (f32, f32)>,
+    /// Highest of each.
+    most: (f32, f32),
+    matching: Matches,
+    /// The two rankings, best first.
+    keyword: Vec<Ranked>,
+    statics: Vec<Ranked>,
+}
+
+impl Candidates {
+    /// The factors of the two scores: the highest weighed sum is 1.
+    fn factors(&self, weight: f32) -> (f32, f32) {
+        let part = |weight: f32, most: f32| if most > 0.0 { weight / most } else { 0.0 };
+        let factors = (part(1.0 - weight, self.most.0), part(weight, self.most.1));
+        let most = self.scores.values().map(|scores| weighed(factors, *scores)).fold(0.0, f32::max);
+        if most > 0.0 { (factors.0 / most, factors.1 / most) } else { factors }
+    }
+}
+
+fn weighed(factors: (f32, f32), scores: (f32, f32)) -> f32 {
+    factors.0 * scores.0 + factors.1 * scores.1
+}
+
+/// By falling score, then rising row; what scores nothing is left out.
+fn ranked(scores: impl Iterator<Item = (i64, f32)>) -> Vec<Ranked> {
+    let mut ranked: Vec<Ranked> =
+        scores.filter(|(_, score)| *score > 0.0).map(|(seq, score)| Ranked { seq, score }).collect();
+    ranked.sort_unstable_by(best_first);
+    ranked
+}
+
+fn best_first(a: &Ranked, b: &Ranked) -> Ordering {
+    b.score.total_cmp(&a.score).then(a.seq.cmp(&b.seq))
+}
+
+impl<'a> HybridRetriever<'a> {
+    /// Fuses the keyword index with the static ranking, if there is one. `texts` reads the first answers.
+    #[must_use]
+    pub fn new(
+        index: &'a KeywordIndex,
+        soft: Option<(StaticRetriever<'a>, Knowledge)>,
+        texts: &'a Texts<'a>,
+        settings: HybridSettings,
+    ) -> Self {
+        let options = KeywordOptions::default();
+        Self { index, soft, texts, settings, options, last: RefCell::default() }
+    }
+
+    /// Looks for keywords by these options; what they select holds for the static ranking only if it was told too.
+    #[must_use]
+    pub fn with_options(self, options: KeywordOptions<'a>) -> Self {
+        Self { options, ..self }
+    }
+
+    fn answer(&self, words: &[String], limit: usize) -> Result<Rc<Answer>> {
+        let known = self.last.borrow().clone();
+        if let Some(known) = known.filter(|known| known.words == words && known.limit >= limit) {
+            return Ok(known);
+        }
+        let answer = Rc::new(match self.settings.fusion {
+            Fusion::Convex => self.convex(words, limit)?,
+            Fusion::Rrf => self.reciprocal_ranks(words, limit)?,
+        });
+        *self.last.borrow_mut() = Some(Rc::clone(&answer));
+        Ok(answer)
+    }
+
+    fn convex(&self, words: &[String], limit: usize) -> Result<Answer> {
+        let pool = limit.max(POOL);
+        let mut first = self.as_it_came(words);
+        let candidates = self.candidates(&first, pool)?;
+        let evidence = self.evidence(&first, &candidates.keyword)?;
+        let weight = match &self.soft {
+            Some((_, known)) if first.vector.is_some() => static_weight(&self.settings, &evidence, *known),
+            _ => 0.0,
+        };
+        let factors = candidates.factors(weight);
+        (first.keyword_factor, first.static_factor) = factors;
+        let own = |scores: &(f32, f32)| weighed(factors, *scores);
+        let mut found = ranked(candidates.scores.iter().map(|(seq, scores)| (*seq, own(scores))));
+        let share = feedback_share(&self.settings, &evidence);
+        let mut readings = vec![first];
+        if share > 0.0
+            && let Some(second) = self.with_feedback(&readings[0], &found)?
+        {
+            readings.push(second);
+            found = self.asked_again(&mut readings, candidates, (weight, share, pool))?;
+        }
+        found.truncate(limit);
+        Ok(Answer { words: words.to_vec(), limit, readings, places: HashMap::new(), ranked: found })
+    }
+
+    /// Both readings together: each document of either has both scores of both.
+    fn asked_again(
+        &self,
+        readings: &mut [Reading],
+        mut first: Candidates,
+        (weight, share, pool): (f32, f32, usize),
+    ) -> Result<Vec<Ranked>> {
+        let mut again = self.candidates(&readings[1], pool)?;
+        let factors = again.factors(weight);
+        (readings[1].keyword_factor, readings[1].static_factor) = (share * factors.0, share * factors.1);
+        readings[0].keyword_factor *= 1.0 - share;
+        readings[0].static_factor *= 1.0 - share;
+        let theirs: Vec<i64> = again.scores.keys().copied().collect();
+        let ours: Vec<i64> = first.scores.keys().copied().collect();
+        self.extend(&mut first, &readings[0], &theirs)?;
+        self.extend(&mut again, &readings[1], &ours)?;
+        let factors = |reading: &Reading| (reading.keyword_factor, reading.static_factor);
+        let (own, added) = (factors(&readings[0]), factors(&readings[1]));
+        Ok(ranked(first.scores.iter().map(|(seq, scores)| {
+            let second = again.scores.get(seq).copied().unwrap_or_default();
+            (*seq, weighed(own, *scores) + weighed(added, second))
+        })))
+    }
+
+    /// The query's distinct words, each for the same, and its vector.
+    fn as_it_came(&self, words: &[String]) -> Reading {
+        let all_function_words = words.iter().all(|word| is_stop_word(word));
+        let mut forms = Vec::new();
+        let mut terms: Vec<WeightedTerm> = Vec::new();
+        for word in words.iter().filter(|word| all_function_words || !is_stop_word(word)) {
+            let form = self.index.form(word, &self.options);
+            if !forms.contains(&form) {
+                forms.push(form);
+                terms.push(WeightedTerm { words: vec![word.clone()], weight: 1.0 });
+            }
+        }
+        let each = 1.0 / terms.len().max(1) as f32;
+        terms.iter_mut().for_each(|term| term.weight = each);
+        let soft = self.soft.as_ref();
+        let vector = soft.and_then(|(soft, _)| soft.encoder().text(words.iter().map(String::as_str)));
+        Reading { own_terms: terms.len(), terms, vector, of_query: 1.0, ..Reading::default() }
+    }
+
+    /// Both scores of all documents that either ranking puts among its first `pool`.
+    fn candidates(&self, reading: &Reading, pool: usize) -> Result<Candidates> {
+        let terms: Vec<&WeightedTerm> = reading.terms.iter().collect();
+        let matching = self.index.matching_weighted(&terms, &self.options)?;
+        let keyword = matching.top(self.index, pool)?.into_iter();
+        let keyword: Vec<Ranked> =
+            keyword.map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect();
+        let statics = match (&self.soft, &reading.vector) {
+            (Some((soft, _)), Some(vector)) => soft.nearest(vector, pool)?,
+            _ => Vec::new(),
+        };
+        let scores = HashMap::with_capacity(keyword.len() + statics.len());
+        let mut candidates = Candidates { scores, most: (0.0, 0.0), matching, keyword, statics };
+        let seqs = candidates.keyword.iter().chain(&candidates.statics).map(|found| found.seq);
+        let seqs: Vec<i64> = seqs.collect();
+        self.extend(&mut candidates, reading, &seqs)?;
+        let all = candidates.scores.values();
+        candidates.most = all.fold((0.0, 0.0), |most, of| (most.0.max(of.0), most.1.max(of.1)));
+        Ok(candidates)
+    }
+
+    /// Adds documents with both their scores.
+    fn extend(&self, candidates: &mut Candidates, reading: &Reading, seqs: &[i64]) -> Result<()> {
+        let mut missing: Vec<i64> =
+            seqs.iter().copied().filter(|seq| !candidates.scores.contains_key(seq)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        let cosines: HashMap<i64, f32> = match (&self.soft, &reading.vector) {
+            (Some((soft, _)), Some(vector)) => soft.cosines(vector, &missing)?.into_iter().collect(),
+            _ => HashMap::new(),
+        };
+        for seq in missing {
+            let score = candidates.matching.score(self.index, seq.cast_unsigned())?;
+            let cosine = cosines.get(&seq).copied().unwrap_or(0.0).max(0.0);
+            candidates.scores.insert(seq, (score, cosine));
+        }
+        Ok(())
+    }
+
+    fn evidence(&self, reading: &Reading, keyword: &[Ranked]) -> Result<Evidence> {
+        let flatness = flatness(keyword.iter().map(|found| found.score));
+        let words: Vec<String> = reading.terms.iter().flat_map(|term| term.words.clone()).collect();
+        if words.is_empty() || words.len() > GUARDED_WORDS_MAX {
+            return Ok(Evidence { coverage: 1.0, matched: words.len(), flatness });
+        }
+        let idf = |word: &String| -> Result<f32> {
+            let (all, n) = (self.index.len() as f32, self.index.matching_count(word, &self.options)? as f32);
+            Ok((1.0 + (all - n + 0.5) / (n + 0.5)).ln())
+        };
+        let idfs = words.iter().map(|word| Ok((word, idf(word)?))).collect::<Result<HashMap<_, f32>>>()?;
+        let (mut held_most, mut matched) = (0.0f32, 0);
+        for found in keyword.iter().take(EVIDENCE_DOCUMENTS) {
+            let held = self.index.explain(&words, found.seq.cast_unsigned(), &self.options)?;
+            held_most = held_most.max(held.iter().filter_map(|(word, _)| idfs.get(word)).sum::<f32>());
+            matched = matched.max(held.len());
+        }
+        let all: f32 = words.iter().filter_map(|word| idfs.get(word)).sum();
+        Ok(Evidence { coverage: (held_most / all.max(f32::MIN_POSITIVE)).min(1.0), matched, flatness })
+    }
+
+    /// The query with the words of its first answers (RM3), and with their mean vector (Rocchio 1971).
+    fn with_feedback(&self, first: &Reading, ranked: &[Ranked]) -> Result<Option<Reading>> {
+        let best = &ranked[..ranked.len().min(self.settings.feedback_documents)];
+        let seqs: Vec<i64> = best.iter().map(|found| found.seq).collect();
+        let texts = (self.texts)(&seqs)?;
+        let weighed: Vec<(f32, &Analysis)> = best
+            .iter()
+            .filter_map(|found| {
+                let text = texts.iter().find(|(seq, _)| *seq == found.seq);
+                text.map(|(_, analysis)| (found.score, analysis))
+            })
+            .collect();
+        if weighed.is_empty() {
+            return Ok(None);
+        }
+        let count = self.settings.feedback_terms;
+        let found = feedback::terms(&weighed, |word| self.index.form(word, &self.options), count);
+        let of_terms = if found.is_empty() { 0.0 } else { self.settings.feedback_term_weight };
+        let own = first
+            .terms
+            .iter()
+            .map(|term| WeightedTerm { words: term.words.clone(), weight: (1.0 - of_terms) * term.weight });
+        let added = found
+            .iter()
+            .map(|(word, p)| WeightedTerm { words: vec![(*word).to_owned()], weight: of_terms * p });
+        let reading =
+            Reading { own_terms: first.terms.len(), terms: own.chain(added).collect(), ..Reading::default() };
+        Ok(Some(self.with_mean_vector(reading, first, &weighed)))
+    }
+
+    fn with_mean_vector(&self, reading: Reading, first: &Reading, documents: &[(f32, &Analysis)]) -> Reading {
+        let (Some((soft, _)), Some(query)) = (&self.soft, &first.vector) else { return reading };
+        let total: f32 = documents.iter().map(|(weight, _)| weight).sum();
+        let mut mean = vec![0.0; query.len()];
+        for (weight, document) in documents {
+            if let Some(vector) = soft.encoder().text(document.tokens().map(|token| token.text)) {
+                linalg::add_scaled(&mut mean, weight / total.max(f32::MIN_POSITIVE), &vector);
+            }
+        }
+        mean.iter_mut().for_each(|value| *value *= self.settings.feedback_vector_weight);
+        let mut vector = query.clone();
+        linalg::add_scaled(&mut vector, 1.0, &mean);
+        let length = linalg::normalize(&mut vector);
+        if length <= 0.0 {
+            return reading;
+        }
+        mean.iter_mut().for_each(|value| *value /= length);
+        Reading { vector: Some(vector), of_query: 1.0 / length, of_feedback: Some(mean), ..reading }
+    }
+
+    fn reciprocal_ranks(&self, words: &[String], limit: usize) -> Result<Answer> {
+        let first = self.as_it_came(words);
+        let candidates = self.candidates(&first, limit.max(POOL))?;
+        let mut places: HashMap<i64, [Option<usize>; 2]> = HashMap::new();
+        for (which, list) in [&candidates.keyword, &candidates.statics].into_iter().enumerate() {
+            for (found, place) in list.iter().zip(1..) {
+                places.entry(found.seq).or_default()[which] = Some(place);
+            }
+        }
+        let score =
+            |places: &[Option<usize>; 2]| places.iter().map(|place| self.reciprocal(*place)).sum::<f32>();
+        let mut ranked = ranked(places.iter().map(|(seq, places)| (*seq, score(places))));
+        ranked.truncate(limit);
+        Ok(Answer { words: words.to_vec(), limit, readings: vec![first], places, ranked })
+    }
+
+    fn reciprocal(&self, place: Option<usize>) -> f32 {
+        place.map_or(0.0, |place| 1.0 / (self.settings.rrf_k + place as f32))
+    }
+
+    /// Everything that carries a hit's score, in the score's own units.
+    fn carried(&self, answer: &Answer, seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+        if self.settings.fusion == Fusion::Rrf {
+            return self.carried_by_rank(answer, seq, document);
+        }
+        let mut carried = Vec::new();
+        for reading in &answer.readings {
+            self.carried_by_words(reading, seq, document, &mut carried)?;
+            if let (Some((soft, _)), Some(vector)) = (&self.soft, &reading.vector) {
+                carried.extend(carried_by_vectors(soft, reading, vector, (&answer.words, document)));
+            }
+        }
+        Ok(joined(carried))
+    }
+
+    fn carried_by_words(
+        &self,
+        reading: &Reading,
+        seq: i64,
+        document: &Analysis,
+        carried: &mut Vec<Match>,
+    ) -> Result<()> {
+        let terms: Vec<&WeightedTerm> = reading.terms.iter().collect();
+        let parts = self.index.explain_weighted(&terms, seq.cast_unsigned(), &self.options)?;
+        for (place, (term, part)) in terms.iter().zip(parts).enumerate().filter(|(_, (_, part))| *part > 0.0)
+        {
+            let word = &term.words[0];
+            let document_word = super::keyword::form_in(document, word, self.index, &self.options);
+            let part_of = if place < reading.own_terms { MatchPart::Keyword } else { MatchPart::Feedback };
+            let query_word = if place < reading.own_terms { word.clone() } else { String::new() };
+            let share = reading.keyword_factor * part;
+            carried.push(Match {
+                query_word,
+                document_word,
+                similarity: 1.0,
+                share,
+                link: None,
+                part: Some(part_of),
+            });
+        }
+        Ok(())
+    }
+
+    fn carried_by_rank(&self, answer: &Answer, seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+        let places = answer.places.get(&seq).copied().unwrap_or_default();
+        let keyword = KeywordRetriever::new(self.index).with_options(self.options);
+        let mut carried = Vec::new();
+        let mut add = |part: MatchPart, score: f32, matches: Vec<Match>| {
+            let total: f32 = matches.iter().map(|found| found.share).sum();
+            carried.extend(matches.into_iter().map(|found| Match {
+                share: score * found.share / total.max(f32::MIN_POSITIVE),
+                part: Some(part),
+                ..found
+            }));
+        };
+        let score = self.reciprocal(places[0]);
+        if score > 0.0 {
+            add(MatchPart::Keyword, score, keyword.matches(&answer.words, seq, document)?);
+        }
+        if let (Some((soft, _)), score) = (&self.soft, self.reciprocal(places[1]))
+            && score > 0.0
+        {
+            add(MatchPart::Static, score, soft.matches(&answer.words, seq, document)?);
+        }
+        Ok(carried)
+    }
+}
+
+/// A cosine taken apart: pairs of query word and document word, and what the first answers' vector adds to a document word.
+fn carried_by_vectors(
+    soft: &StaticRetriever<'_>,
+    reading: &Reading,
+    vector: &[f32],
+    (words, document): (&[String], &Analysis),
+) -> Vec<Match> {
+    let query = soft.parts(words.iter().map(String::as_str));
+    let parts = soft.parts(document.tokens().map(|token| token.text));
+    let length = |parts: &[super::statics::TextPart<'_>]| {
+        let mut sum = vec![0.0; vector.len()];
+        parts.iter().for_each(|(_, part, count)| linalg::add_scaled(&mut sum, *count, &part.vector));
+        linalg::normalize(&mut sum)
+    };
+    let (query_length, document_length) = (length(&query), length(&parts));
+    if query_length <= 0.0 || document_length <= 0.0 {
+        return Vec::new();
+    }
+    let mut carried = Vec::new();
+    for (document_word, part, count) in &parts {
+        let mut add = |query_word: &str, similarity: f32, share: f32, of: MatchPart| {
+            carried.push(Match {
+                query_word: query_word.to_owned(),
+                document_word: (*document_word).to_owned(),
+                similarity,
+                share,
+                link: None,
+                part: Some(of),
+            });
+        };
+        let scale = reading.static_factor * count / document_length;
+        for (query_word, query_part, query_count) in &query {
+            let dot = linalg::dot(&query_part.vector, &part.vector) * query_count / query_length;
+            let similarity = soft.encoder().vectors().cosine(query_part.id, part.id);
+            add(query_word, similarity, scale * reading.of_query * dot, MatchPart::Static);
+        }
+        if let Some(mean) = &reading.of_feedback {
+            add("", 0.0, scale * linalg::dot(mean, &part.vector), MatchPart::Feedback);
+        }
+    }
+    let cosine: f32 = carried.iter().map(|found| found.share).sum();
+    // A cosine below 0 counts as 0 in the score.
+    if cosine > 0.0 { carried } else { Vec::new() }
+}
+
+/// The same pair of words from two readings counts once, for both.
+fn joined(carried: Vec<Match>) -> Vec<Match> {
+    let mut places: HashMap<(String, String, Option<MatchPart>), usize> = HashMap::new();
+    let mut all: Vec<Match> = Vec::with_capacity(carried.len());
+    for found in carried {
+        let key = (found.query_word.clone(), found.document_word.clone(), found.part);
+        match places.get(&key) {
+            Some(place) => all[*place].share += found.share,
+            None => {
+                places.insert(key, all.len());
+                all.push(found);
+            }
+        }
+    }
+    all
+}
+
+impl Retriever for HybridRetriever<'_> {
+    fn mode(&self) -> Mode {
+        Mode::Hybrid
+    }
+
+    fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
+        let answer = self.answer(words, limit)?;
+        Ok(answer.ranked[..answer.ranked.len().min(limit)].to_vec())
+    }
+
+    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+        let mut carried = self.carried(&*self.answer(words, 1)?, seq, document)?;
+        let score: f32 = carried.iter().map(|found| found.share).sum();
+        carried.iter_mut().for_each(|found| found.share /= score.max(f32::MIN_POSITIVE));
+        carried.retain(|found| found.share > 0.0);
+        carried.iter_mut().for_each(|found| found.share = found.share.min(1.0));
+        Ok(largest(carried))
+    }
+
+    fn parts(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<ScorePart>> {
+        let carried = self.carried(&*self.answer(words, 1)?, seq, document)?;
+        let of = |part: MatchPart| {
+            let score =
+                carried.iter().filter(|found| found.part == Some(part)).map(|found| found.share).sum();
+            ScorePart { part, score }
+        };
+        let all = [MatchPart::Keyword, MatchPart::Static, MatchPart::Feedback].map(of);
+        Ok(all.into_iter().filter(|part| part.score != 0.0).collect())
+    }
+
+    /// Words that neither ranking knows.
+    fn unknown(&self, words: &[String]) -> Result<Vec<String>> {
+        let mut unknown = Vec::new();
+        for word in distinct(words) {
+            let has_vector = self.soft.as_ref().is_some_and(|(soft, _)| soft.encoder().word(word).is_some());
+            if !has_vector && self.index.matching_count(word, &self.options)? == 0 {
+                unknown.push(word.clone());
+            }
+        }
+        Ok(unknown)
+    }
+}
