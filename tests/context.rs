@@ -71,7 +71,7 @@ fn world() -> &'static World {
         let corpus = corpus(folder.path());
         let settings_of_words = word2vec::Settings {
             dim: 12,
-            epochs: Some(8),
+            epochs: Some(2),
             threads: Some(1),
             subsample: 0.0,
             ..Default::default()

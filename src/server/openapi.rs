@@ -104,7 +104,8 @@ fn operation_id(route: &Route) -> String {
         .filter(|part| !part.starts_with('{'))
         .map(|part| part.replace(['-', '.'], "_"))
         .collect();
-    let one = route.path.ends_with('}') && route.method == Method::GET;
+    let below = plain.last().is_some_and(|last| last == "documents");
+    let one = route.path.ends_with('}') && (route.method == Method::GET || below);
     format!(
         "{method}_{}{}",
         if plain.is_empty() { "page".to_owned() } else { plain.join("_") },

@@ -122,7 +122,7 @@ impl Store {
     pub fn collection(&self, name: &str) -> Result<CollectionRow> {
         let found = self.run(async {
             sqlx::query(
-                "SELECT c.id, c.name, c.last_change, c.generation,
+                "SELECT c.id, c.name, c.last_change, c.generation, c.settings,
                         (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
                  FROM collections c WHERE c.name = ?",
             )
