@@ -1,7 +1,7 @@
 //! Real encyclopedia articles, where they are at hand; skipped with a visible line where not.
 
 use sememe::Engine;
-use sememe::engine::{ContrastRequest, Ingestion, SimilarRequest, TrainSettings};
+use sememe::engine::{Contextual, ContrastRequest, Ingestion, SimilarRequest, TrainSettings};
 use sememe::progress::Silent;
 use sememe::search::Mode;
 use sememe::text::{Documents, ReadOptions};
@@ -25,7 +25,8 @@ fn learn(path: &Path, documents: u64, word: &str, query: &str) -> (Vec<String>, 
     let report = engine.ingest("wiki", source, Ingestion::default(), &Silent).unwrap();
     assert_eq!((report.added, report.bad_lines), (documents, 0));
     let word2vec = Settings { dim: 48, epochs: Some(4), ..Settings::default() };
-    engine.train("wiki", &TrainSettings { word2vec, ..TrainSettings::default() }, &Silent).unwrap();
+    let settings = TrainSettings { word2vec, contextual: Contextual::Off, ..TrainSettings::default() };
+    engine.train("wiki", &settings, &Silent).unwrap();
     let similar =
         engine.similar("wiki", word, &SimilarRequest { k: Some(20), ..SimilarRequest::default() }).unwrap();
     let modes = Some(vec![Mode::Keyword, Mode::Static]);

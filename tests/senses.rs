@@ -17,9 +17,10 @@ fn shared(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// The first sense of Senseval-2 is right 1,524 times of 2,282 (66.8 %, as published); the graph adds to it, without any vectors.
+/// The first sense of Senseval-2 is right 1,524 times of 2,282 (66.8 %, as published). The weights were found with vectors; without
+/// any, prior and graph alone are right 1,518 times.
 #[test]
-fn the_first_sense_is_as_good_as_published_and_the_graph_better() {
+fn the_first_sense_is_as_good_as_published() {
     let (Some(path), Some(real)) = (shared("raganato/senseval2"), real()) else { return };
     let sentences = tagged::read(&path).unwrap();
     let disambiguator = Disambiguator::new(&real.wordnet, None, Weights::default());
@@ -27,7 +28,7 @@ fn the_first_sense_is_as_good_as_published_and_the_graph_better() {
     let f1 = |system: usize| report.systems[system].marks[0].value.unwrap();
     assert_eq!(report.questions, 2282);
     assert!((f1(0) - 1524.0 / 2282.0).abs() < 1e-9, "{}", f1(0));
-    assert!(f1(1) > f1(0), "{} {}", f1(1), f1(0));
+    assert!(f1(1) >= 1518.0 / 2282.0 - 1e-9, "{} {}", f1(1), f1(0));
 }
 
 #[test]

@@ -146,7 +146,7 @@ impl<'a> Feed<'a> {
     }
 
     fn is_held_out(&self, piece: u64, sentence: u64) -> bool {
-        Rng::new(0x4E1D, piece << 32 | sentence).next() % self.held_out_of == 0
+        Rng::new(0x4E1D, piece << 32 | sentence).next().is_multiple_of(self.held_out_of)
     }
 }
 

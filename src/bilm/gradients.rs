@@ -89,7 +89,7 @@ fn check(layers: usize, gemm: &'static dyn Gemm) {
     }
     for (row, word) in sampled.words.iter().enumerate() {
         (0..DIM).for_each(|i| {
-            d_output[*word as usize * DIM + i] += sampled.d_words[row] * work.contexts[row * DIM + i]
+            d_output[*word as usize * DIM + i] += sampled.d_words[row] * work.contexts[row * DIM + i];
         });
     }
     for at in 0..output.len() {

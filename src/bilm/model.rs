@@ -177,7 +177,7 @@ impl Model {
         let mut groups: Vec<Vec<u32>> = Vec::new();
         let mut words = usize::MAX;
         for s in order {
-            if words + length(&s) > BATCH_WORDS || groups.is_empty() {
+            if words.saturating_add(length(&s)) > BATCH_WORDS || groups.is_empty() {
                 groups.push(Vec::new());
                 words = 0;
             }

@@ -253,7 +253,7 @@ impl<'a> Trainer<'a> {
             }
             state.window += 1;
             if let Some(checkpoint) = checkpoint
-                && state.window % checkpoint.every_windows == 0
+                && state.window.is_multiple_of(checkpoint.every_windows)
                 && state.window < windows
             {
                 checkpoint.save(learner, state, (&self.settings, self.corpus))?;

@@ -12,7 +12,7 @@ impl Engine {
     /// The vectors of a collection's documents, row-major and of length 1, and their dimension.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) for an unknown collection; [`Error::NotReady`](crate::Error::NotReady) if it
+    /// [`Error::NotFound`] for an unknown collection; [`Error::NotReady`] if it
     /// has no model, or no document that the model can place.
     pub fn document_vectors(&self, collection: &str) -> Result<(Vec<f32>, usize)> {
         let generation = self.generation(collection)?;

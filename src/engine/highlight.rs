@@ -151,7 +151,8 @@ mod tests {
         let shown =
             |text: &str, shown: Range<usize>, ranges: &[Range<usize>]| tagged(text, shown, ranges, &tags);
         assert_eq!(shown("银行利息", 0..12, &[0..6, 6..12]), "[银行][利息]");
-        assert_eq!(shown("a bank here", 2..6, &[2..6]), "[bank]");
+        let bank = 2..6;
+        assert_eq!(shown("a bank here", 2..6, std::slice::from_ref(&bank)), "[bank]");
         assert_eq!(shown("a bank\there", 4..11, &[2..6, 7..11]), "[nk] [here]");
         assert_eq!(shown("abc", 0..3, &[]), "abc");
     }

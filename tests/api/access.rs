@@ -217,6 +217,8 @@ fn who_asks_too_often_is_told_when_to_come_again() {
     assert_eq!(ask(&service, "GET", "/livez", None).status, 200);
     let settings = ["address_requests_per_second=1", "burst=5"];
     let service = Service::with(Program::new(), &settings, &[("SEMEME_MASTER_KEY", MASTER)]);
-    let refused = (0..7).map(|_| ask(&service, "GET", "/v1/collections", Some("guess"))).last().unwrap();
+    let guess = || ask(&service, "GET", "/v1/collections", Some("guess"));
+    (0..6).for_each(|_| drop(guess()));
+    let refused = guess();
     assert_eq!(refused.status, 429, "keys can be guessed as fast as one likes");
 }

@@ -61,8 +61,8 @@ impl Engine {
     /// Asks a set's questions of a model.
     ///
     /// # Errors
-    /// Those of reading the set; [`Error::NotReady`](crate::Error::NotReady) without a model or WordNet;
-    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    /// Those of reading the set; [`Error::NotReady`] without a model or WordNet;
+    /// [`Error::Cancelled`].
     pub fn evaluate_senses(
         &self,
         evaluation: &SensesEvaluation<'_>,

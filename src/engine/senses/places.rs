@@ -47,7 +47,8 @@ fn at_offset(request: &SensesRequest, offset: usize, analysis: &Analysis) -> Res
         Error::invalid("offset", "a byte of a word", format!("{offset} ({got:?})"), "point at a word")
     })?;
     let parts = request.word.as_deref().map_or(1, |word| Analyzer.words(word).len().max(1));
-    Ok(Asked::Places(vec![at..(at + parts).min(analysis.len())]))
+    let place = at..(at + parts).min(analysis.len());
+    Ok(Asked::Places(vec![place]))
 }
 
 /// The places of a word that stands in the text in another form.

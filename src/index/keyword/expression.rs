@@ -96,7 +96,7 @@ impl Expression {
         let mut distinct: Vec<&String> = Vec::new();
         words.iter().for_each(|word| {
             if !distinct.contains(&word) {
-                distinct.push(word)
+                distinct.push(word);
             }
         });
         let should = distinct.into_iter().map(leaf).collect();
@@ -530,7 +530,7 @@ mod tests {
         ] {
             match Expression::parse(text) {
                 Err(Error::Syntax { at: got, what, .. }) => {
-                    assert!(got == at && what == "query", "{text:?}: {got}")
+                    assert!(got == at && what == "query", "{text:?}: {got}");
                 }
                 other => panic!("{text:?}: {other:?}"),
             }

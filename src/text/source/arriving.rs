@@ -64,8 +64,8 @@ pub struct Arriving {
 }
 
 enum Unpacker {
-    Plain(Sink),
-    Gzip(flate2::write::MultiGzDecoder<Sink>),
+    Plain(Box<Sink>),
+    Gzip(Box<flate2::write::MultiGzDecoder<Sink>>),
     Zstd(Box<zstd::stream::zio::Writer<Sink, zstd::stream::raw::Decoder<'static>>>),
 }
 
@@ -88,8 +88,8 @@ impl Arriving {
             failed: None,
         };
         let unpacker = match packing {
-            Packing::Plain => Unpacker::Plain(sink),
-            Packing::Gzip => Unpacker::Gzip(flate2::write::MultiGzDecoder::new(sink)),
+            Packing::Plain => Unpacker::Plain(Box::new(sink)),
+            Packing::Gzip => Unpacker::Gzip(Box::new(flate2::write::MultiGzDecoder::new(sink))),
             Packing::Zstd => {
                 let failed =
                     |error: io::Error| Error::Library { library: "zstd", message: error.to_string() };
