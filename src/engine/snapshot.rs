@@ -359,9 +359,9 @@ fn link_tree(from: &Path, to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
     use crate::progress::Silent;
     use crate::text::Document;
+    use std::collections::BTreeMap;
 
     fn engine(folder: &Path) -> Engine {
         let engine = Engine::open(&folder.join("a")).unwrap();
