@@ -154,6 +154,19 @@ impl Error {
         }
     }
 
+    /// Refuses a value outside `least` to `most`, and a number that is none.
+    pub(crate) fn unless_within<T: PartialOrd + std::fmt::Display>(
+        what: &str,
+        value: T,
+        least: T,
+        most: T,
+    ) -> Result<()> {
+        if value >= least && value <= most {
+            return Ok(());
+        }
+        Err(Self::invalid(what, format!("{least} to {most}"), value, "choose a value within"))
+    }
+
     /// A query or filter that cannot be read from byte `at` on.
     pub fn syntax(
         what: impl Into<String>,

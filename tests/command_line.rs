@@ -225,3 +225,23 @@ fn the_graph_is_measured_against_the_scan() {
     assert_eq!(report["k"], 1);
     assert!(report["rows"].as_u64().unwrap() < 50, "documents, not words: {report}");
 }
+
+#[test]
+fn a_test_set_that_is_not_there_is_told() {
+    let program = Program::new();
+    ingest_and_train(&program);
+    for kind in ["wic", "mcl-wic", "raganato", "coarsewsd"] {
+        let output = program.run(&["eval", "senses", kind, "none-such", "--collection", "town"]);
+        assert_eq!(output.status.code(), Some(1), "{kind}: {}", stderr(&output));
+        assert!(stderr(&output).contains("none-such"), "{kind}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_recall_that_cannot_be_is_refused_also_where_the_answer_is_at_hand() {
+    let program = Program::new();
+    ingest_and_train(&program);
+    let output = program.run(&["similar", "town", "bank", "--recall", "7"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("recall"), "{}", stderr(&output));
+}

@@ -101,20 +101,20 @@ impl Settings {
     /// [`Error::Invalid`], naming the setting.
     pub fn check(&self) -> Result<()> {
         multiple("hidden", self.hidden.unwrap_or(128), 8, 4096)?;
-        within("layers", self.layers, 1, 2)?;
+        Error::unless_within("layers", self.layers, 1, 2)?;
         multiple("shared_negatives", self.shared_negatives, 16, 4096)?;
-        within("negative_samples", self.negative_samples, f64::MIN_POSITIVE, 1000.0)?;
-        within("negative_exponent", self.negative_exponent, 0.0, 1.0)?;
-        within("subsample", self.subsample, 0.0, 1.0)?;
-        within("word_dropout", self.word_dropout, 0.0, 0.9)?;
-        within("epochs", self.epochs.unwrap_or(1), 1, 10_000)?;
-        within("learning_rate", self.learning_rate, f64::MIN_POSITIVE, 1.0)?;
-        within("output_learning_rate", self.output_learning_rate, f64::MIN_POSITIVE, 1.0)?;
-        within("clip", self.clip, 0.0, 1e6)?;
-        within("batch_words", self.batch_words.unwrap_or(64), 64, 65_536)?;
-        within("batch_parts", self.batch_parts, 1, 64)?;
-        within("sentence_words", self.sentence_words, 8, 1024)?;
-        within("threads", self.threads.unwrap_or(1), 1, 1024)
+        Error::unless_within("negative_samples", self.negative_samples, f64::MIN_POSITIVE, 1000.0)?;
+        Error::unless_within("negative_exponent", self.negative_exponent, 0.0, 1.0)?;
+        Error::unless_within("subsample", self.subsample, 0.0, 1.0)?;
+        Error::unless_within("word_dropout", self.word_dropout, 0.0, 0.9)?;
+        Error::unless_within("epochs", self.epochs.unwrap_or(1), 1, 10_000)?;
+        Error::unless_within("learning_rate", self.learning_rate, f64::MIN_POSITIVE, 1.0)?;
+        Error::unless_within("output_learning_rate", self.output_learning_rate, f64::MIN_POSITIVE, 1.0)?;
+        Error::unless_within("clip", self.clip, 0.0, 1e6)?;
+        Error::unless_within("batch_words", self.batch_words.unwrap_or(64), 64, 65_536)?;
+        Error::unless_within("batch_parts", self.batch_parts, 1, 64)?;
+        Error::unless_within("sentence_words", self.sentence_words, 8, 1024)?;
+        Error::unless_within("threads", self.threads.unwrap_or(1), 1, 1024)
     }
 
     /// Fills in what was left to choose, for a corpus of so many running words.
@@ -168,18 +168,11 @@ impl Settings {
 }
 
 fn multiple(what: &str, value: usize, of: usize, most: usize) -> Result<()> {
-    within(what, value, of, most)?;
+    Error::unless_within(what, value, of, most)?;
     if value.is_multiple_of(of) {
         return Ok(());
     }
     Err(Error::invalid(what, format!("a multiple of {of}"), value, "round it up"))
-}
-
-fn within<T: PartialOrd + std::fmt::Display>(what: &str, value: T, least: T, most: T) -> Result<()> {
-    if value >= least && value <= most {
-        return Ok(());
-    }
-    Err(Error::invalid(what, format!("{least} to {most}"), value, "choose a value within"))
 }
 
 #[cfg(test)]

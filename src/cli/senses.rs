@@ -151,7 +151,7 @@ fn show_induced(answer: &InducedWord, out: Out<'_>) -> io::Result<()> {
 pub(super) struct EvalSensesArguments {
     /// The kind of set.
     #[arg(value_enum)]
-    pub set: SetArgument,
+    pub kind: SetArgument,
     /// Its file or folder.
     #[arg(default_value = "", hide_default_value = true)]
     pub path: PathBuf,
@@ -198,12 +198,12 @@ pub(super) fn evaluate(
     bars: Bars,
     out: &Output,
 ) -> Result<()> {
-    let EvalSensesArguments { set, path, collection, model, fit } = arguments;
+    let EvalSensesArguments { kind, path, collection, model, fit } = arguments;
     let model = match model {
         Some(folder) => SenseModel::Folder(folder.clone()),
         None => SenseModel::Collection(collection.clone().unwrap_or_default()),
     };
-    let evaluation = SensesEvaluation { set: (*set).into(), path, model, fit: fit.as_deref() };
+    let evaluation = SensesEvaluation { set: (*kind).into(), path, model, fit: fit.as_deref() };
     let report = engine.evaluate_senses(&evaluation, &bars)?;
     drop(bars);
     out.answer(&report, show_report)

@@ -82,19 +82,19 @@ impl Settings {
     /// # Errors
     /// [`Error::Invalid`], naming the setting.
     pub fn check(&self) -> Result<()> {
-        within("dim", self.dim, 1, 4096)?;
-        within("window", self.window.unwrap_or(5), 1, 64)?;
-        within("negative_samples", self.negative_samples, 1, 100)?;
+        Error::unless_within("dim", self.dim, 1, 4096)?;
+        Error::unless_within("window", self.window.unwrap_or(5), 1, 64)?;
+        Error::unless_within("negative_samples", self.negative_samples, 1, 100)?;
         let shared = self.shared_negatives.unwrap_or(8);
-        within("shared_negatives", shared, 8, 128)?;
+        Error::unless_within("shared_negatives", shared, 8, 128)?;
         if !shared.is_multiple_of(8) {
             return Err(Error::invalid("shared_negatives", "a multiple of 8", shared, "round it up"));
         }
-        within("negative_exponent", self.negative_exponent, 0.0, 1.0)?;
-        within("subsample", self.subsample, 0.0, 1.0)?;
-        within("epochs", self.epochs.unwrap_or(1), 1, 10_000)?;
-        within("learning_rate", self.learning_rate.unwrap_or(0.05), f64::MIN_POSITIVE, 1.0)?;
-        within("threads", self.threads.unwrap_or(1), 1, 1024)?;
+        Error::unless_within("negative_exponent", self.negative_exponent, 0.0, 1.0)?;
+        Error::unless_within("subsample", self.subsample, 0.0, 1.0)?;
+        Error::unless_within("epochs", self.epochs.unwrap_or(1), 1, 10_000)?;
+        Error::unless_within("learning_rate", self.learning_rate.unwrap_or(0.05), f64::MIN_POSITIVE, 1.0)?;
+        Error::unless_within("threads", self.threads.unwrap_or(1), 1, 1024)?;
         self.subwords.map_or(Ok(()), |subwords| subwords.check())
     }
 
@@ -146,13 +146,6 @@ const SMALL: u64 = 300_000;
 fn epochs_for(words: u64) -> usize {
     let passes = 40.0 * (25_000.0 / words.max(1) as f64).powf(0.4);
     passes.round().clamp(8.0, 200.0) as usize
-}
-
-fn within<T: PartialOrd + std::fmt::Display>(what: &str, value: T, least: T, most: T) -> Result<()> {
-    if value >= least && value <= most {
-        return Ok(());
-    }
-    Err(Error::invalid(what, format!("{least} to {most}"), value, "choose a value within"))
 }
 
 #[cfg(test)]

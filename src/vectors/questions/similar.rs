@@ -35,6 +35,7 @@ impl WordVectors {
     /// cannot be.
     pub fn similar(&self, word: &str, options: &Similar) -> Result<Answer> {
         check_k(options.k)?;
+        check_recall(options.recall)?;
         let asked = self.ask(&[word], 1)?;
         if let (Some(id), true, Some(table)) =
             (asked.found[0].id, options.restrict.is_none(), self.neighbours())
