@@ -34,6 +34,7 @@ fn main() {
     let documents = Documents::open(&corpus, ReadOptions::default()).unwrap();
     engine.ingest("demo-en", documents, Ingestion::default(), &Silent).unwrap();
     engine.train("demo-en", &TrainSettings::default(), &Silent).unwrap();
+    let _ = engine.wordnet(); // compiled now, so that it does not compete later
     let sample = engine.similar("demo-en", "river", &SimilarRequest::default()).unwrap();
     let constant = serde_json::to_string(&sample).unwrap();
     println!(

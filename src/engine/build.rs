@@ -249,6 +249,27 @@ impl Engine {
         build.finish(Some(model), progress)
     }
 
+    /// The next generation with the same vectors, and senses told apart by all documents as they are now.
+    pub(super) fn build_senses(
+        &self,
+        collection: &str,
+        patience: Duration,
+        progress: &dyn Progress,
+    ) -> Result<BuildReport> {
+        let build = Build::begin(self, collection, patience, progress)?;
+        let model = build.keep_model(progress)?;
+        if let Some(model) = &model {
+            let folder = build.folder.path();
+            // Links to the files of the generation before: to be replaced, not written into.
+            for file in [CORPUS, SENSES_FILE].map(|name| folder.join(name)).iter().filter(|file| file.exists()) {
+                fs::remove_file(file).map_err(Error::io("remove", file))?;
+            }
+            let (corpus, _) = build.encode_corpus(Some(model.info.min_count), progress)?;
+            senses::induce_into(folder, &model.vectors, &corpus, progress)?;
+        }
+        build.finish(model, progress)
+    }
+
     /// Held while a collection is built; the system releases it whatever happens to the process.
     pub(super) fn lock(&self, collection: &str, patience: Duration, progress: &dyn Progress) -> Result<File> {
         let folder = self.folder(collection);
