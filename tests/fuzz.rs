@@ -6,8 +6,8 @@
 
 use rayon::prelude::*;
 use sememe::engine::{
-    AnalogyRequest, ContextNeighboursRequest, ContrastRequest, EmbeddingsRequest, EncodeRequest, KeyRequest, MapRequest,
-    NearestRequest, SearchRequest, SensesBatch, SensesRequest, TrainRequest, WordsRequest,
+    AnalogyRequest, ContextNeighboursRequest, ContrastRequest, EmbeddingsRequest, EncodeRequest, KeyRequest,
+    MapRequest, NearestRequest, SearchRequest, SensesBatch, SensesRequest, TrainRequest, WordsRequest,
 };
 use sememe::index::keyword::{Expression, Filter, FilterRequest, IndexSettings};
 use sememe::progress::Silent;
@@ -27,7 +27,9 @@ struct Random(u64);
 impl Random {
     fn of(target: &str, number: u64) -> Self {
         let mut random = Self(u64::from(crc32fast::hash(target.as_bytes())) << 32 ^ number);
-        (0..4).for_each(|_| drop(random.below(2)));
+        for _ in 0..4 {
+            random.below(2);
+        }
         random
     }
 
@@ -39,10 +41,60 @@ impl Random {
 
 /// Pieces that mean something to one parser or another.
 const TOKENS: [&str; 54] = [
-    "\"", "'", "\\", "(", ")", "[", "]", "{", "}", ",", ":", "*", "~", "~2", "^", "+", "-", " AND ", " OR ", " NOT ", " IN ",
-    " TO ", "=", "!=", ">=", "<", "EXISTS ", "null", "true", "1e999", "-0", "NaN", "inf", "4294967295", "999999999999", "\n",
-    "\r\n", "\t", "\0", "\u{feff}", "\u{301}", "\u{202e}", "银行", "ﬁ", "İ", "\\ud800", "\\u0000", "[[[[[[[[", "{\"a\":{\"a\":",
-    "text", "id", "2026-11-23T18:00:00Z", "\u{10FFFF}", "'t",
+    "\"",
+    "'",
+    "\\",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    "*",
+    "~",
+    "~2",
+    "^",
+    "+",
+    "-",
+    " AND ",
+    " OR ",
+    " NOT ",
+    " IN ",
+    " TO ",
+    "=",
+    "!=",
+    ">=",
+    "<",
+    "EXISTS ",
+    "null",
+    "true",
+    "1e999",
+    "-0",
+    "NaN",
+    "inf",
+    "4294967295",
+    "999999999999",
+    "\n",
+    "\r\n",
+    "\t",
+    "\0",
+    "\u{feff}",
+    "\u{301}",
+    "\u{202e}",
+    "银行",
+    "ﬁ",
+    "İ",
+    "\\ud800",
+    "\\u0000",
+    "[[[[[[[[",
+    "{\"a\":{\"a\":",
+    "text",
+    "id",
+    "2026-11-23T18:00:00Z",
+    "\u{10FFFF}",
+    "'t",
 ];
 
 const BYTES: [u8; 9] = [0, 1, 0x7F, 0x80, 0xFF, b'\n', b' ', b'"', 0xC0];
@@ -120,7 +172,12 @@ fn targets() -> Vec<Target> {
         Target { name: "filter", share: 250, seeds: texts(&FILTERS), read: filter },
         Target { name: "json", share: 250, seeds: texts(&BODIES), read: json },
         Target { name: "text", share: 60, seeds: texts(&TEXTS), read: text },
-        Target { name: "lines", share: 110, seeds: texts(&[lines, "[{\"id\": 1, \"text\": \"x\"}]"]), read: arriving_plain },
+        Target {
+            name: "lines",
+            share: 110,
+            seeds: texts(&[lines, "[{\"id\": 1, \"text\": \"x\"}]"]),
+            read: arriving_plain,
+        },
         Target { name: "packed", share: 40, seeds: packed.clone(), read: arriving_packed },
         Target { name: "rows", share: 10, seeds: texts(&[rows, lines, "one\n\ntwo"]), read: document_files },
         Target { name: "archives", share: 5, seeds: packed, read: document_archives },
@@ -325,7 +382,12 @@ fn fuzz(inputs: u64) {
             starts.par_iter().flat_map(|first| run(&target, *first..(*first + step).min(to))).collect();
         eprintln!("{}: {count} inputs in {:.0} s", target.name, start.elapsed().as_secs_f64());
         let name = target.name;
-        assert!(failed.is_empty(), "{} of {name}, the first SEMEME_FUZZ_ONLY={name}:{}", failed.len(), failed[0]);
+        assert!(
+            failed.is_empty(),
+            "{} of {name}, the first SEMEME_FUZZ_ONLY={name}:{}",
+            failed.len(),
+            failed[0]
+        );
     }
 }
 

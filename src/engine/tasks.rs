@@ -4,7 +4,7 @@
 //! its last checkpoint, an ingestion after its last write. Three threads work it off: one for what learns, one for documents that come in,
 //! one for everything else, so that none waits for another.
 
-use super::build::lock_file;
+use super::build::{TASK_PATIENCE, lock_file};
 use super::clock::{now, timestamp};
 use super::{Engine, TrainRequest, memory, priority};
 use crate::error::{Error, Result};
@@ -426,8 +426,8 @@ impl Engine {
                 value(serde_json::to_value(report?))
             }
             Some(TaskKind::Index) => {
-                let report =
-                    priority::pool(half_of_processors())?.install(|| self.reindex(collection, watch));
+                let report = priority::pool(half_of_processors())?
+                    .install(|| self.reindex_within(collection, TASK_PATIENCE, watch));
                 value(serde_json::to_value(report?))
             }
             Some(TaskKind::Snapshot) => {
@@ -436,12 +436,13 @@ impl Engine {
             }
             Some(TaskKind::Ingest) => value(serde_json::to_value(self.ingest_upload(task, watch)?)),
             Some(TaskKind::Import) => {
-                let report = priority::pool(half_of_processors())?.install(|| self.import_upload(task, watch));
+                let report =
+                    priority::pool(half_of_processors())?.install(|| self.import_upload(task, watch));
                 value(serde_json::to_value(report?))
             }
             Some(TaskKind::Senses) => {
                 let report = priority::pool(half_of_processors())?
-                    .install(|| self.induce_senses(collection, watch));
+                    .install(|| self.build_senses(collection, TASK_PATIENCE, watch));
                 value(serde_json::to_value(report?))
             }
             None => {

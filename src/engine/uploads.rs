@@ -1,7 +1,7 @@
 //! Files that were sent to be worked on in the background: documents, word vectors. Each is kept in the data directory, flushed before its
 //! task is queued, until that task has ended.
 
-use super::build::PATIENCE;
+use super::build::{PATIENCE, TASK_PATIENCE};
 use super::documents::{BodyShape, Packing, ReceiveReport, WriteReport};
 use super::tasks::TaskKind;
 use super::{BuildReport, Engine, TaskInfo, check_name};
@@ -207,7 +207,7 @@ impl Engine {
         let collection = task.collection.as_deref().unwrap_or_default();
         let details: ImportDetails = details(task)?;
         let path = self.upload_path(&details.upload)?;
-        self.import_vectors(collection, &path, details.format, progress)
+        self.import_within(collection, (&path, details.format), TASK_PATIENCE, progress)
     }
 
     /// Finds anew, in all documents as they are now, the senses that a collection tells apart, with the vectors that it has.
@@ -220,7 +220,8 @@ impl Engine {
     }
 
     fn upload_path(&self, name: &str) -> Result<PathBuf> {
-        let is_ours = name.starts_with("upload-") && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let is_ours =
+            name.starts_with("upload-") && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if is_ours {
             return Ok(self.data_dir.join(UPLOADS).join(name));
         }
@@ -248,7 +249,10 @@ impl Engine {
         };
         let Ok(tasks) = self.store.tasks(&open, u32::MAX) else { return };
         let wanted = |path: &PathBuf| {
-            tasks.iter().filter_map(|task| task.details.get("upload")?.as_str()).any(|name| path.ends_with(name))
+            tasks
+                .iter()
+                .filter_map(|task| task.details.get("upload")?.as_str())
+                .any(|name| path.ends_with(name))
         };
         let is_old = |path: &PathBuf| {
             let modified = path.metadata().and_then(|metadata| metadata.modified()).ok();

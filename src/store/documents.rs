@@ -293,6 +293,7 @@ impl Writer<'_> {
     pub fn commit(mut self) -> Result<Committed> {
         let outcome = self.outcome();
         let Some(mut transaction) = self.transaction.take() else { return Ok(outcome) };
+        failpoint::reach("documents written");
         self.store.run(async {
             if outcome.change == self.change {
                 sqlx::query("UPDATE collections SET last_change = ? WHERE id = ?")
