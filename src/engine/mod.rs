@@ -8,6 +8,7 @@
 pub mod answers;
 mod build;
 mod check;
+mod clock;
 mod context;
 mod demo;
 mod documents;
@@ -18,6 +19,7 @@ mod highlight;
 mod keys;
 mod live;
 mod map;
+mod memory;
 mod model;
 mod priority;
 mod questions;
@@ -31,6 +33,7 @@ mod standalone;
 mod tasks;
 mod training;
 mod tuning;
+mod uploads;
 mod word_contrast;
 mod word_graph;
 mod wordnet;
@@ -64,6 +67,7 @@ pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_st
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
 pub use training::{AlgorithmName, TrainRequest};
 pub use tuning::{TuneReport, TuneRequest};
+pub use uploads::{IngestTaskReport, Upload, VectorFormat};
 pub use word_contrast::{LinkedWord, WordContrastAnswer, WordContrastRequest};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
@@ -193,6 +197,11 @@ impl Engine {
     pub fn prepare(&self) {
         let open: Vec<Arc<Generation>> = self.opened().values().cloned().collect();
         open.iter().filter_map(|generation| generation.encoder().ok()).for_each(|e| e.vectors().prepare());
+    }
+
+    /// Gives memory that is free again back to the system. Now and then, and never in a question: it takes some milliseconds.
+    pub fn give_back_memory(&self) {
+        memory::give_back();
     }
 
     fn opened(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<Generation>>> {
