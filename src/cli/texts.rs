@@ -113,6 +113,7 @@ impl SearchArguments {
             keyword: Some(self.keyword.request()),
             wordnet,
             hybrid: None,
+            contextual: None,
         }
     }
 }

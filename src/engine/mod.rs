@@ -9,6 +9,7 @@ pub mod answers;
 mod build;
 mod check;
 mod context;
+mod contrast;
 mod demo;
 mod documents;
 mod embeddings;

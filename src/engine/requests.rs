@@ -3,7 +3,7 @@
 use super::ExpansionRequest;
 use crate::error::{Error, Result};
 use crate::index::keyword::{Bm25, FilterRequest, KeywordIndex, Weights};
-use crate::search::{HybridSettings, Mode, TopK};
+use crate::search::{ContextualSettings, HybridSettings, Mode, TopK};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,6 +49,9 @@ pub struct SearchRequest {
     /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
     #[serde(default)]
     pub hybrid: Option<HybridSettings>,
+    /// How mode `contextual` ranks.
+    #[serde(default)]
+    pub contextual: Option<ContextualSettings>,
 }
 
 /// One query, read several ways.
@@ -75,6 +78,9 @@ pub struct ContrastRequest {
     /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
     #[serde(default)]
     pub hybrid: Option<HybridSettings>,
+    /// How mode `contextual` ranks.
+    #[serde(default)]
+    pub contextual: Option<ContextualSettings>,
 }
 
 /// What a query's characters mean.

@@ -113,6 +113,7 @@ impl Retriever for StaticRetriever<'_> {
                         similarity: self.encoder.vectors().cosine(query_part.id, document_part.id),
                         share: carried,
                         link: None,
+                        bm25: None,
                         part: None,
                     });
                 }
