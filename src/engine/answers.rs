@@ -285,7 +285,7 @@ pub struct SearchAnswer {
     pub offset: usize,
     /// Most hits told.
     pub limit: usize,
-    /// Documents that answer: for keyword and wordnet those that hold what is looked for; for static, which ranks all, those that
+    /// Documents that answer: for keyword and wordnet those that hold what is looked for; for static and contextual, which rank all, those that
     /// may answer.
     pub total_hits: u64,
     /// Documents that pass the filter, if there is one: the same in every mode.

@@ -30,6 +30,7 @@ impl Engine {
                 expansion: &expansion,
                 hybrid: self.hybrid_settings(collection, request.hybrid)?,
                 contextual: checked(request.contextual)?,
+                recall: None,
             },
             page: Page { offset: 0, limit: k.get() },
             facets: &[],

@@ -48,6 +48,7 @@ impl Engine {
                 expansion: &expansion,
                 hybrid: self.hybrid_settings(collection, request.hybrid)?,
                 contextual: checked(request.contextual)?,
+                recall: checked_recall(request.recall)?,
             },
             page,
             facets,
@@ -168,7 +169,8 @@ impl Engine {
             Mode::Static => match generation.documents()? {
                 Some((index, seqs)) => {
                     let rows = options.selection.map(|selection| selection.rows_of(seqs));
-                    question(&StaticRetriever::new(generation.encoder()?, index, seqs).with_filter(rows))
+                    let retriever = StaticRetriever::new(generation.encoder()?, index, seqs);
+                    question(&retriever.with_filter(rows).with_recall(how.recall))
                 }
                 None => Ok(T::default()),
             },
@@ -177,12 +179,13 @@ impl Engine {
                     let rows = options.selection.map(|selection| selection.rows_of(documents.seqs));
                     let (encoder, settings) = (generation.context()?, how.contextual.unwrap_or_default());
                     let retriever = ContextualRetriever::new(encoder, documents, &texts, settings);
-                    question(&retriever.with_filter(rows))
+                    question(&retriever.with_filter(rows).with_recall(how.recall))
                 }
                 None => Ok(T::default()),
             },
             Mode::Hybrid => {
                 let (keyword, soft) = (generation.keyword(), generation.soft(options.selection)?);
+                let soft = soft.map(|(soft, known)| (soft.with_recall(how.recall), known));
                 let settings = how.hybrid.unwrap_or_default();
                 question(&HybridRetriever::new(keyword, soft, &texts, settings).with_options(options))
             }
@@ -266,6 +269,7 @@ pub(super) struct Reading<'a> {
     pub expansion: &'a ExpansionRequest,
     pub hybrid: Option<HybridSettings>,
     pub contextual: Option<ContextualSettings>,
+    pub recall: Option<f32>,
 }
 
 /// A query as the keyword index reads it, and the documents that may answer in any mode.
@@ -397,6 +401,18 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
 pub(super) fn checked(settings: Option<ContextualSettings>) -> Result<Option<ContextualSettings>> {
     settings.iter().try_for_each(ContextualSettings::check)?;
     Ok(settings)
+}
+
+fn checked_recall(recall: Option<f32>) -> Result<Option<f32>> {
+    match recall.filter(|recall| !(*recall > 0.0 && *recall <= 1.0)) {
+        Some(recall) => Err(Error::invalid(
+            "recall",
+            "above 0 up to 1",
+            recall,
+            "0.95 and 0.99 are usual; 1 compares all",
+        )),
+        None => Ok(recall),
+    }
 }
 
 pub(super) fn check_query(query: &str) -> Result<()> {

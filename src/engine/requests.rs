@@ -52,6 +52,10 @@ pub struct SearchRequest {
     /// How mode `contextual` ranks.
     #[serde(default)]
     pub contextual: Option<ContextualSettings>,
+    /// Part of the nearest vectors wanted, above 0 up to 1; default 0.99: for large collections, whose vectors are not all compared.
+    /// At 1 they are.
+    #[serde(default)]
+    pub recall: Option<f32>,
 }
 
 /// One query, read several ways.
@@ -63,7 +67,7 @@ pub struct ContrastRequest {
     /// Hits wanted of each mode; default 10.
     #[serde(default)]
     pub k: Option<usize>,
-    /// The ways, each once; default keyword, wordnet if there is a WordNet, static.
+    /// The ways, each once; default keyword, wordnet if there is a WordNet, static, contextual if the collection has such a model.
     #[serde(default)]
     pub modes: Option<Vec<Mode>>,
     /// Which documents may answer at all, in every mode.

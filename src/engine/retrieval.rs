@@ -171,7 +171,7 @@ impl Engine {
         query: &str,
     ) -> Result<Vec<Ranked>> {
         let words = Analyzer.words(query);
-        let how = Reading { expansion: &ExpansionRequest::default(), hybrid, contextual: None };
+        let how = Reading { expansion: &ExpansionRequest::default(), hybrid, contextual: None, recall: None };
         self.read_as(generation, &how, mode, |retriever| retriever.retrieve(&words, DEPTH))
     }
 

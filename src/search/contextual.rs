@@ -4,10 +4,11 @@
 //! them are then read again word by word (late interaction; Khattab & Zaharia 2020, ColBERT, equation 3): for each query word the
 //! nearest word of the document, the mean of these cosines weighed by rarity. Documents behind those count 0 for it.
 
+use super::statics::OPTIONS;
 use super::{Match, MatchPart, Mode, Ranked, Retriever, ScorePart, Texts, distinct, largest};
 use crate::encoder::{ContextualEncoder, Encoder};
 use crate::error::{Error, Result};
-use crate::index::{RowSet, SearchOptions, Strategy, VectorIndex};
+use crate::index::{RowSet, SearchOptions, VectorIndex};
 use crate::linalg;
 use crate::text::Analysis;
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// As in mode `static`.
-const OPTIONS: SearchOptions<'static> =
-    SearchOptions { ef: None, recall: Some(0.99), filter: None, strategy: Strategy::Auto };
 /// Words of a document that are read for the late interaction, in whole sentences.
 const WORDS_READ: usize = 400;
 
@@ -74,6 +72,7 @@ pub struct ContextualRetriever<'a> {
     encoder: &'a ContextualEncoder,
     documents: ContextualDocuments<'a>,
     filter: Option<RowSet>,
+    recall: Option<f32>,
     texts: &'a Texts<'a>,
     settings: ContextualSettings,
     /// The last query and what was found: each of its hits is explained by the same readings.
@@ -151,13 +150,27 @@ impl<'a> ContextualRetriever<'a> {
         texts: &'a Texts<'a>,
         settings: ContextualSettings,
     ) -> Self {
-        Self { encoder, documents, filter: None, texts, settings, last: RefCell::default() }
+        Self {
+            encoder,
+            documents,
+            filter: None,
+            recall: OPTIONS.recall,
+            texts,
+            settings,
+            last: RefCell::default(),
+        }
     }
 
     /// Lets only these rows of the index answer.
     #[must_use]
     pub fn with_filter(self, filter: Option<RowSet>) -> Self {
         Self { filter, ..self }
+    }
+
+    /// As for mode `static`.
+    #[must_use]
+    pub fn with_recall(self, recall: Option<f32>) -> Self {
+        Self { recall: recall.or(self.recall), ..self }
     }
 
     fn answer(&self, words: &[String], limit: usize) -> Result<Rc<Answer>> {
@@ -189,7 +202,7 @@ impl<'a> ContextualRetriever<'a> {
         if linalg::normalize(&mut vector) <= 0.0 || index.is_empty() {
             return Ok(Vec::new());
         }
-        let options = SearchOptions { filter: self.filter.as_ref(), ..OPTIONS };
+        let options = SearchOptions { filter: self.filter.as_ref(), recall: self.recall, ..OPTIONS };
         let found = index.search(&vector, limit.clamp(1, index.len()), &options)?;
         let ranked = found.into_iter().filter(|near| near.similarity > 0.0);
         let seq = |row: u32| self.documents.seqs[row as usize];
