@@ -6,6 +6,7 @@ mod api;
 mod command_line;
 mod config;
 mod context;
+mod contextual_search;
 mod corpora;
 mod corpus;
 mod damage;

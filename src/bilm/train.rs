@@ -27,7 +27,8 @@ use std::sync::Arc;
 pub struct Training<'a> {
     /// The encoded corpus.
     pub corpus: &'a Corpus,
-    /// Word vectors of the corpus's vocabulary, in its order: what the model reads. They stay as they are.
+    /// Word vectors of the corpus's vocabulary, in its order, and then of words that it lacks, with a count of 0: what the model
+    /// reads. They stay as they are.
     pub vectors: Arc<WordVectors>,
     /// Their output vectors, `V × D`, row-major (`word2vec::Trained::output`): where the model's own copy starts.
     pub output: Vec<f32>,
@@ -396,12 +397,14 @@ const WHITENING_WORDS: usize = 8000;
 /// pass; [`Error::TooLarge`] if the memory budget is too small; [`Error::Cancelled`]; those of reading the corpus.
 pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     training.settings.check()?;
-    let Training { corpus, vectors, output, settings, checkpoint } = training;
+    let Training { corpus, vectors, mut output, settings, checkpoint } = training;
     let settings = settings.resolve(corpus.words());
     check(corpus, &vectors, &output, &settings)?;
     let dim = vectors.dim();
     let (exponent, backend) = (settings.negative_exponent, settings.backend);
     let network = Network::new(settings.shape(dim), settings.seed, backend.gemm());
+    // Words that the corpus lacks are never guessed; they are read where a text has them.
+    output.truncate(corpus.vocabulary().len() * dim);
     let mut learner = Learner::new(network, output);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(1)).build();
     let pool = pool.map_err(|error| Error::Library { library: "rayon", message: error.to_string() })?;
@@ -410,7 +413,8 @@ pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     let sample = trainer.sample()?;
     let sentences: Vec<Vec<&str>> =
         sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
-    let Learner { network, output, .. } = learner;
+    let Learner { network, mut output, .. } = learner;
+    output.resize(vectors.len() * dim, 0.0);
     pool.install(|| {
         model::assemble(network, output, vectors.clone(), (exponent, backend), &sentences, &history)
     })
@@ -423,7 +427,12 @@ fn spelled<'a>(corpus: &'a Corpus, window: &Window, sentence: &std::ops::Range<u
 
 fn check(corpus: &Corpus, vectors: &WordVectors, output: &[f32], settings: &Settings) -> Result<()> {
     let (words, dim) = (corpus.vocabulary().len(), vectors.dim());
-    if vectors.vocabulary().checksum() != corpus.vocabulary().checksum() || output.len() != words * dim {
+    // Words that no document holds may stand last: vectors that training began with knew them.
+    let lacking = vectors.vocabulary().iter().skip(words);
+    let is_same = vectors.len() >= words
+        && corpus.vocabulary().iter().zip(vectors.vocabulary().iter()).all(|(own, theirs)| own == theirs)
+        && lacking.into_iter().all(|(_, _, count)| count == 0);
+    if !is_same || output.len() != vectors.len() * dim {
         let got = format!("{} words, {} output values of dimension {dim}", vectors.len(), output.len());
         let expected = format!("vectors and output vectors of the corpus's {words} words");
         return Err(Error::invalid(

@@ -258,7 +258,9 @@ pub(super) enum ModeArgument {
     Wordnet,
     /// Soft tokens, word vectors.
     Static,
-    /// Both fused, with feedback.
+    /// Soft tokens in their sentence, contextual vectors.
+    Contextual,
+    /// Hard and soft tokens fused, with feedback.
     Hybrid,
 }
 
@@ -268,6 +270,7 @@ impl From<ModeArgument> for Mode {
             ModeArgument::Keyword => Self::Keyword,
             ModeArgument::Wordnet => Self::Wordnet,
             ModeArgument::Static => Self::Static,
+            ModeArgument::Contextual => Self::Contextual,
             ModeArgument::Hybrid => Self::Hybrid,
         }
     }

@@ -123,7 +123,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             let wordnet = Some(expansion.request());
             let (keyword, filter) = (Some(keyword.request()), texts::filter(filter));
             let request =
-                ContrastRequest { query, k: Some(k), modes, filter, keyword, wordnet, hybrid: None };
+                ContrastRequest { query, k: Some(k), modes, filter, keyword, wordnet, ..Default::default() };
             out.answer(&engine.contrast(&collection, &request)?, show::contrast)
         }
         Command::Settings { collection, change } => {

@@ -125,6 +125,9 @@ pub(super) fn contrast(answer: &ContrastAnswer, out: Out<'_>) -> io::Result<()> 
             shown(pair.rank_biased_overlap)
         )?;
     }
+    if let Some(missed) = answer.missed_by_keywords.as_ref().filter(|missed| !missed.is_empty()) {
+        writeln!(out, "in no keyword hit: {}", missed.join(", "))?;
+    }
     writeln!(out, "+ found by no other of these modes\n")?;
     let columns: Vec<Vec<String>> = answer.answers.iter().map(|one| column(one, answer)).collect();
     let width = (WIDTH + GAP) / columns.len().max(1) - GAP;

@@ -60,6 +60,9 @@ pub(super) struct SearchArguments {
     /// Mark the words that answer.
     #[arg(long)]
     pub highlight: bool,
+    /// Part of the nearest vectors wanted, above 0 up to 1: for large collections, whose vectors are not all compared.
+    #[arg(long)]
+    pub recall: Option<f32>,
 }
 
 /// How a collection is indexed.
@@ -113,6 +116,8 @@ impl SearchArguments {
             keyword: Some(self.keyword.request()),
             wordnet,
             hybrid: None,
+            contextual: None,
+            recall: self.recall,
         }
     }
 }

@@ -76,6 +76,26 @@ impl ContextualEncoder {
         (0..sentence.known.len()).map(|position| self.vector(sentence, position)).collect()
     }
 
+    /// What a token's vector counts for in a text's: the rarity of its word; 1 for a word that is not in the vocabulary.
+    #[must_use]
+    pub fn weight(&self, token: &str) -> f32 {
+        let vocabulary = self.model.vectors().vocabulary();
+        vocabulary.id(token).map_or(1.0, |id| vocabulary.rarity(id))
+    }
+
+    /// Adds the weighed vectors of some sentences' tokens to the sum that is a text's vector.
+    ///
+    /// # Panics
+    /// If the sum is not of the encoder's dimension, or there are not as many vectors as tokens.
+    pub fn add_up(&self, sum: &mut [f32], sentence: &[&str], vectors: &TokenVectors) {
+        assert_eq!(sentence.len(), vectors.len(), "one vector for each token");
+        for (token, vector) in sentence.iter().zip(vectors) {
+            if let Some(vector) = vector {
+                linalg::add_scaled(sum, self.weight(token), vector);
+            }
+        }
+    }
+
     fn vector(&self, sentence: &Sentence, position: usize) -> Option<Vec<f32>> {
         let dim = self.model.dim();
         let own = &sentence.statics[position * dim..][..dim];

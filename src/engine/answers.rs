@@ -230,7 +230,7 @@ pub struct Hit {
     pub id: String,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// Higher is better: BM25 for keyword, weighted BM25 for wordnet, cosine for static, at most 1 for hybrid.
+    /// Higher is better: BM25 for keyword, weighted BM25 for wordnet, cosine for static, at most 1 for contextual and hybrid.
     pub score: f32,
     /// The sentence that answers best, shortened.
     pub snippet: String,
@@ -242,7 +242,7 @@ pub struct Hit {
     pub highlights: Option<Vec<Highlight>>,
     /// Through which words the document answers, the largest share first.
     pub matches: Vec<Match>,
-    /// For mode hybrid: what each part of the score comes to; they add up to it.
+    /// For the modes contextual and hybrid: what each part of the score comes to; they add up to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<ScorePart>,
     /// The document's other fields.
@@ -285,7 +285,7 @@ pub struct SearchAnswer {
     pub offset: usize,
     /// Most hits told.
     pub limit: usize,
-    /// Documents that answer: for keyword and wordnet those that hold what is looked for; for static, which ranks all, those that
+    /// Documents that answer: for keyword and wordnet those that hold what is looked for; for static and contextual, which rank all, those that
     /// may answer.
     pub total_hits: u64,
     /// Documents that pass the filter, if there is one: the same in every mode.
@@ -334,6 +334,9 @@ pub struct ContrastAnswer {
     pub agreement: Vec<Agreement>,
     /// Documents that one mode found and no other of them, by mode and rank.
     pub found_alone: Vec<FoundAlone>,
+    /// The query's words that no hit of mode keyword holds, if that mode was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed_by_keywords: Option<Vec<String>>,
 }
 
 /// How much the answers of two modes agree.

@@ -5,7 +5,7 @@
 
 use super::context::{self, Contextual, Sampler, TrainingEstimate};
 use super::generation::{
-    self, CORPUS, DOCUMENT_GRAPH, DOCUMENT_ROWS, DOCUMENT_VECTORS, KEYWORD, Manifest, ModelManifest,
+    self, CONTEXT_FILES, CORPUS, KEYWORD, Manifest, ModelManifest, STATIC_FILES, VectorFiles,
 };
 use super::word_graph::{self, WORD_GRAPH};
 use super::{Engine, ModelInfo, Origin, check_name, model, rows, senses};
@@ -485,15 +485,17 @@ impl<'a> Build<'a> {
             _ => None,
         };
         let mut sampler = contextual.as_ref().map(Sampler::new);
-        let (change, documents, vectors) =
+        let (change, documents, [vectors, contexts]) =
             self.read_documents(encoder.as_ref(), sampler.as_mut(), progress)?;
+        let mut context_direction = Vec::new();
         if let Some(sampler) = sampler {
             sampler.save(self.folder.path())?;
+            context_direction = self.write_vectors(contexts, CONTEXT_FILES, sampler.dim(), progress)?;
         }
         let model = match model {
             Some(model) => {
-                let direction = self.write_vectors(vectors, model.vectors.dim(), progress)?;
-                Some(ModelManifest { info: model.info, direction })
+                let direction = self.write_vectors(vectors, STATIC_FILES, model.vectors.dim(), progress)?;
+                Some(ModelManifest { info: model.info, direction, context_direction })
             }
             None => None,
         };
@@ -508,13 +510,13 @@ impl<'a> Build<'a> {
         encoder: Option<&StaticEncoder>,
         mut sampler: Option<&mut Sampler<'_>>,
         progress: &dyn Progress,
-    ) -> Result<(i64, u64, DocumentVectors)> {
+    ) -> Result<(i64, u64, [DocumentVectors; 2])> {
         let mut snapshot = self.snapshot()?;
         let (change, total) = (snapshot.change(), snapshot.documents());
         let mut next = snapshot.next_batch(BATCH)?;
         let settings = resolved(self.settings()?, next.as_deref().unwrap_or_default());
         let mut keyword = KeywordBuilder::create(&self.folder.path().join(KEYWORD), &settings)?;
-        let mut vectors = DocumentVectors::default();
+        let [mut vectors, mut contexts] = [DocumentVectors::default(), DocumentVectors::default()];
         let mut done = 0;
         while let Some(batch) = next {
             let layout = keyword.layout();
@@ -523,44 +525,43 @@ impl<'a> Build<'a> {
                 .map(|stored| {
                     let analysis = Analyzer.analyze(&stored.document.full_text());
                     let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-                    let occurrences = sampler.as_ref().map(|sampler| sampler.of(stored.seq, &analysis));
+                    let read = sampler.as_ref().map(|sampler| sampler.of(stored.seq, &analysis));
                     let seq = stored.seq.cast_unsigned();
-                    (layout.document_with_fields(seq, &stored.document, &analysis), vector, occurrences)
+                    (layout.document_with_fields(seq, &stored.document, &analysis), vector, read)
                 })
                 .collect();
-            for (stored, (document, vector, occurrences)) in batch.iter().zip(ready) {
+            for (stored, (document, vector, read)) in batch.iter().zip(ready) {
                 keyword.add(document)?;
-                if let (Some(sampler), Some(occurrences)) = (&mut sampler, occurrences) {
+                if let (Some(sampler), Some((occurrences, vector))) = (&mut sampler, read) {
                     sampler.add(occurrences);
+                    contexts.add(stored.seq, vector);
                 }
-                if let Some(vector) = vector {
-                    vectors.seqs.push(stored.seq);
-                    vectors.rows.extend_from_slice(&vector);
-                }
+                vectors.add(stored.seq, vector);
             }
             done += batch.len() as u64;
             progress.step("indexing", done, total, "documents")?;
             next = snapshot.next_batch(BATCH)?;
         }
         keyword.finish()?;
-        Ok((change, total, vectors))
+        Ok((change, total, [vectors, contexts]))
     }
 
     /// Removes the direction that all documents share, writes what is left, and returns the direction.
     fn write_vectors(
         &self,
         mut vectors: DocumentVectors,
+        files: VectorFiles,
         dim: usize,
         progress: &dyn Progress,
     ) -> Result<Vec<f32>> {
         let direction = vectors.remove_common_direction(dim);
-        rows::save(&self.folder.path().join(DOCUMENT_ROWS), &vectors.seqs)?;
+        rows::save(&self.folder.path().join(files.rows), &vectors.seqs)?;
         if !vectors.seqs.is_empty() {
             let matrix = Matrix::from_rows(&vectors.rows, dim)?;
-            matrix.save(self.folder.path().join(DOCUMENT_VECTORS), 0)?;
+            matrix.save(self.folder.path().join(files.vectors), 0)?;
             if matrix.len() >= GRAPH_ROWS_MIN {
                 let graph = Hnsw::build(matrix, &BuildSettings::default(), progress)?;
-                graph.save(self.folder.path().join(DOCUMENT_GRAPH), 0)?;
+                graph.save(self.folder.path().join(files.graph), 0)?;
             }
         }
         Ok(direction)
@@ -623,6 +624,13 @@ struct DocumentVectors {
 impl DocumentVectors {
     /// Fewer documents have no direction in common that is more than their topic.
     const LEAST: usize = 10;
+
+    fn add(&mut self, seq: i64, vector: Option<Vec<f32>>) {
+        if let Some(vector) = vector {
+            self.seqs.push(seq);
+            self.rows.extend_from_slice(&vector);
+        }
+    }
 
     fn remove_common_direction(&mut self, dim: usize) -> Vec<f32> {
         if self.seqs.len() < Self::LEAST {

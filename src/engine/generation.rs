@@ -9,7 +9,8 @@ use crate::encoder::{ContextualEncoder, Encoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
 use crate::index::keyword::{IndexSettings, KeywordIndex, Selection};
 use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
-use crate::search::{Knowledge, StaticRetriever};
+use crate::linalg;
+use crate::search::{ContextualDocuments, Knowledge, StaticRetriever};
 use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
@@ -30,9 +31,21 @@ const KEYWORD_LIST: &str = "meta.json";
 
 /// Stands in a manifest while its checksum is worked out.
 const NO_CHECKSUM: &str = "crc32:........";
-pub(super) const DOCUMENT_VECTORS: &str = "documents.matrix";
-pub(super) const DOCUMENT_GRAPH: &str = "documents.hnsw";
-pub(super) const DOCUMENT_ROWS: &str = "documents.rows";
+
+/// The files of a set of document vectors.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VectorFiles {
+    pub vectors: &'static str,
+    pub graph: &'static str,
+    pub rows: &'static str,
+}
+
+/// Those of static vectors.
+pub(super) const STATIC_FILES: VectorFiles =
+    VectorFiles { vectors: "documents.matrix", graph: "documents.hnsw", rows: "documents.rows" };
+/// Those of contextual vectors.
+pub(super) const CONTEXT_FILES: VectorFiles =
+    VectorFiles { vectors: "context.matrix", graph: "context.hnsw", rows: "context.rows" };
 
 /// What a generation was built from and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,6 +99,9 @@ pub(super) struct ModelManifest {
     pub info: ModelInfo,
     /// The common direction of the documents, `D` values.
     pub direction: Vec<f32>,
+    /// That of their contextual vectors; none without such vectors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context_direction: Vec<f32>,
 }
 
 /// What word vectors were made from.
@@ -152,6 +168,8 @@ pub struct Generation {
     settings: IndexSettings,
     model: Option<Arc<Model>>,
     documents: Option<Arc<DocumentVectors>>,
+    /// The same of contextual vectors.
+    context_documents: Option<Arc<DocumentVectors>>,
     /// Opened, and all of it checked, when first asked for.
     corpus: Arc<OnceLock<Corpus>>,
     /// The same.
@@ -171,8 +189,14 @@ impl Generation {
         let manifest = Manifest::read(folder, collection)?;
         let model = manifest.model.clone().map(|model| Model::open(folder, model)).transpose()?;
         let documents = match &model {
-            Some(model) => DocumentVectors::open(folder, model.encoder.dim())?,
+            Some(model) => DocumentVectors::open(folder, STATIC_FILES, model.encoder.dim())?,
             None => None,
+        };
+        let context_documents = match &model {
+            Some(model) if !model.manifest.context_direction.is_empty() => {
+                DocumentVectors::open(folder, CONTEXT_FILES, model.manifest.context_direction.len())?
+            }
+            _ => None,
         };
         manifest.check_keyword_list(folder)?;
         KeywordIndex::verify(&folder.join(KEYWORD))?;
@@ -186,6 +210,7 @@ impl Generation {
             manifest: Arc::new(manifest),
             model: model.map(Arc::new),
             documents: documents.map(Arc::new),
+            context_documents: context_documents.map(Arc::new),
             corpus: Arc::default(),
             induced: Arc::default(),
             context: Arc::default(),
@@ -198,10 +223,10 @@ impl Generation {
         &self,
         change: i64,
         keyword: KeywordIndex,
-        documents: Option<DocumentVectors>,
+        [documents, context_documents]: [Option<DocumentVectors>; 2],
     ) -> Self {
-        let (keyword, documents) = (Arc::new(keyword), documents.map(Arc::new));
-        Self { change, keyword, documents, ..self.clone() }
+        let (documents, context_documents) = (documents.map(Arc::new), context_documents.map(Arc::new));
+        Self { change, keyword: Arc::new(keyword), documents, context_documents, ..self.clone() }
     }
 
     /// The folder of the keyword index.
@@ -212,6 +237,24 @@ impl Generation {
     /// The vectors of the documents as they were built.
     pub(super) fn document_vectors(&self) -> Option<&Arc<DocumentVectors>> {
         self.documents.as_ref()
+    }
+
+    /// The contextual vectors of the documents as they were built, and their number of values; `None` if there are none.
+    pub(super) fn context_vectors(&self) -> Option<(Option<&Arc<DocumentVectors>>, usize)> {
+        let dim = self.context_direction().len();
+        (dim > 0).then_some((self.context_documents.as_ref(), dim))
+    }
+
+    /// Takes the direction that all documents share out of a contextual vector; says whether anything is left, at length 1 then.
+    pub(super) fn remove_context_direction(&self, vector: &mut [f32]) -> bool {
+        let direction = self.context_direction();
+        let along = linalg::dot(vector, direction);
+        linalg::add_scaled(vector, -along, direction);
+        linalg::normalize(vector) > 0.0
+    }
+
+    fn context_direction(&self) -> &[f32] {
+        self.model.as_ref().map_or(&[], |model| &model.manifest.context_direction)
     }
 
     /// The folder's name.
@@ -342,7 +385,7 @@ impl Generation {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Io`].
     pub(super) fn document_rows(&self) -> Result<Option<Vec<f32>>> {
-        let path = self.folder.join(DOCUMENT_VECTORS);
+        let path = self.folder.join(STATIC_FILES.vectors);
         if self.model.is_none() || !path.exists() {
             return Ok(None);
         }
@@ -371,6 +414,29 @@ impl Generation {
         Ok(Some((StaticRetriever::new(encoder, index, seqs).with_filter(rows), known)))
     }
 
+    /// The contextual vectors of the documents; `None` if no document has one.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if the collection has no contextual model, or was built before documents had such vectors.
+    pub fn contextual_documents(&self) -> Result<Option<ContextualDocuments<'_>>> {
+        self.context()?;
+        let direction = self.context_direction();
+        if direction.is_empty() {
+            return Err(Error::NotReady {
+                what: format!(
+                    "collection {:?} has no contextual vectors of its documents",
+                    self.manifest.collection
+                ),
+                cure: format!("train it again: sememe train {}", self.manifest.collection),
+            });
+        }
+        Ok(self.context_documents.as_ref().map(|documents| ContextualDocuments {
+            index: &*documents.index,
+            seqs: &documents.seqs,
+            direction,
+        }))
+    }
+
     /// The vectors of the documents, with the document of each row; `None` if no document has one.
     ///
     /// # Errors
@@ -394,18 +460,18 @@ impl Model {
 }
 
 impl DocumentVectors {
-    fn open(folder: &Path, dim: usize) -> Result<Option<Self>> {
-        let seqs = rows::open(&folder.join(DOCUMENT_ROWS))?;
+    fn open(folder: &Path, files: VectorFiles, dim: usize) -> Result<Option<Self>> {
+        let seqs = rows::open(&folder.join(files.rows))?;
         if seqs.is_empty() {
             return Ok(None);
         }
-        let path = folder.join(DOCUMENT_VECTORS);
+        let path = folder.join(files.vectors);
         let matrix = Matrix::open(&path, None)?;
         if (matrix.len(), matrix.dim()) != (seqs.len(), dim) {
             let got = format!("{} x {}", matrix.len(), matrix.dim());
             return Err(Error::damaged(&path, format!("{} x {dim}", seqs.len()), got, CURE));
         }
-        let graph = folder.join(DOCUMENT_GRAPH);
+        let graph = folder.join(files.graph);
         let index: Arc<dyn VectorIndex> = if graph.exists() {
             Arc::new(Hnsw::open(&graph, matrix, None)?)
         } else {

@@ -166,6 +166,7 @@ mod tests {
             similarity: 1.0,
             share: 1.0,
             link: None,
+            bm25: None,
             part: None,
         };
         let snippet = snippet(text, &[found]);

@@ -6,7 +6,7 @@
 //! Readers never see it change. Each time it has caught up with the store, a new view ([`Generation`]) takes the place of the one before.
 
 use super::generation::DocumentVectors;
-use super::{Engine, Generation};
+use super::{Engine, Generation, context};
 use crate::error::{Error, Result};
 use crate::index::keyword::{KeywordChanges, KeywordDocument, Layout};
 use crate::index::{self, Flat, Matrix, VectorIndex};
@@ -42,6 +42,8 @@ struct Live {
     frozen: Arc<Generation>,
     keyword: Option<KeywordChanges>,
     vectors: Option<LiveVectors>,
+    /// The same of contextual vectors.
+    contexts: Option<LiveVectors>,
     /// Number of the last write taken in.
     change: i64,
     /// Documents taken in and rows taken out since the generation was built.
@@ -185,7 +187,16 @@ impl Live {
     fn open(folder: &Path, row: &Standing) -> Result<Self> {
         let frozen = Arc::new(Generation::open(folder, &row.name)?);
         let change = frozen.change();
-        Ok(Self { key: row.key, frozen, keyword: None, vectors: None, change, changes: 0, is_behind: false })
+        Ok(Self {
+            key: row.key,
+            frozen,
+            keyword: None,
+            vectors: None,
+            contexts: None,
+            change,
+            changes: 0,
+            is_behind: false,
+        })
     }
 
     fn is_worth_merging(&self) -> bool {
@@ -223,20 +234,23 @@ impl Live {
         let keyword = self.keyword.insert(keyword);
         if self.vectors.is_none() {
             self.vectors = LiveVectors::over(&self.frozen)?;
+            self.contexts = LiveVectors::over_contexts(&self.frozen)?;
         }
         for seq in &gone {
             keyword.delete(seq.cast_unsigned());
-            if let Some(vectors) = &mut self.vectors {
+            for vectors in [&mut self.vectors, &mut self.contexts].into_iter().flatten() {
                 vectors.delete(*seq);
             }
         }
         self.changes += gone.len();
         while let Some(batch) = later.next_batch(BATCH)? {
-            let ready = read(&batch, &self.frozen, keyword.layout());
-            for (stored, (document, vector)) in batch.iter().zip(ready) {
+            let ready = read(&batch, &self.frozen, keyword.layout())?;
+            for (stored, (document, vectors)) in batch.iter().zip(ready) {
                 keyword.add(stored.seq.cast_unsigned(), document)?;
-                if let (Some(vectors), Some(vector)) = (&mut self.vectors, vector) {
-                    vectors.add(stored.seq, &vector)?;
+                for (to, vector) in [&mut self.vectors, &mut self.contexts].into_iter().zip(vectors) {
+                    if let (Some(to), Some(vector)) = (to, vector) {
+                        to.add(stored.seq, &vector)?;
+                    }
                 }
             }
             self.changes += batch.len();
@@ -246,40 +260,54 @@ impl Live {
 
     fn view(&mut self) -> Result<Arc<Generation>> {
         let Some(keyword) = &mut self.keyword else { return Ok(Arc::clone(&self.frozen)) };
-        let documents = self
-            .vectors
-            .clone()
-            .map(|vectors| DocumentVectors { index: Arc::new(vectors.index), seqs: vectors.seqs });
+        let view =
+            |vectors: LiveVectors| DocumentVectors { index: Arc::new(vectors.index), seqs: vectors.seqs };
+        let documents = [&self.vectors, &self.contexts].map(|vectors| vectors.clone().map(view));
         Ok(Arc::new(self.frozen.with_changes(self.change, keyword.publish()?, documents)))
     }
 }
 
+/// A document for the keyword index, and its vectors, static and contextual.
+type Read = (KeywordDocument, [Option<Vec<f32>>; 2]);
+
 /// Each document once, in parallel.
-fn read(
-    batch: &[StoredDocument],
-    generation: &Generation,
-    layout: &Layout,
-) -> Vec<(KeywordDocument, Option<Vec<f32>>)> {
+fn read(batch: &[StoredDocument], generation: &Generation, layout: &Layout) -> Result<Vec<Read>> {
     let encoder = generation.encoder().ok();
-    batch
+    let context = generation.context_vectors().map(|_| generation.context()).transpose()?;
+    let read = batch
         .par_iter()
         .map(|stored| {
             let analysis = Analyzer.analyze(&stored.document.full_text());
             let vector = encoder.and_then(|e| e.text(analysis.tokens().map(|token| token.text)));
-            (layout.document_with_fields(stored.seq.cast_unsigned(), &stored.document, &analysis), vector)
+            let of_context = context.and_then(|encoder| {
+                let mut vector = context::text_vector(encoder, &analysis, |_, _| {})?;
+                generation.remove_context_direction(&mut vector).then_some(vector)
+            });
+            let seq = stored.seq.cast_unsigned();
+            (layout.document_with_fields(seq, &stored.document, &analysis), [vector, of_context])
         })
-        .collect()
+        .collect();
+    Ok(read)
 }
 
 impl LiveVectors {
     /// `None` if the generation has no model.
     fn over(generation: &Generation) -> Result<Option<Self>> {
         let Ok(encoder) = generation.encoder() else { return Ok(None) };
-        let (index, seqs): (Arc<dyn VectorIndex>, _) = match generation.document_vectors() {
+        Self::from(generation.document_vectors(), encoder.dim()).map(Some)
+    }
+
+    /// `None` if the generation has no contextual vectors.
+    fn over_contexts(generation: &Generation) -> Result<Option<Self>> {
+        generation.context_vectors().map(|(built, dim)| Self::from(built, dim)).transpose()
+    }
+
+    fn from(built: Option<&Arc<DocumentVectors>>, dim: usize) -> Result<Self> {
+        let (index, seqs): (Arc<dyn VectorIndex>, _) = match built {
             Some(built) => (Arc::clone(&built.index), built.seqs.clone()),
-            None => (Arc::new(Flat::new(Matrix::from_rows(&[], encoder.dim())?)), Vec::new()),
+            None => (Arc::new(Flat::new(Matrix::from_rows(&[], dim)?)), Vec::new()),
         };
-        Ok(Some(Self { index: index::Live::new(index), seqs }))
+        Ok(Self { index: index::Live::new(index), seqs })
     }
 
     fn add(&mut self, seq: i64, vector: &[f32]) -> Result<()> {

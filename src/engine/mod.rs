@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod clock;
 mod context;
+mod contrast;
 mod demo;
 mod documents;
 mod embeddings;

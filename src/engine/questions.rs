@@ -1,16 +1,16 @@
 //! Questions about texts: each takes one generation, and keeps it to its end.
 
-use super::answers::{Agreement, Analyzed, AnalyzedToken, ContrastAnswer, FoundAlone, Hit, SearchAnswer};
-use super::requests::{ContrastRequest, HighlightRequest, KeywordRequest, Page, SearchRequest, Syntax};
+use super::answers::{Analyzed, AnalyzedToken, Hit, SearchAnswer};
+use super::requests::{HighlightRequest, KeywordRequest, Page, SearchRequest, Syntax};
 use super::{Engine, ExpansionRequest, Generation, highlight};
 use crate::error::{Error, Result};
 use crate::index::keyword::{
-    Bm25, Expression, Facet, FilterRequest, KeywordOptions, Selection, SortBy, Weights, check_facets, sort_by,
+    Bm25, Expression, Facet, FilterRequest, KeywordIndex, KeywordOptions, Selection, SortBy, Weights,
+    check_facets, sort_by,
 };
-use crate::search::contrast::{PERSISTENCE, overlap, rank_biased_overlap};
 use crate::search::{
-    HybridRetriever, HybridSettings, KeywordRetriever, Match, Mode, Ranked, Retriever, StaticRetriever, TopK,
-    WordNetRetriever,
+    ContextualRetriever, ContextualSettings, HybridRetriever, HybridSettings, KeywordRetriever, MatchPart,
+    Mode, Ranked, Retriever, StaticRetriever, WordNetRetriever,
 };
 use crate::store::StoredDocument;
 use crate::text::Analyzer;
@@ -44,73 +44,18 @@ impl Engine {
         let question = Question {
             query: &request.query,
             hard: &hard,
-            how: Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? },
+            how: Reading {
+                expansion: &expansion,
+                hybrid: self.hybrid_settings(collection, request.hybrid)?,
+                contextual: checked(request.contextual)?,
+                recall: checked_recall(request.recall)?,
+            },
             page,
             facets,
             sort: &sort,
             highlight,
         };
         self.answer(&generation, &question, request.mode)
-    }
-
-    /// One query read several ways, side by side.
-    ///
-    /// # Errors
-    /// As [`Engine::search`].
-    pub fn contrast(&self, collection: &str, request: &ContrastRequest) -> Result<ContrastAnswer> {
-        let k = TopK::new("k", request.k.unwrap_or(TopK::default().get()))?;
-        check_query(&request.query)?;
-        let generation = self.generation(collection)?;
-        let keyword = request.keyword.clone().unwrap_or_default();
-        let hard = Hard::new(&generation, &request.query, &keyword, request.filter.as_ref())?;
-        let expansion = request.wordnet.clone().unwrap_or_default();
-        let page = Page { offset: 0, limit: k.get() };
-        let question = Question {
-            query: &request.query,
-            hard: &hard,
-            how: Reading { expansion: &expansion, hybrid: self.hybrid_settings(collection, request.hybrid)? },
-            page,
-            facets: &[],
-            sort: &[],
-            highlight: None,
-        };
-        let mut modes = self.modes(request.modes.as_deref())?;
-        if request.modes.is_none() {
-            modes.retain(|mode| *mode != Mode::Hybrid); // a blend of the others: beside them it hides what each found alone
-        }
-        let answers = modes
-            .into_iter()
-            .map(|mode| self.answer(&generation, &question, mode))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(ContrastAnswer {
-            query: request.query.clone(),
-            k: k.get(),
-            agreement: agreement(&answers),
-            found_alone: found_alone(&answers),
-            answers,
-        })
-    }
-
-    /// The modes asked for, or all that there are.
-    pub(super) fn modes(&self, asked: Option<&[Mode]>) -> Result<Vec<Mode>> {
-        let Some(asked) = asked else {
-            let wordnet = match self.wordnet() {
-                Ok(_) => true,
-                Err(Error::NotReady { .. }) => false,
-                Err(error) => {
-                    tracing::warn!(%error, "the contrast goes without WordNet");
-                    false
-                }
-            };
-            return Ok(Mode::ALL.into_iter().filter(|mode| wordnet || *mode != Mode::Wordnet).collect());
-        };
-        if asked.is_empty() || asked.len() != asked.iter().collect::<HashSet<_>>().len() {
-            let got = asked.iter().map(|mode| mode.name()).collect::<Vec<_>>().join(", ");
-            let expected = format!("some of {}, each once", Mode::ALL.map(Mode::name).join(", "));
-            let got = if got.is_empty() { "none".to_owned() } else { got };
-            return Err(Error::invalid("modes", expected, got, "leave it out for all of them"));
-        }
-        Ok(asked.to_vec())
     }
 
     /// A text as every part sees it.
@@ -145,7 +90,13 @@ impl Engine {
         Ok(self.store.document(row.key, id)?.document)
     }
 
-    fn answer(&self, generation: &Generation, question: &Question<'_>, mode: Mode) -> Result<SearchAnswer> {
+    /// One mode's answer.
+    pub(super) fn answer(
+        &self,
+        generation: &Generation,
+        question: &Question<'_>,
+        mode: Mode,
+    ) -> Result<SearchAnswer> {
         let start = Instant::now();
         let Question { query, hard, page, .. } = question;
         let found = self.read(generation, &question.how, Some(hard), mode, |retriever| {
@@ -193,6 +144,12 @@ impl Engine {
         question: impl FnOnce(&dyn Retriever) -> Result<T>,
     ) -> Result<T> {
         let options = hard.map(Hard::options).unwrap_or_default();
+        let texts = |seqs: &[i64]| {
+            let stored = self.store.documents(seqs)?.into_iter();
+            let analyzed =
+                |stored: StoredDocument| (stored.seq, Analyzer.analyze(&stored.document.full_text()));
+            Ok(stored.map(analyzed).collect())
+        };
         match mode {
             Mode::Keyword => {
                 let retriever = KeywordRetriever::new(generation.keyword()).with_options(options);
@@ -212,18 +169,23 @@ impl Engine {
             Mode::Static => match generation.documents()? {
                 Some((index, seqs)) => {
                     let rows = options.selection.map(|selection| selection.rows_of(seqs));
-                    question(&StaticRetriever::new(generation.encoder()?, index, seqs).with_filter(rows))
+                    let retriever = StaticRetriever::new(generation.encoder()?, index, seqs);
+                    question(&retriever.with_filter(rows).with_recall(how.recall))
+                }
+                None => Ok(T::default()),
+            },
+            Mode::Contextual => match generation.contextual_documents()? {
+                Some(documents) => {
+                    let rows = options.selection.map(|selection| selection.rows_of(documents.seqs));
+                    let (encoder, settings) = (generation.context()?, how.contextual.unwrap_or_default());
+                    let retriever = ContextualRetriever::new(encoder, documents, &texts, settings);
+                    question(&retriever.with_filter(rows).with_recall(how.recall))
                 }
                 None => Ok(T::default()),
             },
             Mode::Hybrid => {
-                let texts = |seqs: &[i64]| {
-                    let stored = self.store.documents(seqs)?.into_iter();
-                    let analyzed =
-                        |stored: StoredDocument| (stored.seq, Analyzer.analyze(&stored.document.full_text()));
-                    Ok(stored.map(analyzed).collect())
-                };
                 let (keyword, soft) = (generation.keyword(), generation.soft(options.selection)?);
+                let soft = soft.map(|(soft, known)| (soft.with_recall(how.recall), known));
                 let settings = how.hybrid.unwrap_or_default();
                 question(&HybridRetriever::new(keyword, soft, &texts, settings).with_options(options))
             }
@@ -263,7 +225,7 @@ impl Engine {
             .map(|(seq, score)| Ranked { seq: seq.cast_signed(), score })
             .collect();
         Ok(Found {
-            hits: self.hits(retriever, question, &ranked)?,
+            hits: self.hits((index, retriever), question, &ranked)?,
             total_hits: all.total(),
             facets,
             unknown_words: retriever.unknown(words)?,
@@ -272,7 +234,7 @@ impl Engine {
 
     fn hits(
         &self,
-        retriever: &dyn Retriever,
+        (index, retriever): (&KeywordIndex, &dyn Retriever),
         question: &Question<'_>,
         ranked: &[Ranked],
     ) -> Result<Vec<Hit>> {
@@ -285,32 +247,34 @@ impl Engine {
         present
             .enumerate()
             .map(|(place, (found, stored))| {
-                hit(retriever, question, question.page.offset + place + 1, found.score, &stored)
+                hit((index, retriever), question, question.page.offset + place + 1, found.score, &stored)
             })
             .collect()
     }
 }
 
 /// What the modes are asked.
-struct Question<'a> {
-    query: &'a str,
-    hard: &'a Hard,
-    how: Reading<'a>,
-    page: Page,
-    facets: &'a [String],
-    sort: &'a [SortBy],
-    highlight: Option<&'a HighlightRequest>,
+pub(super) struct Question<'a> {
+    pub query: &'a str,
+    pub hard: &'a Hard,
+    pub how: Reading<'a>,
+    pub page: Page,
+    pub facets: &'a [String],
+    pub sort: &'a [SortBy],
+    pub highlight: Option<&'a HighlightRequest>,
 }
 
 /// How the modes read a query.
 pub(super) struct Reading<'a> {
     pub expansion: &'a ExpansionRequest,
     pub hybrid: Option<HybridSettings>,
+    pub contextual: Option<ContextualSettings>,
+    pub recall: Option<f32>,
 }
 
 /// A query as the keyword index reads it, and the documents that may answer in any mode.
-struct Hard {
-    words: Vec<String>,
+pub(super) struct Hard {
+    pub words: Vec<String>,
     expression: Option<Expression>,
     bm25: Bm25,
     weights: Weights,
@@ -319,7 +283,7 @@ struct Hard {
 }
 
 impl Hard {
-    fn new(
+    pub(super) fn new(
         generation: &Generation,
         query: &str,
         request: &KeywordRequest,
@@ -342,7 +306,7 @@ impl Hard {
         })
     }
 
-    fn options(&self) -> KeywordOptions<'_> {
+    pub(super) fn options(&self) -> KeywordOptions<'_> {
         KeywordOptions {
             bm25: self.bm25,
             as_written: self.as_written,
@@ -362,7 +326,7 @@ struct Found {
 }
 
 fn hit(
-    retriever: &dyn Retriever,
+    (index, retriever): (&KeywordIndex, &dyn Retriever),
     question: &Question<'_>,
     rank: usize,
     score: f32,
@@ -371,7 +335,17 @@ fn hit(
     let document = &stored.document;
     let text = document.full_text();
     let analysis = Analyzer.analyze(&text);
-    let matches = retriever.matches(&question.hard.words, stored.seq, &analysis)?;
+    let mut matches = retriever.matches(&question.hard.words, stored.seq, &analysis)?;
+    for found in &mut matches {
+        let is_hard = match found.part {
+            None => matches!(retriever.mode(), Mode::Keyword | Mode::Wordnet),
+            Some(part) => part == MatchPart::Keyword,
+        };
+        if is_hard && !found.document_word.contains(' ') {
+            let seq = stored.seq.cast_unsigned();
+            found.bm25 = index.term_parts(&found.document_word, seq, &question.hard.options())?;
+        }
+    }
     let parts = retriever.parts(&question.hard.words, stored.seq, &analysis)?;
     let snippet = highlight::snippet(&document.text, &matches);
     let (highlights, highlighted) = match question.highlight {
@@ -396,56 +370,6 @@ fn hit(
     })
 }
 
-/// Each two of the answers, in order.
-fn agreement(answers: &[SearchAnswer]) -> Vec<Agreement> {
-    let ids =
-        |answer: &SearchAnswer| -> Vec<String> { answer.hits.iter().map(|hit| hit.id.clone()).collect() };
-    let mut agreement = Vec::new();
-    for (place, a) in answers.iter().enumerate() {
-        for b in &answers[place + 1..] {
-            let (ids_a, ids_b) = (ids(a), ids(b));
-            agreement.push(Agreement {
-                a: a.mode,
-                b: b.mode,
-                overlap: overlap(&ids_a, &ids_b),
-                rank_biased_overlap: rank_biased_overlap(&ids_a, &ids_b, PERSISTENCE),
-            });
-        }
-    }
-    agreement
-}
-
-fn found_alone(answers: &[SearchAnswer]) -> Vec<FoundAlone> {
-    let mut alone = Vec::new();
-    for (place, answer) in answers.iter().enumerate() {
-        let others =
-            answers.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, answer)| answer);
-        let elsewhere: HashSet<&str> =
-            others.flat_map(|a| a.hits.iter().map(|hit| hit.id.as_str())).collect();
-        for hit in answer.hits.iter().filter(|hit| !elsewhere.contains(hit.id.as_str())) {
-            alone.push(FoundAlone {
-                mode: answer.mode,
-                rank: hit.rank,
-                id: hit.id.clone(),
-                title: hit.title.clone(),
-                through: hit.matches.iter().map(told).collect(),
-            });
-        }
-    }
-    alone
-}
-
-fn told(found: &Match) -> String {
-    let link = found.link.as_ref().map(|link| format!(" ({})", link.relation)).unwrap_or_default();
-    if found.query_word.is_empty() {
-        format!("→ {}", found.document_word)
-    } else if found.query_word == found.document_word {
-        format!("{}{link}", found.query_word)
-    } else {
-        format!("{} → {}{link}", found.query_word, found.document_word)
-    }
-}
-
 fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown: &[String]) -> String {
     if words.is_empty() {
         return "the query holds no word".to_owned();
@@ -456,7 +380,7 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
     let mut reason = match mode {
         Mode::Keyword => "no query word is in any document",
         Mode::Wordnet => "no query word, and none that WordNet joins to one, is in any document",
-        Mode::Static => "no query word is in the vocabulary",
+        Mode::Static | Mode::Contextual => "no query word is in the vocabulary",
         Mode::Hybrid => "no query word is in any document or in the vocabulary",
     }
     .to_owned();
@@ -473,7 +397,25 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
     reason
 }
 
-fn check_query(query: &str) -> Result<()> {
+/// Settings within their ranges.
+pub(super) fn checked(settings: Option<ContextualSettings>) -> Result<Option<ContextualSettings>> {
+    settings.iter().try_for_each(ContextualSettings::check)?;
+    Ok(settings)
+}
+
+fn checked_recall(recall: Option<f32>) -> Result<Option<f32>> {
+    match recall.filter(|recall| !(*recall > 0.0 && *recall <= 1.0)) {
+        Some(recall) => Err(Error::invalid(
+            "recall",
+            "above 0 up to 1",
+            recall,
+            "0.95 and 0.99 are usual; 1 compares all",
+        )),
+        None => Ok(recall),
+    }
+}
+
+pub(super) fn check_query(query: &str) -> Result<()> {
     if query.trim().is_empty() {
         return Err(Error::invalid("query", "at least one word", "nothing", "write what you look for"));
     }

@@ -3,7 +3,7 @@
 use super::ExpansionRequest;
 use crate::error::{Error, Result};
 use crate::index::keyword::{Bm25, FilterRequest, KeywordIndex, Weights};
-use crate::search::{HybridSettings, Mode, TopK};
+use crate::search::{ContextualSettings, HybridSettings, Mode, TopK};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,6 +49,13 @@ pub struct SearchRequest {
     /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
     #[serde(default)]
     pub hybrid: Option<HybridSettings>,
+    /// How mode `contextual` ranks.
+    #[serde(default)]
+    pub contextual: Option<ContextualSettings>,
+    /// Part of the nearest vectors wanted, above 0 up to 1; default 0.99: for large collections, whose vectors are not all compared.
+    /// At 1 they are.
+    #[serde(default)]
+    pub recall: Option<f32>,
 }
 
 /// One query, read several ways.
@@ -60,7 +67,7 @@ pub struct ContrastRequest {
     /// Hits wanted of each mode; default 10.
     #[serde(default)]
     pub k: Option<usize>,
-    /// The ways, each once; default keyword, wordnet if there is a WordNet, static.
+    /// The ways, each once; default keyword, wordnet if there is a WordNet, static, contextual if the collection has such a model.
     #[serde(default)]
     pub modes: Option<Vec<Mode>>,
     /// Which documents may answer at all, in every mode.
@@ -75,6 +82,9 @@ pub struct ContrastRequest {
     /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
     #[serde(default)]
     pub hybrid: Option<HybridSettings>,
+    /// How mode `contextual` ranks.
+    #[serde(default)]
+    pub contextual: Option<ContextualSettings>,
 }
 
 /// What a query's characters mean.

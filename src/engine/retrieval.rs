@@ -127,7 +127,7 @@ impl Engine {
         let ids = self.document_ids(name)?;
         let hybrid = self.hybrid_settings(name, request.hybrid)?;
         let mut runs = Vec::new();
-        for mode in self.modes(request.modes.as_deref())? {
+        for mode in self.modes(&generation, request.modes.as_deref())? {
             runs.push(self.run(&generation, &ids, ((mode, hybrid), &request.queries), progress)?);
         }
         let report = retrieval::report(&request.queries, &runs);
@@ -171,7 +171,7 @@ impl Engine {
         query: &str,
     ) -> Result<Vec<Ranked>> {
         let words = Analyzer.words(query);
-        let how = Reading { expansion: &ExpansionRequest::default(), hybrid };
+        let how = Reading { expansion: &ExpansionRequest::default(), hybrid, contextual: None, recall: None };
         self.read_as(generation, &how, mode, |retriever| retriever.retrieve(&words, DEPTH))
     }
 

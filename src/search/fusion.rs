@@ -36,7 +36,7 @@ pub struct HybridSettings {
     pub feedback_documents: usize,
     /// Words that are taken from them, 0 to 200. Default 20.
     pub feedback_terms: usize,
-    /// Weight of these words against the query's, 0 to 1. Default 0.35.
+    /// Weight of these words against the query's, 0 to 1. Default 0.4.
     pub feedback_term_weight: f32,
     /// Weight of their mean vector against the query's, 0 to 10. Default 0.7.
     pub feedback_vector_weight: f32,
@@ -53,7 +53,7 @@ impl Default for HybridSettings {
             feedback: 0.5,
             feedback_documents: 5,
             feedback_terms: 20,
-            feedback_term_weight: 0.35,
+            feedback_term_weight: 0.4,
             feedback_vector_weight: 0.7,
             rrf_k: 60.0,
         }
@@ -87,8 +87,8 @@ impl HybridSettings {
 /// What a query's first answers say about it: by this the weights are guarded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Evidence {
-    /// Share of the query's idf that the best of the first keyword answers hold, 0 to 1.
-    pub coverage: f32,
+    /// The best keyword score over the most that the query's words could score, 0 to 1.
+    pub strength: f32,
     /// Query words that the fullest of them holds.
     pub matched: usize,
     /// Mean score of the second to tenth keyword answer over that of the first, 0 to 1: 0 where one document stands alone.
@@ -102,6 +102,11 @@ pub struct Knowledge {
     pub corpus_words: u64,
     /// Whether they know words that the collection's documents lack: from wider text.
     pub is_wider: bool,
+}
+
+impl Knowledge {
+    /// There are none.
+    pub const NONE: Self = Self { corpus_words: 0, is_wider: false };
 }
 
 /// Fewer running words than this teach nothing, more than [`WORDS_ENOUGH`] enough.
@@ -119,16 +124,25 @@ pub(super) fn static_weight(settings: &HybridSettings, evidence: &Evidence, know
         let trust = (words / WORDS_LEAST).ln() / (WORDS_ENOUGH / WORDS_LEAST).ln();
         return settings.static_weight * trust.clamp(0.0, 1.0);
     }
-    let missing = (2.0 * (1.0 - evidence.coverage)).min(1.0);
-    let few = ((5.0 - evidence.matched as f32) / 3.0).clamp(0.0, 1.0);
-    let together = ((evidence.flatness - 0.05) / 0.25).clamp(0.0, 1.0);
-    (settings.static_weight + settings.static_rise * missing * few * together)
-        .min(settings.static_weight.max(0.95))
+    (settings.static_weight + settings.static_rise * weakness(evidence)).min(settings.static_weight.max(0.95))
 }
 
-/// Share of the answer that feedback makes: none where one document stands alone.
-pub(super) fn feedback_share(settings: &HybridSettings, evidence: &Evidence) -> f32 {
-    settings.feedback * ((evidence.flatness - 0.2) / 0.3).clamp(0.0, 1.0)
+/// How little keywords have to say, 0 to 1.
+fn weakness(evidence: &Evidence) -> f32 {
+    let missing = ((0.4 - evidence.strength) / 0.15).clamp(0.0, 1.0);
+    let few = ((5.0 - evidence.matched as f32) / 2.0).clamp(0.0, 1.0);
+    missing * few * flat(evidence)
+}
+
+fn flat(evidence: &Evidence) -> f32 {
+    ((evidence.flatness - 0.2) / 0.3).clamp(0.0, 1.0)
+}
+
+/// Share of the answer that feedback makes: none where one document stands alone, and none of what vectors find because keywords
+/// find nothing.
+pub(super) fn feedback_share(settings: &HybridSettings, evidence: &Evidence, known: Knowledge) -> f32 {
+    let weakness = if known.is_wider { weakness(evidence) } else { 0.0 };
+    settings.feedback * flat(evidence) * (1.0 - weakness)
 }
 
 /// Mean of the second to tenth score over the first; what is missing is 0.
@@ -149,21 +163,20 @@ mod tests {
     #[test]
     fn the_static_weight_rises_where_keywords_have_little_to_say() {
         let settings = HybridSettings::default();
-        let weight = |coverage, matched, flatness| {
-            static_weight(&settings, &Evidence { coverage, matched, flatness }, WIDER)
+        let weight = |strength, matched, flatness| {
+            static_weight(&settings, &Evidence { strength, matched, flatness }, WIDER)
         };
-        assert_eq!(weight(1.0, 1, 0.9), 0.3); // all words stand together in a document
+        assert_eq!(weight(0.4, 1, 0.9), 0.3); // what the words could score, nearly half is there
         assert_eq!(weight(0.2, 5, 0.9), 0.3); // five words are evidence enough
-        assert_eq!(weight(0.2, 1, 0.0), 0.3); // one document stands alone
-        // Half the idf is missing, two words match: .3 + .65.
-        assert!((weight(0.5, 2, 0.5) - 0.95).abs() < 1e-6);
-        // .3 + .65 · .5 · 1/3.
-        assert!((weight(0.75, 4, 0.5) - (0.3 + 0.65 / 6.0)).abs() < 1e-6);
+        assert_eq!(weight(0.2, 1, 0.2), 0.3); // one document stands alone
+        assert!((weight(0.25, 3, 0.5) - 0.95).abs() < 1e-6);
+        // .3 + .65 · 2/3 · 1/2.
+        assert!((weight(0.3, 4, 0.5) - (0.3 + 0.65 / 3.0)).abs() < 1e-6);
     }
 
     #[test]
     fn vectors_of_a_small_collection_are_trusted_less() {
-        let evidence = Evidence { coverage: 0.1, matched: 1, flatness: 0.9 };
+        let evidence = Evidence { strength: 0.1, matched: 1, flatness: 0.9 };
         let weight = |corpus_words| {
             let known = Knowledge { corpus_words, is_wider: false };
             static_weight(&HybridSettings::default(), &evidence, known)
@@ -178,9 +191,15 @@ mod tests {
         assert_eq!(flatness([4.0, 4.0].into_iter()), 1.0 / 9.0);
         assert_eq!(flatness(std::iter::repeat_n(2.0, 30)), 1.0);
         let share = |flatness| {
-            feedback_share(&HybridSettings::default(), &Evidence { coverage: 1.0, matched: 1, flatness })
+            feedback_share(
+                &HybridSettings::default(),
+                &Evidence { strength: 1.0, matched: 1, flatness },
+                WIDER,
+            )
         };
         assert_eq!((share(0.1), share(0.9)), (0.0, 0.5));
+        let weak = Evidence { strength: 0.1, matched: 1, flatness: 0.9 };
+        assert_eq!(feedback_share(&HybridSettings::default(), &weak, WIDER), 0.0);
     }
 
     #[test]

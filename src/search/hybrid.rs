@@ -143,7 +143,8 @@ impl<'a> HybridRetriever<'a> {
         (first.keyword_factor, first.static_factor) = factors;
         let own = |scores: &(f32, f32)| weighed(factors, *scores);
         let mut found = ranked(candidates.scores.iter().map(|(seq, scores)| (*seq, own(scores))));
-        let share = feedback_share(&self.settings, &evidence);
+        let known = self.soft.as_ref().map_or(Knowledge::NONE, |(_, known)| *known);
+        let share = feedback_share(&self.settings, &evidence, known);
         let mut readings = vec![first];
         if share > 0.0
             && let Some(second) = self.with_feedback(&readings[0], &found)?
@@ -241,21 +242,23 @@ impl<'a> HybridRetriever<'a> {
         let flatness = flatness(keyword.iter().map(|found| found.score));
         let words: Vec<String> = reading.terms.iter().flat_map(|term| term.words.clone()).collect();
         if words.is_empty() || words.len() > GUARDED_WORDS_MAX {
-            return Ok(Evidence { coverage: 1.0, matched: words.len(), flatness });
+            return Ok(Evidence { strength: 1.0, matched: words.len(), flatness });
         }
         let idf = |word: &String| -> Result<f32> {
             let (all, n) = (self.index.len() as f32, self.index.matching_count(word, &self.options)? as f32);
             Ok((1.0 + (all - n + 0.5) / (n + 0.5)).ln())
         };
-        let idfs = words.iter().map(|word| Ok((word, idf(word)?))).collect::<Result<HashMap<_, f32>>>()?;
-        let (mut held_most, mut matched) = (0.0f32, 0);
+        let mut most = 0.0;
+        for word in &words {
+            most += idf(word)? * (self.options.bm25.k1 + 1.0) / words.len() as f32;
+        }
+        let mut matched = 0;
         for found in keyword.iter().take(EVIDENCE_DOCUMENTS) {
             let held = self.index.explain(&words, found.seq.cast_unsigned(), &self.options)?;
-            held_most = held_most.max(held.iter().filter_map(|(word, _)| idfs.get(word)).sum::<f32>());
             matched = matched.max(held.len());
         }
-        let all: f32 = words.iter().filter_map(|word| idfs.get(word)).sum();
-        Ok(Evidence { coverage: (held_most / all.max(f32::MIN_POSITIVE)).min(1.0), matched, flatness })
+        let best = keyword.first().map_or(0.0, |found| found.score);
+        Ok(Evidence { strength: (best / most.max(f32::MIN_POSITIVE)).min(1.0), matched, flatness })
     }
 
     /// The query with the words of its first answers (RM3), and with their mean vector (Rocchio 1971).
@@ -365,6 +368,7 @@ impl<'a> HybridRetriever<'a> {
                 similarity: 1.0,
                 share,
                 link: None,
+                bm25: None,
                 part: Some(part_of),
             });
         }
@@ -423,6 +427,7 @@ fn carried_by_vectors(
                 similarity,
                 share,
                 link: None,
+                bm25: None,
                 part: Some(of),
             });
         };

@@ -59,6 +59,7 @@ impl<'a> KeywordRetriever<'a> {
                     similarity: 1.0,
                     share: part / score / found.len() as f32,
                     link: None,
+                    bm25: None,
                     part: None,
                 });
             }
@@ -97,6 +98,7 @@ impl Retriever for KeywordRetriever<'_> {
             similarity: 1.0,
             share: if score > 0.0 { part / score } else { 0.0 },
             link: None,
+            bm25: None,
             part: None,
         });
         Ok(largest(matches.collect()))

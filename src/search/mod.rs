@@ -1,9 +1,11 @@
 //! Here is a query, give me hits; contrast them; explain them.
 //!
 //! - [`Retriever`]: one way of reading a query, with [`KeywordRetriever`] (hard tokens), [`WordNetRetriever`] (hard tokens and
-//!   the links between them), [`StaticRetriever`] (soft tokens) and [`HybridRetriever`] (both fused) behind it.
+//!   the links between them), [`StaticRetriever`] (soft tokens), [`ContextualRetriever`] (soft tokens in their sentence) and
+//!   [`HybridRetriever`] (hard and soft fused) behind it.
 //! - [`contrast`]: two rankings of one query side by side.
 
+mod contextual;
 pub mod contrast;
 mod feedback;
 mod fusion;
@@ -12,6 +14,7 @@ mod keyword;
 mod statics;
 mod wordnet;
 
+pub use contextual::{ContextualDocuments, ContextualRetriever, ContextualSettings};
 pub use fusion::{Fusion, HybridSettings, Knowledge};
 pub use hybrid::{HybridRetriever, Texts};
 pub use keyword::KeywordRetriever;
@@ -19,7 +22,7 @@ pub use statics::StaticRetriever;
 pub use wordnet::{SenseChoice, WordNetRetriever};
 
 use crate::error::{Error, Result};
-use crate::index::keyword::Matches;
+use crate::index::keyword::{Matches, TermParts};
 use crate::text::Analysis;
 use serde::{Deserialize, Serialize};
 
@@ -33,13 +36,15 @@ pub enum Mode {
     Wordnet,
     /// Soft tokens: the weighted mean of static word vectors.
     Static,
+    /// Soft tokens in their sentence: contextual vectors, and the best match of each query word in the first documents.
+    Contextual,
     /// Hard and soft tokens fused, then asked again with what the first answers say.
     Hybrid,
 }
 
 impl Mode {
     /// All modes, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Keyword, Self::Wordnet, Self::Static, Self::Hybrid];
+    pub const ALL: [Self; 5] = [Self::Keyword, Self::Wordnet, Self::Static, Self::Contextual, Self::Hybrid];
 
     /// The name, as in requests.
     #[must_use]
@@ -48,6 +53,7 @@ impl Mode {
             Self::Keyword => "keyword",
             Self::Wordnet => "wordnet",
             Self::Static => "static",
+            Self::Contextual => "contextual",
             Self::Hybrid => "hybrid",
         }
     }
@@ -76,6 +82,9 @@ pub struct Match {
     /// The way through WordNet from one to the other, if that is how it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<GraphLink>,
+    /// For hard tokens: what the document word's BM25 score is made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bm25: Option<TermParts>,
     /// Which part of a fused score it belongs to. For `feedback` there is no query word: the first answers say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<MatchPart>,
@@ -91,6 +100,10 @@ pub enum MatchPart {
     Static,
     /// What the first answers add, words and vector.
     Feedback,
+    /// Cosine of the contextual text vectors.
+    Contextual,
+    /// The best matches of the query's words, each in its sentence.
+    Late,
 }
 
 /// What a part of a fused score comes to; the parts of a hit add up to its score.

@@ -9,7 +9,7 @@ use crate::text::Analysis;
 use std::collections::HashMap;
 
 /// Where the index is a graph, 99 of 100 of the nearest are enough: scores close to each other decide nothing here.
-const OPTIONS: SearchOptions<'static> =
+pub(super) const OPTIONS: SearchOptions<'static> =
     SearchOptions { ef: None, recall: Some(0.99), filter: None, strategy: Strategy::Auto };
 
 /// A word of a text, with its part of the text's vector and how often it stands there.
@@ -23,19 +23,26 @@ pub struct StaticRetriever<'a> {
     seqs: &'a [i64],
     /// The rows that may answer; all if there is none.
     filter: Option<RowSet>,
+    recall: Option<f32>,
 }
 
 impl<'a> StaticRetriever<'a> {
     /// Reads from the vectors of documents that `encoder` made; row `i` of the index is the document `seqs[i]`.
     #[must_use]
     pub fn new(encoder: &'a StaticEncoder, index: &'a dyn VectorIndex, seqs: &'a [i64]) -> Self {
-        Self { encoder, index, seqs, filter: None }
+        Self { encoder, index, seqs, filter: None, recall: OPTIONS.recall }
     }
 
     /// Lets only these rows of the index answer.
     #[must_use]
     pub fn with_filter(self, filter: Option<RowSet>) -> Self {
         Self { filter, ..self }
+    }
+
+    /// Wants this part of the nearest documents, above 0 up to 1, where the index is a graph; 0.99 unless told.
+    #[must_use]
+    pub fn with_recall(self, recall: Option<f32>) -> Self {
+        Self { recall: recall.or(self.recall), ..self }
     }
 
     /// Texts to vectors.
@@ -45,7 +52,7 @@ impl<'a> StaticRetriever<'a> {
 
     /// The documents nearest to a vector; at a right angle or beyond, one has nothing to do with it.
     pub(super) fn nearest(&self, vector: &[f32], limit: usize) -> Result<Vec<Ranked>> {
-        let options = SearchOptions { filter: self.filter.as_ref(), ..OPTIONS };
+        let options = SearchOptions { filter: self.filter.as_ref(), recall: self.recall, ..OPTIONS };
         let found = self.index.search(vector, limit.min(self.index.len()).max(1), &options)?;
         Ok(found
             .into_iter()
@@ -113,6 +120,7 @@ impl Retriever for StaticRetriever<'_> {
                         similarity: self.encoder.vectors().cosine(query_part.id, document_part.id),
                         share: carried,
                         link: None,
+                        bm25: None,
                         part: None,
                     });
                 }

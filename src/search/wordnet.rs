@@ -255,6 +255,7 @@ impl Retriever for WordNetRetriever<'_> {
             similarity: reached.term.weight,
             share: part / score,
             link: reached.link.clone(),
+            bm25: None,
             part: None,
         });
         Ok(largest(matches.collect()))

@@ -10,7 +10,7 @@ pub(super) use estimate::estimate;
 pub use estimate::{Estimate, TrainingEstimate};
 pub(super) use find::adjusted;
 pub use find::{ContextNeighbours, ContextNeighboursRequest, Occurrence};
-pub(super) use occurrences::{Occurrences, Sampler};
+pub(super) use occurrences::{Occurrences, Sampler, text_vector};
 
 use super::TrainSettings;
 use crate::bilm::{self, Checkpoint, History, Training};

@@ -3,11 +3,12 @@
 //! Which are kept follows from the documents' numbers alone, so that the same documents give the same index. A word that occurs
 //! `n` times keeps each occurrence with probability cap / n.
 
-use crate::encoder::{ContextualEncoder, Encoder};
+use crate::encoder::{ContextualEncoder, Encoder, TokenVectors};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::index::{Flat, Matrix, VectorIndex};
-use crate::text::Analysis;
+use crate::linalg;
+use crate::text::{Analysis, Token};
 use crate::vocab::WordId;
 use std::io::Write;
 use std::path::Path;
@@ -23,6 +24,9 @@ const CAP: u64 = 20;
 const MOST: u64 = 40_000;
 /// Words so frequent are function words; their occurrences say nothing to anyone.
 const FUNCTION_WORDS: u32 = 200;
+
+/// Sentences that are read at a time.
+const SENTENCES_READ: usize = 64;
 
 const MAGIC: &[u8; 8] = b"smmoccs\0";
 const VERSION: u32 = 1;
@@ -42,6 +46,29 @@ pub(in crate::engine) struct Place {
     pub end: u32,
 }
 
+/// Occurrences with their contextual vectors.
+pub(in crate::engine) type Kept = Vec<(Place, Vec<f32>)>;
+
+/// The contextual vector of a text, of length 1, before any direction is removed; `None` if no word of it has one. Each sentence is
+/// shown with its tokens' vectors as it is read.
+pub(in crate::engine) fn text_vector(
+    encoder: &ContextualEncoder,
+    analysis: &Analysis,
+    mut shown: impl FnMut(&[Token<'_>], &TokenVectors),
+) -> Option<Vec<f32>> {
+    let sentences: Vec<Vec<Token<'_>>> = analysis.sentences().map(Iterator::collect).collect();
+    let mut sum = vec![0.0; encoder.dim()];
+    for some in sentences.chunks(SENTENCES_READ) {
+        let texts: Vec<Vec<&str>> =
+            some.iter().map(|sentence| sentence.iter().map(|token| token.text).collect()).collect();
+        for ((tokens, text), vectors) in some.iter().zip(&texts).zip(encoder.sentences(&texts)) {
+            encoder.add_up(&mut sum, text, &vectors);
+            shown(tokens, &vectors);
+        }
+    }
+    (linalg::normalize(&mut sum) > 0.0).then_some(sum)
+}
+
 /// Collects occurrences while documents are read.
 pub(in crate::engine) struct Sampler<'a> {
     encoder: &'a ContextualEncoder,
@@ -56,35 +83,27 @@ impl<'a> Sampler<'a> {
         Self { encoder, cap: CAP.min((MOST / words).max(1)), places: Vec::new(), rows: Vec::new() }
     }
 
-    /// The occurrences to keep of one document. Only the sentences that hold one are read by the model.
-    pub(in crate::engine) fn of(&self, seq: i64, analysis: &Analysis) -> Vec<(Place, Vec<f32>)> {
+    /// Number of values of a row.
+    pub(in crate::engine) fn dim(&self) -> usize {
+        self.encoder.dim()
+    }
+
+    /// One document read: the occurrences to keep, and the vector of the whole text.
+    pub(in crate::engine) fn of(&self, seq: i64, analysis: &Analysis) -> (Kept, Option<Vec<f32>>) {
         let vocabulary = self.encoder.model().vectors().vocabulary();
-        let mut kept = Vec::new();
-        let mut number = 0u64;
-        for sentence in analysis.sentences() {
-            let tokens: Vec<_> = sentence.collect();
-            let mut chosen = Vec::new();
-            for (at, token) in tokens.iter().enumerate() {
+        let (mut kept, mut number) = (Vec::new(), 0u64);
+        let vector = text_vector(self.encoder, analysis, |tokens, vectors| {
+            for (token, vector) in tokens.iter().zip(vectors) {
                 number += 1;
-                if let Some(id) = vocabulary.id(token.text)
+                if let (Some(vector), Some(id)) = (vector, vocabulary.id(token.text))
                     && self.keeps(id, seq, number, vocabulary.count(id))
                 {
-                    chosen.push((at, id));
+                    let (start, end) = (token.range.start as u32, token.range.end as u32);
+                    kept.push((Place { seq, word: id.0, start, end }, vector.clone()));
                 }
             }
-            if chosen.is_empty() {
-                continue;
-            }
-            let texts: Vec<&str> = tokens.iter().map(|token| token.text).collect();
-            let mut vectors = self.encoder.sentence(&texts);
-            for (at, id) in chosen {
-                let Some(vector) = vectors[at].take() else { continue };
-                let range = &tokens[at].range;
-                let (start, end) = (range.start as u32, range.end as u32);
-                kept.push((Place { seq, word: id.0, start, end }, vector));
-            }
-        }
-        kept
+        });
+        (kept, vector)
     }
 
     fn keeps(&self, id: WordId, seq: i64, number: u64, count: u64) -> bool {
@@ -95,7 +114,7 @@ impl<'a> Sampler<'a> {
         u64::from(hash) * count.max(1) <= self.cap << 32
     }
 
-    pub(in crate::engine) fn add(&mut self, kept: Vec<(Place, Vec<f32>)>) {
+    pub(in crate::engine) fn add(&mut self, kept: Kept) {
         for (place, vector) in kept {
             if self.places.len() as u64 >= 2 * MOST {
                 return;

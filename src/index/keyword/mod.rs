@@ -28,6 +28,7 @@ mod selection;
 mod settings;
 mod sort;
 mod stems;
+mod term_parts;
 mod values;
 
 pub use bm25::Bm25;
@@ -44,6 +45,7 @@ pub use selection::Selection;
 pub use settings::{FieldSettings, IndexSettings, TEXT, TITLE};
 pub use sort::{SortBy, sort_by};
 pub use stems::Stemming;
+pub use term_parts::TermParts;
 pub use values::FieldType;
 
 use crate::error::{Error, Result};

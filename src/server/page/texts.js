@@ -103,6 +103,7 @@ const TEXTS = {
   parts: ["What the score is made of", "得分由什么组成"],
   parts_keyword: ["The parts of the BM25 score, one for each query word that the document holds.", "BM25 得分的各部分，文档含有的每个查询词各占一份。"],
   parts_wordnet: ["The parts of the score, each a BM25 score times the weight of its link.", "得分的各部分：BM25 得分乘以链接的权重。"],
+  parts_contextual: ["The cosine of the texts and the best match of each query word, taken apart into pairs of words; the largest pairs.", "文本余弦值与各查询词的最佳匹配，按词对拆开，取最大的若干对。"],
   parts_static: ["The cosine taken apart into pairs of query word and document word; the largest pairs.", "余弦值按查询词与文档词两两拆开，取最大的若干对。"],
   heat: ["Query words × document words", "查询词 × 文档词"],
   heat_line: ["Cosine of each query word with the document's nearest words. Hard tokens see the cells that are exactly 1, and nothing else.", "每个查询词与文档中最近的词的余弦。硬词元只看得到恰为 1 的格子。"],
