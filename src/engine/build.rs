@@ -18,7 +18,7 @@ use crate::index::keyword::{IndexSettings, KeywordBuilder};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::{Progress, Silent};
-use crate::sense::induction::SENSES_FILE;
+use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
 use crate::text::{Analysis, Analyzer, Document, Documents};
 use crate::vectors::formats::Format;
@@ -414,7 +414,6 @@ impl<'a> Build<'a> {
             context: None,
         };
         let vectors = model::place(vectors, self.folder.path(), progress)?;
-        senses::induce_into(self.folder.path(), &vectors, corpus, progress)?;
         Ok(NewModel { vectors, info })
     }
 
@@ -438,6 +437,10 @@ impl<'a> Build<'a> {
             _ => None,
         };
         let mut sampler = contextual.as_ref().map(Sampler::new);
+        if let Some(model) = &model {
+            let context = contextual.as_ref().map(ContextualEncoder::model);
+            self.induce_senses(&model.vectors, context, progress)?;
+        }
         let (change, documents, vectors) =
             self.read_documents(encoder.as_ref(), sampler.as_mut(), progress)?;
         if let Some(sampler) = sampler {
@@ -454,6 +457,22 @@ impl<'a> Build<'a> {
         generation::write_manifest(self.folder.path(), &self.row.name, change, model)?;
         let generation = self.switch(change)?;
         Ok(BuildReport { generation, documents, model: info })
+    }
+
+    /// The senses that the corpus tells apart, unless those of the generation before still hold.
+    fn induce_senses(
+        &self,
+        vectors: &WordVectors,
+        model: Option<&bilm::Model>,
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        let (folder, corpus) = (self.folder.path(), self.folder.path().join(CORPUS));
+        let dim = vectors.dim() * if model.is_some() { 2 } else { 1 };
+        let kept = InducedSenses::open(folder, vectors.len());
+        if kept.is_ok_and(|kept| kept.belong_to(vectors) && (kept.is_empty() || kept.dim() == dim)) || !corpus.exists() {
+            return Ok(());
+        }
+        senses::induce_into(folder, vectors, model, &Corpus::open(&corpus)?, progress)
     }
 
     fn read_documents(
