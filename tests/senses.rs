@@ -24,7 +24,7 @@ fn the_first_sense_is_as_good_as_published() {
     let (Some(path), Some(real)) = (shared("raganato/senseval2"), real()) else { return };
     let sentences = tagged::read(&path).unwrap();
     let disambiguator = Disambiguator::new(&real.wordnet, None, Weights::default());
-    let report = all_words(&path, &sentences, &real.wordnet, &disambiguator, None, &Silent).unwrap();
+    let report = all_words(&path, &sentences, &real.wordnet, &disambiguator, &Silent).unwrap();
     let f1 = |system: usize| report.systems[system].marks[0].value.unwrap();
     assert_eq!(report.questions, 2282);
     assert!((f1(0) - 1524.0 / 2282.0).abs() < 1e-9, "{}", f1(0));

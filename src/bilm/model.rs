@@ -25,6 +25,8 @@ const BATCH_WORDS: usize = 512;
 pub const SENTENCE_WORDS_MAX: usize = 256;
 /// Most words among which substitutes are sought, the most frequent ones.
 const SUBSTITUTES_AMONG: usize = 100_000;
+/// Positions that the whitening of contexts is fitted on, about; that of averages is fitted on all sentences given.
+const WHITENED_CONTEXTS_MAX: usize = 20_000;
 
 /// A contextual model over word vectors.
 #[derive(Debug, Clone)]
@@ -142,6 +144,11 @@ impl Model {
     #[must_use]
     pub fn output(&self, word: WordId) -> &[f32] {
         &self.contents.output[word.index() * self.dim()..][..self.dim()]
+    }
+
+    /// The half-whitening of sentences' averages.
+    pub(crate) fn averages(&self) -> &Whitening {
+        &self.contents.whitenings[1]
     }
 
     /// Reads one sentence of tokens as the analyzer writes them.
@@ -384,8 +391,10 @@ pub(super) fn assemble(
     let mut model = Model::new(contents, vectors, backend);
     let read = model.sentences(sentences);
     let (mut contexts, mut averages) = (Vec::new(), Vec::new());
+    let positions: usize = read.iter().map(|sentence| sentence.known.len()).sum();
+    let every = positions.div_ceil(WHITENED_CONTEXTS_MAX).max(1);
     for sentence in &read {
-        contexts.extend_from_slice(&sentence.contexts);
+        contexts.extend(sentence.contexts.chunks_exact(model.dim()).step_by(every).flatten());
         averages.extend(average(&model.vectors, &sentence.words, &sentence.statics));
     }
     let whitenings = [Whitening::fit(&contexts, model.dim())?, Whitening::fit(&averages, model.dim())?];

@@ -387,8 +387,9 @@ fn update_rows(
     }
 }
 
-/// Words of the corpus that the whitening is fitted on, about.
-const WHITENING_WORDS: usize = 8000;
+/// Words of the corpus that the whitening is fitted on, about: some five thousand sentences, each of which counts once among the averages.
+/// From four hundred sentences the averages told senses apart no better than unwhitened ones.
+const WHITENING_WORDS: usize = 100_000;
 
 /// Trains a contextual model on a corpus whose word vectors are there.
 ///

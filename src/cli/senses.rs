@@ -139,8 +139,8 @@ fn show_candidate(sense: &CandidateSense, out: Out<'_>) -> io::Result<()> {
     writeln!(out, "  {:.3}  {}  {}", sense.probability, padded(&sense.sense, 24), sense.definition)?;
     writeln!(
         out,
-        "         prior {:+.2}, page rank {:+.2}, gloss {:+.2}, surroundings {:+.2}, examples {:+.2}",
-        parts.prior, parts.page_rank, parts.gloss, parts.surroundings, parts.examples
+        "         prior {:+.2}, page rank {:+.2}, gloss {:+.2}, surroundings {:+.2}, quoted {:+.2}, examples {:+.2}",
+        parts.prior, parts.page_rank, parts.gloss, parts.surroundings, parts.quoted, parts.examples
     )
 }
 
@@ -184,6 +184,8 @@ pub(super) enum SetArgument {
     Raganato,
     /// CoarseWSD-20: a folder a word.
     Coarsewsd,
+    /// Two words in their contexts, how alike: ratings.txt of SCWS.
+    Scws,
     /// Pseudo-words of the collection's own text; PATH is not needed.
     Pseudo,
 }
@@ -195,6 +197,7 @@ impl From<SetArgument> for SenseSet {
             SetArgument::MclWic => Self::MclWic,
             SetArgument::Raganato => Self::Raganato,
             SetArgument::Coarsewsd => Self::CoarseWsd,
+            SetArgument::Scws => Self::Scws,
             SetArgument::Pseudo => Self::Pseudo,
         }
     }

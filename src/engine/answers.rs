@@ -515,4 +515,21 @@ pub struct InducedSenseAnswer {
     pub label: Vec<String>,
     /// Sentences of the corpus in which the word has this sense, as tokens, the clearest first.
     pub examples: Vec<String>,
+    /// The sense of WordNet's that these sentences mean, told without regard to how frequent it is elsewhere; none if no sense is more
+    /// probable than all others together, or without a WordNet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<NearestSynset>,
+}
+
+/// A sense of WordNet's beside an induced one.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct NearestSynset {
+    /// The synset's id: `09213565-n`.
+    pub synset: String,
+    /// Its name: `bank.n.01`.
+    pub name: String,
+    /// Its definition.
+    pub definition: String,
+    /// 0 to 1; all senses of the word together 1.
+    pub probability: f32,
 }

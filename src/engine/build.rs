@@ -18,7 +18,7 @@ use crate::index::keyword::{IndexSettings, KeywordBuilder};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::{Progress, Silent};
-use crate::sense::induction::SENSES_FILE;
+use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
 use crate::text::{Analysis, Analyzer, Document, Documents};
 use crate::vectors::formats::Format;
@@ -290,8 +290,7 @@ impl Engine {
             {
                 fs::remove_file(file).map_err(Error::io("remove", file))?;
             }
-            let (corpus, _) = build.encode_corpus(Some(model.info.min_count), progress)?;
-            senses::induce_into(folder, &model.vectors, &corpus, progress)?;
+            build.encode_corpus(Some(model.info.min_count), progress)?;
         }
         build.finish(model, progress)
     }
@@ -461,7 +460,6 @@ impl<'a> Build<'a> {
             context: None,
         };
         let vectors = model::place(vectors, self.folder.path(), progress)?;
-        senses::induce_into(self.folder.path(), &vectors, corpus, progress)?;
         Ok(NewModel { vectors, info })
     }
 
@@ -485,6 +483,10 @@ impl<'a> Build<'a> {
             _ => None,
         };
         let mut sampler = contextual.as_ref().map(Sampler::new);
+        if let Some(model) = &model {
+            let context = contextual.as_ref().map(ContextualEncoder::model);
+            self.induce_senses(&model.vectors, context, progress)?;
+        }
         let (change, documents, [vectors, contexts]) =
             self.read_documents(encoder.as_ref(), sampler.as_mut(), progress)?;
         let mut context_direction = Vec::new();
@@ -503,6 +505,24 @@ impl<'a> Build<'a> {
         generation::write_manifest(self.folder.path(), &self.row.name, change, model)?;
         let generation = self.switch(change)?;
         Ok(BuildReport { generation, documents, model: info })
+    }
+
+    /// The senses that the corpus tells apart, unless those of the generation before still hold.
+    fn induce_senses(
+        &self,
+        vectors: &WordVectors,
+        model: Option<&bilm::Model>,
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        let (folder, corpus) = (self.folder.path(), self.folder.path().join(CORPUS));
+        let dim = vectors.dim() * if model.is_some() { 2 } else { 1 };
+        let kept = InducedSenses::open(folder, vectors.len());
+        if kept.is_ok_and(|kept| kept.belong_to(vectors) && (kept.is_empty() || kept.dim() == dim))
+            || !corpus.exists()
+        {
+            return Ok(());
+        }
+        senses::induce_into(folder, vectors, model, &Corpus::open(&corpus)?, progress)
     }
 
     fn read_documents(

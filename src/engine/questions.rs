@@ -2,6 +2,7 @@
 
 use super::answers::{Analyzed, AnalyzedToken, Hit, SearchAnswer};
 use super::requests::{HighlightRequest, KeywordRequest, Page, SearchRequest, Syntax};
+use super::senses::named_induced;
 use super::{Engine, ExpansionRequest, Generation, highlight};
 use crate::error::{Error, Result};
 use crate::index::keyword::{
@@ -161,7 +162,8 @@ impl Engine {
                     Some(true) => self.glosses(generation, &wordnet)?,
                     _ => None,
                 };
-                let senses = how.expansion.senses(&wordnet, glosses.as_deref())?;
+                let mut senses = how.expansion.senses(&wordnet, glosses.as_deref())?;
+                senses.induced = named_induced(generation, how.expansion.named.iter().flatten())?;
                 let expansion = how.expansion.expansion(&wordnet)?;
                 let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
                 question(&retriever.with_options(options).with_senses(senses))

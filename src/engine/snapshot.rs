@@ -6,6 +6,7 @@
 
 use super::Engine;
 use super::build::{link_or_copy, sync_files};
+use super::senses::TAGGED_FILE;
 use crate::error::{Error, Result};
 use crate::files::{sync_folder, write_whole};
 use crate::progress::Progress;
@@ -94,7 +95,12 @@ impl Engine {
         for row in &collections {
             let Some(generation) = &row.generation else { continue };
             let from = self.folder(&row.name).join(generation);
-            link_tree(&from, &folder.join(COLLECTIONS).join(&row.name).join(generation))?;
+            let to = folder.join(COLLECTIONS).join(&row.name);
+            link_tree(&from, &to.join(generation))?;
+            let tagged = self.folder(&row.name).join(TAGGED_FILE);
+            if tagged.is_file() {
+                link_or_copy(&tagged, &to.join(TAGGED_FILE))?;
+            }
         }
         store.close();
         let wordnet = self.data_dir.join(WORDNET);

@@ -132,7 +132,8 @@ pub struct ExpansionRequest {
     pub into: Option<Vec<String>>,
     /// Follow only the senses that the query's own context means; default false.
     pub disambiguate: Option<bool>,
-    /// Senses that are meant, by key (`bank%1:17:01::`), id or name: a query word that has one of them keeps no other.
+    /// Senses that are meant, by key (`bank%1:17:01::`), id or name: a query word that has one of them keeps no other. The id of a sense
+    /// that the collection's own corpus tells apart (`bank~1`) brings the words that stand for it in place of WordNet's.
     pub named: Option<Vec<String>>,
 }
 
@@ -143,10 +144,12 @@ impl ExpansionRequest {
         wordnet: &'a WordNet,
         glosses: Option<&'a Glosses>,
     ) -> Result<SenseChoice<'a>> {
-        let named = self.named.iter().flatten().map(|name| Ok(wordnet.synset(name)?.number()));
+        let named = self.named.iter().flatten().filter(|name| !name.contains('~'));
+        let named = named.map(|name| Ok(wordnet.synset(name)?.number()));
         let disambiguator = Disambiguator::new(wordnet, glosses, SenseWeights::default());
         Ok(SenseChoice {
             named: named.collect::<Result<_>>()?,
+            induced: Vec::new(),
             disambiguator: (self.disambiguate == Some(true)).then_some(disambiguator),
         })
     }

@@ -19,7 +19,7 @@ pub use fusion::{Fusion, HybridSettings, Knowledge};
 pub use hybrid::{HybridRetriever, Texts};
 pub use keyword::KeywordRetriever;
 pub use statics::StaticRetriever;
-pub use wordnet::{SenseChoice, WordNetRetriever};
+pub use wordnet::{NamedInduced, SenseChoice, WordNetRetriever};
 
 use crate::error::{Error, Result};
 use crate::index::keyword::{Matches, TermParts};

@@ -22,6 +22,8 @@ use std::rc::Rc;
 const TERMS_MAX: usize = 2000;
 /// A sense is followed beside the best if it is at least so probable, as a part of the best's probability.
 const ALSO_MEANT: f32 = 0.5;
+/// Weight of the words that stand for an induced sense.
+const LABEL_WEIGHT: f32 = 0.3;
 
 /// BM25 over the keyword index, for the query's words and those that the graph adds.
 ///
@@ -42,8 +44,22 @@ pub struct WordNetRetriever<'a> {
 pub struct SenseChoice<'a> {
     /// Senses named by whoever asks: a word that has one of them keeps no other.
     pub named: Vec<SynsetId>,
+    /// Words with a sense that the collection's own corpus tells apart: its id and the words that stand for it, which are looked for in
+    /// place of WordNet's.
+    pub induced: Vec<NamedInduced>,
     /// Chooses the senses of all other words in the query's own context; without it they keep all.
     pub disambiguator: Option<Disambiguator<'a>>,
+}
+
+/// A sense of the collection's own corpus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedInduced {
+    /// The word.
+    pub word: String,
+    /// The sense's id: `bank~1`.
+    pub sense: String,
+    /// Words that stand for it.
+    pub label: Vec<String>,
 }
 
 /// A query's words, and the terms that they lead to.
@@ -82,7 +98,10 @@ impl<'a> WordNetRetriever<'a> {
         if self.senses.named.is_empty() && self.senses.disambiguator.is_none() {
             return Ok(chosen);
         }
-        let passage = Passage::find(self.wordnet, vec![words.to_vec()])?;
+        let mut passage = Passage::find(self.wordnet, vec![words.to_vec()])?;
+        if let Some(disambiguator) = &self.senses.disambiguator {
+            disambiguator.show(&mut passage, |_| true);
+        }
         for (at, mention) in passage.mentions.iter().enumerate() {
             let word = passage.tokens[mention.tokens.clone()].join(" ");
             let named = |number: &SynsetId| self.senses.named.contains(number);
@@ -119,6 +138,9 @@ impl<'a> WordNetRetriever<'a> {
             if all_function_words || !is_stop_word(word) {
                 terms.add(word, vec![word.clone()], 1.0, None)?;
             }
+            if let Some(induced) = self.induced(word) {
+                add_label(induced, &mut terms)?;
+            }
         }
         let tokens: Vec<&str> = words.iter().map(String::as_str).collect();
         let chosen = self.chosen(words)?;
@@ -126,7 +148,7 @@ impl<'a> WordNetRetriever<'a> {
         for language in self.languages() {
             for found in self.wordnet.find_lemmas(&tokens, language)? {
                 let (alone, range) = (tokens[found.tokens.start], found.tokens);
-                let closed = open[range.clone()].contains(&false);
+                let closed = open[range.clone()].contains(&false) || self.induced(alone).is_some();
                 if closed || terms.reached.len() >= TERMS_MAX || (range.len() == 1 && is_stop_word(alone)) {
                     continue;
                 }
@@ -137,6 +159,10 @@ impl<'a> WordNetRetriever<'a> {
             }
         }
         Ok(terms.reached)
+    }
+
+    fn induced(&self, word: &str) -> Option<&NamedInduced> {
+        self.senses.induced.iter().find(|induced| induced.word == word)
     }
 
     /// The language of the query first.
@@ -200,6 +226,20 @@ impl Terms<'_> {
         self.reached.push(Reached { query_word: query_word.to_owned(), term, link });
         Ok(())
     }
+}
+
+/// Looks for the words that stand for an induced sense.
+fn add_label(induced: &NamedInduced, terms: &mut Terms<'_>) -> Result<()> {
+    for word in &induced.label {
+        let link = GraphLink {
+            relation: "induced sense".to_owned(),
+            links: 1,
+            sense: induced.sense.clone(),
+            synset: induced.sense.clone(),
+        };
+        terms.add(&induced.word, vec![word.clone()], LABEL_WEIGHT, Some(link))?;
+    }
+    Ok(())
 }
 
 impl GraphLink {

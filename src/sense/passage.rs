@@ -1,6 +1,6 @@
 //! A text as disambiguation sees it: sentences of tokens, and the lemmas in them with the senses that each may have.
 
-use super::context::ContextEncoder;
+use super::context::{ContextEncoder, Views};
 use crate::error::Result;
 use crate::text::is_stop_word;
 use crate::wordnet::{ENGLISH, PartOfSpeech, Sense, Synset, WordNet};
@@ -32,8 +32,8 @@ pub struct Mention<'a> {
     pub tokens: Range<usize>,
     /// What it may mean, most frequent first within each part of speech.
     pub candidates: Vec<Candidate<'a>>,
-    /// How its sentence shows it, where tagged examples are compared: see [`Passage::show`].
-    pub joined: Option<Vec<f32>>,
+    /// How its sentence shows it, where occurrences are compared: see [`Passage::show`].
+    pub views: Option<Views>,
 }
 
 /// A text, or as much of one as surrounds a word.
@@ -72,7 +72,7 @@ impl<'a> Passage<'a> {
                     open[range.clone()].fill(false);
                     let candidates = candidates(wordnet, &tokens[range.clone()], found.lemmas[0], language)?;
                     let tokens = start + range.start..start + range.end;
-                    mentions.push(Mention { tokens, candidates, joined: None });
+                    mentions.push(Mention { tokens, candidates, views: None });
                 }
             }
             mentions.retain(|mention| !mention.candidates.is_empty());
@@ -110,7 +110,7 @@ impl<'a> Passage<'a> {
         self.mentions
             .retain(|mention| mention.tokens.end <= tokens.start || mention.tokens.start >= tokens.end);
         let at = self.mentions.partition_point(|mention| mention.tokens.start < tokens.start);
-        self.mentions.insert(at, Mention { tokens, candidates: found, joined: None });
+        self.mentions.insert(at, Mention { tokens, candidates: found, views: None });
         Ok(at)
     }
 
@@ -143,7 +143,7 @@ impl<'a> Passage<'a> {
         }
         for (views, mentions) in context.all_views(&asked).into_iter().zip(numbers) {
             for (view, at) in views.into_iter().zip(mentions) {
-                self.mentions[at].joined = view.joined();
+                self.mentions[at].views = Some(view);
             }
         }
     }

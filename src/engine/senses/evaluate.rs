@@ -7,11 +7,13 @@ use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::eval::senses::pairs::{Occurrence, Pair, PairSet, Similarities};
 use crate::eval::senses::pseudo::{Material, pseudo_words};
-use crate::eval::senses::{SenseReport, all_words, coarse, pairs};
+use crate::eval::senses::{SenseReport, all_words, coarse, graded, pairs};
+use crate::linalg::dot;
 use crate::progress::Progress;
 use crate::sense::context::similarity;
 use crate::sense::{Disambiguator, Examples, Glosses, Passage, Views, Weights, tagged};
 use crate::vectors::WordVectors;
+use crate::vocab::corpus::Corpus;
 use crate::wordnet::{ENGLISH, SynsetId, WordNet};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ pub enum SenseSet {
     Raganato,
     /// CoarseWSD-20.
     CoarseWsd,
+    /// Words compared in their contexts (SCWS).
+    Scws,
     /// Pseudo-words of the collection's own text.
     Pseudo,
 }
@@ -76,6 +80,7 @@ impl Engine {
             SenseSet::MclWic => Ok(models.pairs("mcl-wic", path, &pairs::read_mcl_wic(path)?)),
             SenseSet::Raganato => models.all_words(path, evaluation.fit, progress),
             SenseSet::CoarseWsd => models.coarse(path),
+            SenseSet::Scws => models.graded(path),
             SenseSet::Pseudo => self.pseudo_words(&evaluation.model, &models, progress),
         }
     }
@@ -118,8 +123,15 @@ impl Engine {
                 let vectors = Arc::new(WordVectors::open(folder)?);
                 let model = Model::open(folder, Arc::clone(&vectors))?;
                 let encoder = StaticEncoder::plain(vectors);
-                let contexts = Arc::new(Contexts::contextual(model));
-                let glosses = Arc::new(Glosses::new(&wordnet, &encoder, &[]));
+                let corpus = folder.join("corpus.tokens");
+                let corpus = corpus.exists().then(|| Corpus::open(&corpus)).transpose()?;
+                let contexts = match &corpus {
+                    Some(corpus) => Contexts::new(&encoder, Some(&model), corpus)?,
+                    None => Contexts::of(&encoder, Some(&model), &[])?,
+                };
+                let contexts = Arc::new(contexts);
+                let glosses = Glosses::new(&wordnet, &encoder, &[]).with_contexts(&contexts.encoder);
+                let glosses = Arc::new(glosses);
                 Ok(Models { contexts: Some(contexts), glosses: Some(glosses), wordnet })
             }
         }
@@ -142,13 +154,11 @@ impl Models {
         let sentences = tagged::read(path)?;
         let (Some(fit), Some(contexts)) = (fit, &self.contexts) else {
             let disambiguator = self.disambiguator();
-            return all_words::all_words(path, &sentences, &self.wordnet, &disambiguator, None, progress);
+            return all_words::all_words(path, &sentences, &self.wordnet, &disambiguator, progress);
         };
         let examples = Examples::fit(&tagged::read(fit)?, &contexts.encoder, &self.wordnet, progress)?;
         let disambiguator = self.disambiguator().with_examples(&examples, Weights::with_examples());
-        let context = Some(&contexts.encoder);
-        let mut report =
-            all_words::all_words(path, &sentences, &self.wordnet, &disambiguator, context, progress)?;
+        let mut report = all_words::all_words(path, &sentences, &self.wordnet, &disambiguator, progress)?;
         report.fitted_on = format!(
             "{} tagged examples of {} senses; weights fixed beforehand",
             examples.len(),
@@ -220,6 +230,8 @@ impl Models {
             }
             let mut passage = Passage::find(&self.wordnet, vec![occurrence.tokens.clone()]).ok()?;
             let at = passage.focus(&self.wordnet, occurrence.target.clone()).ok()?;
+            let tokens = occurrence.target.clone();
+            disambiguator.show(&mut passage, |mention| mention.tokens == tokens);
             let ranking = disambiguator.rank(&passage, at);
             Some(ranking.senses.iter().map(|s| (s.candidate.synset.number(), s.probability)).collect())
         };
@@ -230,6 +242,26 @@ impl Models {
             b.iter().find(|(other, _)| other == number).map_or(0.0, |(_, q)| f64::from(p * q))
         };
         a.iter().map(same).sum()
+    }
+
+    fn graded(&self, path: &Path) -> Result<SenseReport> {
+        let pairs = graded::read_scws(path)?;
+        let words = || pairs.iter().flat_map(|pair| &pair.words);
+        let views = self.views(words().map(|word| (&word.tokens[..], word.target.clone())));
+        let contexts = self.contexts.as_deref();
+        let own: Vec<Option<Vec<f32>>> =
+            words().map(|word| contexts?.encoder.word(&word.tokens[word.target.clone()])).collect();
+        let joined: Vec<Option<Vec<f32>>> =
+            own.iter().zip(&views).map(|(own, views)| views.contextual(own.as_deref()?)).collect();
+        let windows: Vec<Option<Vec<f32>>> = views.into_iter().map(|views| views.window).collect();
+        let values = |vectors: &[Option<Vec<f32>>]| -> Vec<Option<f64>> {
+            let near = |pair: &[Option<Vec<f32>>]| Some(f64::from(dot(pair[0].as_ref()?, pair[1].as_ref()?)));
+            vectors.chunks_exact(2).map(near).collect()
+        };
+        let systems =
+            [("average of the window", &windows), ("static vectors", &own), ("contextual vectors", &joined)];
+        let systems = systems.map(|(name, vectors)| graded::Similarity { name, values: values(vectors) });
+        Ok(graded::score(path, &pairs, &systems))
     }
 
     fn coarse(&self, path: &Path) -> Result<SenseReport> {

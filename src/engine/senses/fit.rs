@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Name of the file, in a collection's folder.
-const TAGGED_FILE: &str = "tagged-senses.bin";
+pub(in crate::engine) const TAGGED_FILE: &str = "tagged-senses.bin";
 
 /// What was learned from tagged text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

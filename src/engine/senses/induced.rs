@@ -1,19 +1,23 @@
 //! Induced senses: found when a collection is trained, kept with its generation, and asked for by word or by sentence.
 
 use super::super::answers::{
-    InducedCandidate, InducedSenseAnswer, InducedSenses as InducedAnswer, InducedWord,
+    InducedCandidate, InducedSenseAnswer, InducedSenses as InducedAnswer, InducedWord, NearestSynset,
 };
 use super::kit::Contexts;
 use super::places::Asked;
 use super::{Engine, Found, Generation, SensesRequest, word_at};
+use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::search::NamedInduced;
 use crate::sense::induction::{InducedSense, InducedSenses, Settings, induce};
+use crate::sense::{Disambiguator, Passage, Weights};
 use crate::text::Analysis;
 use crate::vectors::WordVectors;
 use crate::vocab::corpus::Corpus;
 use crate::vocab::{Vocabulary, WordId};
+use crate::wordnet::{Synset, WordNet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,15 +25,16 @@ use std::sync::Arc;
 /// A sense of less probability is not sure.
 const SURE: f32 = 0.6;
 
-/// Finds the senses of a corpus's frequent words, and writes them beside its vectors.
+/// Finds the senses of a corpus's frequent words, and writes them beside its vectors; by the contextual model where there is one.
 pub(in crate::engine) fn induce_into(
     folder: &Path,
     vectors: &WordVectors,
+    model: Option<&Model>,
     corpus: &Corpus,
     progress: &dyn Progress,
 ) -> Result<()> {
     let encoder = StaticEncoder::plain(Arc::new(vectors.clone()));
-    let contexts = Contexts::new(&encoder, corpus)?;
+    let contexts = Contexts::new(&encoder, model, corpus)?;
     induce(vectors, corpus, &contexts.encoder, &Settings::default(), progress)?.save(folder)
 }
 
@@ -45,17 +50,17 @@ impl Engine {
         let id = vectors.id(&word)?;
         let senses = generation.induced()?.of(id);
         let vocabulary = vectors.vocabulary();
-        Ok(InducedWord {
-            count: vocabulary.count(id),
-            looked_at: senses.is_some(),
-            senses: senses
-                .unwrap_or_default()
-                .iter()
-                .enumerate()
-                .map(|(at, s)| told(vocabulary, id, at, s))
-                .collect(),
-            word,
-        })
+        let told = |(at, sense)| told(vocabulary, id, at, sense);
+        let mut answers: Vec<InducedSenseAnswer> =
+            senses.unwrap_or_default().iter().enumerate().map(told).collect();
+        if let Ok(wordnet) = self.wordnet() {
+            let glosses = self.senses.glosses(&generation, &wordnet)?;
+            let disambiguator = Disambiguator::new(&wordnet, glosses.as_deref(), Weights::by_contexts());
+            for answer in &mut answers {
+                answer.nearest = nearest_synset(&wordnet, &disambiguator, &word, answer)?;
+            }
+        }
+        Ok(InducedWord { count: vocabulary.count(id), looked_at: senses.is_some(), senses: answers, word })
     }
 
     pub(super) fn induced_senses(
@@ -89,13 +94,42 @@ impl Engine {
                     }
                     continue;
                 };
-                let joined = contexts.encoder.views(&tokens, &within).joined();
-                let answer = chosen(vocabulary, senses, id, joined.as_deref());
+                let views = contexts.encoder.views(&tokens, &within);
+                // Senses found before there was a contextual model stand on the sentences alone.
+                let seen =
+                    if senses.dim() == contexts.encoder.dim() { views.joined() } else { views.sentence };
+                let answer = chosen(vocabulary, senses, id, seen.as_deref());
                 word_at(found, request, analysis, place.clone()).induced = Some(answer);
             }
         }
         Ok(())
     }
+}
+
+/// The induced senses among these names: those with a `~`.
+pub(in crate::engine) fn named_induced<'n>(
+    generation: &Generation,
+    names: impl Iterator<Item = &'n String>,
+) -> Result<Vec<NamedInduced>> {
+    let named = |(sense, word, number): (&String, &str, &str)| {
+        let vocabulary = generation.encoder()?.vectors().vocabulary();
+        let number = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let senses =
+            vocabulary.id(word).map(|id| generation.induced().map(|all| all.of(id))).transpose()?.flatten();
+        let found = number.and_then(|number| senses.unwrap_or_default().get(number)).ok_or_else(|| {
+            let expected = "a sense key, a synset's id or name, or an induced sense's id";
+            Error::invalid(
+                "named",
+                expected,
+                format!("{sense:?}"),
+                "ask for the word's senses: GET words/{word}/senses",
+            )
+        })?;
+        let label = found.label.iter().map(|id| vocabulary.word(*id).to_owned()).collect();
+        Ok(NamedInduced { word: word.to_owned(), sense: sense.clone(), label })
+    };
+    let induced = names.filter_map(|name| name.rsplit_once('~').map(|(word, number)| (name, word, number)));
+    induced.map(named).collect()
 }
 
 fn chosen(
@@ -135,5 +169,40 @@ fn told(vocabulary: &Vocabulary, id: WordId, at: usize, sense: &InducedSense) ->
         share: sense.share,
         label: text(&sense.label),
         examples: sense.examples.iter().map(|example| text(example).join(" ")).collect(),
+        nearest: None,
     }
+}
+
+/// The synset that an induced sense's sentences, and its label, mean when their scores are added up.
+fn nearest_synset<'a>(
+    wordnet: &'a WordNet,
+    disambiguator: &Disambiguator<'a>,
+    word: &str,
+    sense: &InducedSenseAnswer,
+) -> Result<Option<NearestSynset>> {
+    let label = std::iter::once(word.to_owned()).chain(sense.label.iter().cloned()).collect();
+    let examples = sense.examples.iter().map(|example| example.split(' ').map(str::to_owned).collect());
+    let mut scores: Vec<(Synset<'a>, f32)> = Vec::new();
+    for tokens in std::iter::once::<Vec<String>>(label).chain(examples) {
+        let Some(at) = tokens.iter().position(|token| token == word) else { continue };
+        let mut passage = Passage::find(wordnet, vec![tokens])?;
+        let mention = passage.focus(wordnet, at..at + 1)?;
+        disambiguator.show(&mut passage, |mention| mention.tokens.start == at);
+        for scored in disambiguator.rank(&passage, mention).senses {
+            let synset = scored.candidate.synset;
+            match scores.iter_mut().find(|(known, _)| *known == synset) {
+                Some((_, score)) => *score += scored.score,
+                None => scores.push((synset, scored.score)),
+            }
+        }
+    }
+    let highest = scores.iter().map(|(_, score)| *score).fold(f32::MIN, f32::max);
+    let total: f32 = scores.iter().map(|(_, score)| (score - highest).exp()).sum();
+    let best = scores.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| total < 2.0);
+    Ok(best.map(|(synset, _)| NearestSynset {
+        synset: synset.id(),
+        name: synset.name(),
+        definition: synset.definition(),
+        probability: 1.0 / total,
+    }))
 }

@@ -3,7 +3,7 @@
 use super::super::Generation;
 use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sense::context::{ContextEncoder, SAMPLE};
 use crate::sense::{Examples, Glosses};
 use crate::vocab::corpus::Corpus;
@@ -33,7 +33,7 @@ pub struct Contexts {
     /// Vectors of a sample of the corpus's sentences.
     rows: Vec<f32>,
     /// What makes vectors of occurrences.
-    pub encoder: ContextEncoder,
+    pub encoder: Arc<ContextEncoder>,
 }
 
 impl Shelf {
@@ -47,10 +47,16 @@ impl Shelf {
         if let Some((_, contexts)) = kept.iter().find(|(of, _)| *of == generation.key()) {
             return Ok(Some(Arc::clone(contexts)));
         }
-        let contexts = Arc::new(match generation.corpus() {
-            Ok(corpus) => Contexts::new(encoder, corpus)?,
-            Err(_) => Contexts::of(encoder, &[])?, // of before corpora were kept: nothing is removed
-        });
+        let sentences = match generation.corpus() {
+            Ok(corpus) => sample(corpus)?,
+            Err(_) => Vec::new(), // of before corpora were kept: nothing is removed
+        };
+        let model = match generation.context() {
+            Ok(context) => Some(context.model()),
+            Err(Error::NotReady { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let contexts = Arc::new(Contexts::of(encoder, model, &sentences)?);
         kept.truncate(KEPT - 1);
         kept.insert(0, (generation.key(), Arc::clone(&contexts)));
         Ok(Some(contexts))
@@ -91,7 +97,8 @@ impl Shelf {
         if let Some((.., glosses)) = known {
             return Ok(Some(Arc::clone(glosses)));
         }
-        let glosses = Arc::new(Glosses::new(wordnet, encoder, &contexts.rows));
+        let glosses = Glosses::new(wordnet, encoder, &contexts.rows).with_contexts(&contexts.encoder);
+        let glosses = Arc::new(glosses);
         kept.truncate(KEPT - 1);
         kept.insert(0, (generation.key(), Arc::clone(wordnet), Arc::clone(&glosses)));
         Ok(Some(glosses))
@@ -103,24 +110,20 @@ fn lock<T>(shelf: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Contexts {
-    /// From a sample of the sentences of a corpus, the same ones every time.
+    /// From a sample of the sentences of a corpus, the same ones every time, and a contextual model where there is one.
     ///
     /// # Errors
     /// Those of reading the corpus.
-    pub fn new(encoder: &StaticEncoder, corpus: &Corpus) -> Result<Self> {
-        Self::of(encoder, &sample(corpus)?)
+    pub fn new(encoder: &StaticEncoder, model: Option<&Model>, corpus: &Corpus) -> Result<Self> {
+        Self::of(encoder, model, &sample(corpus)?)
     }
 
-    /// From a contextual model, which knows what sentences share.
-    pub fn contextual(model: Model) -> Self {
-        Self { rows: Vec::new(), encoder: ContextEncoder::contextual(model) }
-    }
-
-    fn of(encoder: &StaticEncoder, sentences: &[Vec<String>]) -> Result<Self> {
+    /// From these sentences.
+    pub fn of(encoder: &StaticEncoder, model: Option<&Model>, sentences: &[Vec<String>]) -> Result<Self> {
         let plain = StaticEncoder::plain(encoder.vectors().clone());
         let borrowed = || sentences.iter().map(|sentence| sentence.iter().map(String::as_str));
         let rows = borrowed().filter_map(|sentence| plain.text(sentence)).flatten().collect();
-        Ok(Self { rows, encoder: ContextEncoder::new(encoder, borrowed())? })
+        Ok(Self { rows, encoder: Arc::new(ContextEncoder::new(encoder, model.cloned(), borrowed())?) })
     }
 }
 

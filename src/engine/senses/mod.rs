@@ -8,7 +8,8 @@ mod places;
 
 pub use evaluate::{SenseModel, SenseSet, SensesEvaluation};
 pub use fit::FitReport;
-pub(super) use induced::induce_into;
+pub(super) use fit::TAGGED_FILE;
+pub(super) use induced::{induce_into, named_induced};
 pub(super) use kit::Shelf;
 
 use super::answers::{CandidateSense, SensesAnswer, SensesAnswers, WordNetSenses, WordSenses};
@@ -148,13 +149,11 @@ impl Engine {
         }
         let mut disambiguator = Disambiguator::new(&wordnet, glosses.as_deref(), Weights::default());
         let examples = generation.map(|g| self.tagged_examples(g, &wordnet)).transpose()?.flatten();
-        if let (Some(examples), Some(generation)) = (&examples, generation)
-            && let Some(contexts) = self.senses.contexts(generation)?
-        {
-            let asked: HashSet<usize> = ranges.iter().map(|range| range.start).collect();
-            passage.show(&contexts.encoder, |mention| asked.contains(&mention.tokens.start));
+        if let Some(examples) = &examples {
             disambiguator = disambiguator.with_examples(examples, Weights::with_examples());
         }
+        let asked: HashSet<usize> = ranges.iter().map(|range| range.start).collect();
+        disambiguator.show(&mut passage, |mention| asked.contains(&mention.tokens.start));
         let answers: Vec<(Range<usize>, WordNetSenses)> = ranges
             .into_par_iter()
             .filter_map(|range| {

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::eval::stats::share_interval;
 use crate::progress::Progress;
 use crate::sense::tagged::{TaggedSentence, TaggedWord};
-use crate::sense::{Candidate, ContextEncoder, Disambiguator, Mention, Passage, Ranking};
+use crate::sense::{Candidate, Disambiguator, Mention, Passage, Ranking};
 use crate::wordnet::{PartOfSpeech, WordNet};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -30,7 +30,6 @@ pub fn all_words<'a>(
     sentences: &[TaggedSentence],
     wordnet: &'a WordNet,
     disambiguator: &Disambiguator<'a>,
-    context: Option<&ContextEncoder>,
     progress: &dyn Progress,
 ) -> Result<SenseReport> {
     let passages: Vec<&[TaggedSentence]> = sentences.chunk_by(|a, b| a.document == b.document).collect();
@@ -38,11 +37,9 @@ pub fn all_words<'a>(
     let mut answers = Vec::new();
     for document in passages {
         let (mut passage, asked) = passage_of(wordnet, document);
-        if let Some(context) = context {
-            let wanted: HashSet<usize> = asked.iter().filter_map(|(_, at)| *at).collect();
-            let starts: HashSet<usize> = wanted.iter().map(|at| passage.mentions[*at].tokens.start).collect();
-            passage.show(context, |mention| starts.contains(&mention.tokens.start));
-        }
+        let wanted = asked.iter().filter_map(|(_, at)| *at);
+        let starts: HashSet<usize> = wanted.map(|at| passage.mentions[at].tokens.start).collect();
+        disambiguator.show(&mut passage, |mention| starts.contains(&mention.tokens.start));
         let found: Result<Vec<Answer>> = asked
             .par_iter()
             .map(|(word, mention)| {
@@ -75,7 +72,7 @@ pub(crate) fn passage_of<'a, 's>(
                 if !candidates.is_empty() {
                     mention = Some(passage.mentions.len());
                     let tokens = start + tokens.start..start + tokens.end;
-                    passage.mentions.push(Mention { tokens, candidates, joined: None });
+                    passage.mentions.push(Mention { tokens, candidates, views: None });
                 }
             }
             if !word.keys.is_empty() {

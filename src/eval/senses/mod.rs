@@ -6,6 +6,7 @@
 
 pub mod all_words;
 pub mod coarse;
+pub mod graded;
 mod logistic;
 pub mod pairs;
 pub mod pseudo;

@@ -9,8 +9,10 @@ use super::{Mark, SenseReport, System};
 use crate::error::Result;
 use crate::linalg::{add_scaled, dot, normalize};
 use crate::progress::Progress;
-use crate::sense::ContextEncoder;
-use crate::sense::induction::{InducedSense, Method, Occurrence, Settings, Target, occurrences, senses_of};
+use crate::sense::induction::{
+    InducedSense, Method, Occurrence, Settings, Target, occurrences, senses_of, shown,
+};
+use crate::sense::{ContextEncoder, Views};
 use crate::vectors::WordVectors;
 use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
@@ -161,7 +163,8 @@ fn judge(
     let vocabulary = material.corpus.vocabulary();
     let senses = senses_of(material.vectors, vocabulary, material.context, (&target, &seen), settings);
     let mut votes = vec![[0usize; 2]; senses.len()];
-    let chosen: Vec<Option<usize>> = labelled.iter().map(|(_, o)| nearest(material, &senses, o)).collect();
+    let all: Vec<Occurrence> = labelled.iter().map(|(_, occurrence)| occurrence.clone()).collect();
+    let chosen = nearest(material, &senses, &all);
     for (at, (label, _)) in labelled.iter().enumerate().filter(|(at, _)| !is_held_out(*at)) {
         chosen[at].into_iter().for_each(|sense| votes[sense][*label] += 1);
     }
@@ -173,21 +176,33 @@ fn judge(
     Some(Judged { right: held_out.iter().filter(right).count(), asked: held_out.len(), senses: senses.len() })
 }
 
-/// The occurrences without the word itself, which would give it away: its place is taken by the word before or behind.
+/// The occurrences with the word in one place only: where it stands it is left out of all that is looked at, elsewhere it would give
+/// itself away.
 fn hidden(found: &[Occurrence]) -> Vec<Occurrence> {
     let without = |occurrence: &Occurrence| {
-        let mut sentence = occurrence.sentence.clone();
-        let word = sentence[occurrence.at];
-        sentence.retain(|other| *other != word);
-        Occurrence { at: occurrence.at.min(sentence.len().saturating_sub(1)), sentence }
+        let word = occurrence.sentence[occurrence.at];
+        let others =
+            |part: &[WordId]| part.iter().copied().filter(|other| *other != word).collect::<Vec<_>>();
+        let mut sentence = others(&occurrence.sentence[..occurrence.at]);
+        let at = sentence.len();
+        sentence.push(word);
+        sentence.extend(others(&occurrence.sentence[occurrence.at + 1..]));
+        Occurrence { sentence, at }
     };
-    found.iter().map(without).filter(|occurrence| !occurrence.sentence.is_empty()).collect()
+    found.iter().map(without).filter(|occurrence| occurrence.sentence.len() > 1).collect()
 }
 
-fn nearest(material: &Material<'_>, senses: &[InducedSense], occurrence: &Occurrence) -> Option<usize> {
-    let vocabulary = material.corpus.vocabulary();
-    let tokens: Vec<&str> = occurrence.sentence.iter().map(|id| vocabulary.word(*id)).collect();
-    let joined = material.context.views(&tokens, &(occurrence.at..occurrence.at + 1)).joined()?;
-    let scored = senses.iter().map(|sense| dot(&sense.centroid, &joined)).enumerate();
-    scored.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
+/// The sense whose centroid is nearest to each occurrence.
+fn nearest(
+    material: &Material<'_>,
+    senses: &[InducedSense],
+    occurrences: &[Occurrence],
+) -> Vec<Option<usize>> {
+    let nearest = |views: Views| {
+        let joined = views.joined()?;
+        let scored = senses.iter().map(|sense| dot(&sense.centroid, &joined)).enumerate();
+        scored.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
+    };
+    let views = shown(material.corpus.vocabulary(), material.context, occurrences);
+    views.into_iter().map(nearest).collect()
 }

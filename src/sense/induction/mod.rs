@@ -18,7 +18,7 @@ mod occurrences;
 
 pub use file::SENSES_FILE;
 
-use super::context::ContextEncoder;
+use super::context::{ContextEncoder, Views};
 use crate::error::Result;
 use crate::linalg::dot;
 use crate::progress::Progress;
@@ -31,6 +31,7 @@ use clusters::{Group, merged, regrouped};
 pub(crate) use occurrences::{Occurrence, occurrences};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Words that label a sense.
@@ -130,6 +131,12 @@ impl InducedSenses {
     #[must_use]
     pub fn belong_to(&self, vectors: &WordVectors) -> bool {
         self.fingerprint == vectors.fingerprint()
+    }
+
+    /// Number of values of a centroid.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.dim
     }
 
     /// Words and their senses, by word.
@@ -239,9 +246,7 @@ pub(crate) fn senses_of(
     settings: &Settings,
 ) -> Vec<InducedSense> {
     let mut seen = Vec::new();
-    for occurrence in occurrences {
-        let tokens: Vec<&str> = occurrence.sentence.iter().map(|id| vocabulary.word(*id)).collect();
-        let views = context.views(&tokens, &(occurrence.at..occurrence.at + 1));
+    for (occurrence, views) in occurrences.iter().zip(shown(vocabulary, context, occurrences)) {
         if let (Some(joined), Some(window)) = (views.joined(), views.window) {
             seen.push((occurrence, joined, window));
         }
@@ -279,6 +284,22 @@ pub(crate) fn senses_of(
         .collect();
     senses.sort_by(|a, b| b.share.total_cmp(&a.share));
     senses
+}
+
+/// How occurrences appear in their sentences.
+pub(crate) fn shown(
+    vocabulary: &Vocabulary,
+    context: &ContextEncoder,
+    occurrences: &[Occurrence],
+) -> Vec<Views> {
+    let spelled = |occurrence: &Occurrence| -> Vec<&str> {
+        occurrence.sentence.iter().map(|id| vocabulary.word(*id)).collect()
+    };
+    let tokens: Vec<Vec<&str>> = occurrences.iter().map(spelled).collect();
+    let places =
+        occurrences.iter().map(|occurrence| vec![Range { start: occurrence.at, end: occurrence.at + 1 }]);
+    let asked: Vec<(&[&str], Vec<Range<usize>>)> = tokens.iter().map(Vec::as_slice).zip(places).collect();
+    context.all_views(&asked).into_iter().flatten().collect()
 }
 
 /// Words of the corpus as the vectors number them; those without a vector are left out.
