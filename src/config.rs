@@ -177,6 +177,13 @@ pub const SETTINGS: &[Setting] = &[
         "Largest body of a request, once decompressed.",
     ),
     number(
+        "upload_bytes_max",
+        "4294967296",
+        "bytes",
+        (1024, 1024 * GIB),
+        "Largest file of documents or vectors that is taken in for a task, as sent.",
+    ),
+    number(
         "json_depth_max",
         "32",
         "levels",

@@ -13,6 +13,7 @@ mod damage;
 mod eval_retrieval;
 mod eval_words;
 mod formats;
+mod fuzz;
 mod index_files;
 mod index_suite;
 mod kill;

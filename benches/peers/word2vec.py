@@ -2,10 +2,11 @@
 
     python3 -m venv venv && venv/bin/pip install gensim==4.4.0
     cargo bench --bench word2vec --no-run      # prints the path of the program
-    venv/bin/python benches/peers/word2vec.py --bench target/release/deps/word2vec-… --text TEXT --words FOLDER
+    venv/bin/python benches/peers/word2vec.py --bench target/release/deps/word2vec-… --text TEXT \
+        --pairs wordsim353.tsv simlex999.txt --analogies questions-words.txt
 
-TEXT holds lower-cased words separated by blanks, one document a line (see README.md for how to make it). FOLDER holds
-wordsim353.tsv, simlex999.txt and questions-words.txt as they come with gensim (gensim/test/test_data).
+TEXT holds lower-cased words separated by blanks, one document a line (see README.md for how to make it). The
+three files come with gensim (gensim/test/test_data); Chinese ones are wordsim-240 and CA8.
 
 Times are user CPU seconds of all threads, which a busy machine disturbs less than the clock. An epoch is the difference between
 runs of 2 epochs and of 1: reading, counting and saving cancel out. Other ways of use: --cbow, --seeds 1 2 3, --speed-only.
@@ -86,14 +87,15 @@ def compare_speed(options, folder):
             print(f"{name}, {unit}: gensim {listed['gensim']} | sememe {listed['sememe']} | ratio {ratio:.1f}")
 
 
-def quality(vectors, words):
+def quality(vectors, options):
+    """Spearman's correlation of each file of pairs, and the share of each file's analogies that is answered."""
     from gensim.models import KeyedVectors
 
     loaded = KeyedVectors.load_word2vec_format(vectors, binary=True)
-    pairs = [loaded.evaluate_word_pairs(os.path.join(words, name)) for name in ("wordsim353.tsv", "simlex999.txt")]
-    questions = os.path.join(words, "questions-words.txt")
-    analogy, _ = loaded.evaluate_word_analogies(questions, restrict_vocab=30000)
-    return {"WordSim-353": pairs[0][1][0], "SimLex-999": pairs[1][1][0], "analogies": analogy}
+    scores = {os.path.basename(path): loaded.evaluate_word_pairs(path)[1][0] for path in options.pairs}
+    for path in options.analogies:
+        scores[os.path.basename(path)] = loaded.evaluate_word_analogies(path, restrict_vocab=30000)[0]
+    return scores
 
 
 def compare_quality(options, folder):
@@ -101,7 +103,7 @@ def compare_quality(options, folder):
         for tool, run in TOOLS.items():
             save = os.path.join(folder, tool)
             cost = run(options, options.epochs, seed, save)
-            scores = quality(save, options.words)
+            scores = quality(save, options)
             print(f"{tool}, {options.epochs} epochs, seed {seed}: "
                   + ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
                   + f" | whole run {cost['wall_s']:.1f} s, {cost['cpu_s']:.1f} CPU s, {cost['peak_mb']:.0f} MB", flush=True)
@@ -111,7 +113,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", help="the program built from benches/word2vec.rs")
     parser.add_argument("--text")
-    parser.add_argument("--words", help="folder of the test sets")
+    parser.add_argument("--pairs", nargs="+", default=[], help="files of word pairs with ratings, by tabs")
+    parser.add_argument("--analogies", nargs="+", default=[], help="files of analogies in sections")
     parser.add_argument("--dim", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=5)
@@ -133,8 +136,8 @@ def main():
         if not options.quality_only:
             compare_speed(options, folder)
         if not options.speed_only:
-            if not options.words:
-                parser.error("--words is needed, or --speed-only")
+            if not options.pairs + options.analogies:
+                parser.error("--pairs or --analogies is needed, or --speed-only")
             compare_quality(options, folder)
 
 

@@ -36,6 +36,8 @@ pub(super) struct SenseArguments {
 pub(super) enum SensesCommand {
     /// The senses that a collection's own corpus tells apart for a word.
     Word { collection: String, word: String },
+    /// Tell senses apart anew by all of a collection's documents as they are now, with the vectors that it has.
+    Induce { collection: String },
     /// Learn from sense-tagged text which of WordNet's senses is meant: SemCor's files, or NAME.data.xml with NAME.gold.key.txt.
     Fit {
         /// The file or folder.
@@ -50,6 +52,12 @@ pub(super) fn run(engine: &Engine, command: SensesCommand, out: &Output) -> Resu
     match command {
         SensesCommand::Word { collection, word } => {
             out.answer(&engine.word_senses(&collection, &word)?, show_induced)
+        }
+        SensesCommand::Induce { collection } => {
+            let bars = Bars::new()?;
+            let report = engine.induce_senses(&collection, &bars)?;
+            drop(bars);
+            out.answer(&report, |report, out| writeln!(out, "{} documents", report.documents))
         }
         SensesCommand::Fit { path, collection } => {
             let bars = Bars::new()?;

@@ -46,6 +46,9 @@ const GRAPH_ROWS_MIN: usize = 20_000;
 /// How long a build waits for another one of the same collection: most are over in no time.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a task waits for another build of the same collection: nobody looks on.
+pub(super) const TASK_PATIENCE: Duration = Duration::from_secs(3600);
+
 /// Bad lines told one by one; more are only counted.
 const BAD_LINES_TOLD: usize = 20;
 
@@ -192,7 +195,17 @@ impl Engine {
     /// # Errors
     /// As [`Engine::index`].
     pub fn reindex(&self, collection: &str, progress: &dyn Progress) -> Result<BuildReport> {
-        let build = Build::begin(self, collection, PATIENCE, progress)?;
+        self.reindex_within(collection, PATIENCE, progress)
+    }
+
+    /// As [`reindex`](Self::reindex), waiting so long for another build of the same collection.
+    pub(super) fn reindex_within(
+        &self,
+        collection: &str,
+        patience: Duration,
+        progress: &dyn Progress,
+    ) -> Result<BuildReport> {
+        let build = Build::begin(self, collection, patience, progress)?;
         let model = build.keep_model(progress)?;
         build.finish(model, progress)
     }
@@ -244,9 +257,43 @@ impl Engine {
         format: Option<Format>,
         progress: &dyn Progress,
     ) -> Result<BuildReport> {
-        let build = Build::begin(self, collection, PATIENCE, progress)?;
+        self.import_within(collection, (path, format), PATIENCE, progress)
+    }
+
+    /// As [`import_vectors`](Self::import_vectors), waiting so long for another build of the same collection.
+    pub(super) fn import_within(
+        &self,
+        collection: &str,
+        (path, format): (&Path, Option<Format>),
+        patience: Duration,
+        progress: &dyn Progress,
+    ) -> Result<BuildReport> {
+        let build = Build::begin(self, collection, patience, progress)?;
         let model = build.import_model(path, format, progress)?;
         build.finish(Some(model), progress)
+    }
+
+    /// The next generation with the same vectors, and senses told apart by all documents as they are now.
+    pub(super) fn build_senses(
+        &self,
+        collection: &str,
+        patience: Duration,
+        progress: &dyn Progress,
+    ) -> Result<BuildReport> {
+        let build = Build::begin(self, collection, patience, progress)?;
+        let model = build.keep_model(progress)?;
+        if let Some(model) = &model {
+            let folder = build.folder.path();
+            // Links to the files of the generation before: to be replaced, not written into.
+            for file in
+                [CORPUS, SENSES_FILE].map(|name| folder.join(name)).iter().filter(|file| file.exists())
+            {
+                fs::remove_file(file).map_err(Error::io("remove", file))?;
+            }
+            let (corpus, _) = build.encode_corpus(Some(model.info.min_count), progress)?;
+            senses::induce_into(folder, &model.vectors, &corpus, progress)?;
+        }
+        build.finish(model, progress)
     }
 
     /// Held while a collection is built; the system releases it whatever happens to the process.
@@ -534,6 +581,7 @@ impl<'a> Build<'a> {
         self.engine.store.switch_generation(self.row.key, &self.name, change)?;
         failpoint::reach("after switch");
         self.engine.take_up(&self.row.name)?;
+        failpoint::reach("generation taken up");
         // The one before stays for readers that hold it; mapped files outlive their names where the system allows.
         let kept = [Some(self.name.as_str()), self.row.generation.as_deref()];
         remove_others(&parent, |name| name.starts_with('g') && !kept.contains(&Some(name)));

@@ -41,7 +41,7 @@ pub struct DocumentPage {
 }
 
 impl WriteReport {
-    fn of(committed: Committed) -> Self {
+    pub(super) fn of(committed: Committed) -> Self {
         let changes = committed.changes;
         Self {
             added: changes.added,
@@ -108,7 +108,7 @@ impl Engine {
         self.write(collection, |writer| writer.delete_all())
     }
 
-    fn write(
+    pub(super) fn write(
         &self,
         collection: &str,
         what: impl FnOnce(&mut Writer<'_>) -> Result<()>,
@@ -170,7 +170,7 @@ pub struct Rejected {
 /// Documents on their way into a collection: a thousand at a time, each thousand one write. What has come before the body breaks off
 /// stays; sending it again changes nothing.
 pub struct Receiving {
-    arriving: Arriving,
+    arriving: Arriving<'static>,
     report: Arc<Mutex<ReceiveReport>>,
 }
 
@@ -190,13 +190,7 @@ impl Engine {
         let (engine, collection, written) = (Arc::clone(self), collection.to_owned(), Arc::clone(&report));
         let taker = move |arrived: &mut Vec<Arrived>| {
             let mut report = written.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut documents = Vec::with_capacity(arrived.len());
-            for (line, item) in arrived.drain(..) {
-                match item {
-                    Ok(document) => documents.push(document),
-                    Err(reason) => report.reject(line, reason),
-                }
-            }
+            let documents = report.sort(arrived.drain(..));
             if !documents.is_empty() {
                 report.written.and(&engine.put(&collection, &documents)?);
             }
@@ -227,6 +221,18 @@ impl Receiving {
 }
 
 impl ReceiveReport {
+    /// The documents among what arrived; the rest is noted.
+    pub(super) fn sort(&mut self, arrived: impl Iterator<Item = Arrived>) -> Vec<Document> {
+        let mut documents = Vec::new();
+        for (line, item) in arrived {
+            match item {
+                Ok(document) => documents.push(document),
+                Err(reason) => self.reject(line, reason),
+            }
+        }
+        documents
+    }
+
     fn reject(&mut self, line: u64, reason: String) {
         self.rejected += 1;
         if self.errors.len() < REJECTED_TOLD {

@@ -8,6 +8,7 @@
 pub mod answers;
 mod build;
 mod check;
+mod clock;
 mod context;
 mod contrast;
 mod demo;
@@ -19,6 +20,7 @@ mod highlight;
 mod keys;
 mod live;
 mod map;
+mod memory;
 mod model;
 mod priority;
 mod questions;
@@ -32,6 +34,7 @@ mod standalone;
 mod tasks;
 mod training;
 mod tuning;
+mod uploads;
 mod word_contrast;
 mod word_graph;
 mod wordnet;
@@ -65,6 +68,7 @@ pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_st
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
 pub use training::{AlgorithmName, TrainRequest};
 pub use tuning::{TuneReport, TuneRequest};
+pub use uploads::{IngestTaskReport, Upload, VectorFormat};
 pub use word_contrast::{LinkedWord, WordContrastAnswer, WordContrastRequest};
 pub use wordnet::{ExpansionRequest, HyponymsRequest, PathRequest, WordNetRequest, WordNetSimilarityRequest};
 pub use words::{AnalogyRequest, CollocatesRequest, NearestRequest, SimilarRequest, WordsRequest};
@@ -194,6 +198,11 @@ impl Engine {
     pub fn prepare(&self) {
         let open: Vec<Arc<Generation>> = self.opened().values().cloned().collect();
         open.iter().filter_map(|generation| generation.encoder().ok()).for_each(|e| e.vectors().prepare());
+    }
+
+    /// Gives memory that is free again back to the system. Now and then, and never in a question: it takes some milliseconds.
+    pub fn give_back_memory(&self) {
+        memory::give_back();
     }
 
     fn opened(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<Generation>>> {

@@ -1,10 +1,12 @@
 //! Long work while serving: asked for, queued, worked off one after the other, watched, cancelled.
 //!
 //! The queue is in the store, so that a task outlives the process: one that was interrupted begins again at the next start, a training at
-//! its last checkpoint. Two threads work it off, one for trainings and one for everything else, so that neither waits for the other.
+//! its last checkpoint, an ingestion after its last write. Three threads work it off: one for what learns, one for documents that come in,
+//! one for everything else, so that none waits for another.
 
-use super::build::lock_file;
-use super::{Engine, TrainRequest, priority};
+use super::build::{TASK_PATIENCE, lock_file};
+use super::clock::{now, timestamp};
+use super::{Engine, TrainRequest, memory, priority};
 use crate::error::{Error, Result};
 use crate::progress::{Go, Progress, Step};
 use crate::store::{TaskFilter, TaskRow, TaskStatus};
@@ -15,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// How often a worker with nothing to do looks at the queue; a task of this process wakes it at once.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -42,10 +44,17 @@ pub enum TaskKind {
     Index,
     /// Packs everything into one file.
     Snapshot,
+    /// Takes in documents that were sent whole.
+    Ingest,
+    /// Takes word vectors from a file that was sent.
+    Import,
+    /// Finds anew the senses that a collection's documents tell apart.
+    Senses,
 }
 
 impl TaskKind {
-    const ALL: [Self; 3] = [Self::Train, Self::Index, Self::Snapshot];
+    const ALL: [Self; 6] =
+        [Self::Train, Self::Index, Self::Snapshot, Self::Ingest, Self::Import, Self::Senses];
 
     /// The name, as in requests and in the database.
     #[must_use]
@@ -54,6 +63,9 @@ impl TaskKind {
             Self::Train => "train",
             Self::Index => "index",
             Self::Snapshot => "snapshot",
+            Self::Ingest => "ingest",
+            Self::Import => "import",
+            Self::Senses => "senses",
         }
     }
 
@@ -61,6 +73,17 @@ impl TaskKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
+
+/// Tasks that may wait for each other: what learns for long, what is taken in, and everything else.
+#[derive(Clone, Copy)]
+enum Lane {
+    Learning,
+    Ingestion,
+    Other,
+}
+
+const LEARNING: [&str; 3] = ["train", "import", "senses"];
+const INGESTION: [&str; 1] = ["ingest"];
 
 /// A task as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -189,7 +212,7 @@ impl Engine {
         self.enqueue(TaskKind::Snapshot, None, Map::from_iter([("name".to_owned(), name.into())]))
     }
 
-    fn enqueue(
+    pub(super) fn enqueue(
         &self,
         kind: TaskKind,
         collection: Option<&str>,
@@ -270,6 +293,9 @@ impl Engine {
                 watched.is_cancelled = true;
             }
         });
+        if row.status.is_final() {
+            self.drop_upload(&row);
+        }
         Ok(self.task_info(row))
     }
 
@@ -309,18 +335,27 @@ impl Engine {
             0 => {}
             count => tracing::info!(count, "tasks that were interrupted go on"),
         }
+        self.drop_stray_uploads();
         std::thread::scope(|scope| {
-            for is_training in [true, false] {
-                scope.spawn(move || self.work_lane(is_training, stop));
+            for lane in [Lane::Learning, Lane::Ingestion, Lane::Other] {
+                scope.spawn(move || self.work_lane(lane, stop));
             }
         });
         Ok(())
     }
 
-    fn work_lane(&self, is_training: bool, stop: &AtomicBool) {
-        priority::lower();
+    fn work_lane(&self, lane: Lane, stop: &AtomicBool) {
+        let (kinds, not): (Vec<&str>, bool) = match lane {
+            Lane::Learning => (LEARNING.to_vec(), false),
+            Lane::Ingestion => (INGESTION.to_vec(), false),
+            Lane::Other => ([&LEARNING[..], &INGESTION[..]].concat(), true),
+        };
+        // A write that others wait for is not to be slow.
+        if !matches!(lane, Lane::Ingestion) {
+            priority::lower();
+        }
         while !stop.load(Ordering::Relaxed) {
-            match self.store.begin_task(&[TaskKind::Train.name()], !is_training, now()) {
+            match self.store.begin_task(&kinds, not, now()) {
                 Ok(Some(task)) => self.work_on(&task, stop),
                 Ok(None) => std::thread::park_timeout(LOOK_EVERY),
                 Err(error) => {
@@ -357,10 +392,14 @@ impl Engine {
                 self.store.end_task(uid, TaskStatus::Failed, None, Some(&error), now())
             }
         };
+        if self.store.task(uid).is_ok_and(|task| task.status.is_final()) {
+            self.drop_upload(task);
+        }
         if let Err(error) = ended {
             tracing::error!(uid, %error, "cannot note how a task ended");
         }
         self.running.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(&uid);
+        memory::give_back();
         tracing::info!(uid, "task ended");
     }
 
@@ -387,13 +426,24 @@ impl Engine {
                 value(serde_json::to_value(report?))
             }
             Some(TaskKind::Index) => {
-                let report =
-                    priority::pool(half_of_processors())?.install(|| self.reindex(collection, watch));
+                let report = priority::pool(half_of_processors())?
+                    .install(|| self.reindex_within(collection, TASK_PATIENCE, watch));
                 value(serde_json::to_value(report?))
             }
             Some(TaskKind::Snapshot) => {
                 let name = task.details.get("name").and_then(Value::as_str).unwrap_or_default();
                 value(serde_json::to_value(self.snapshot(name, watch)?))
+            }
+            Some(TaskKind::Ingest) => value(serde_json::to_value(self.ingest_upload(task, watch)?)),
+            Some(TaskKind::Import) => {
+                let report =
+                    priority::pool(half_of_processors())?.install(|| self.import_upload(task, watch));
+                value(serde_json::to_value(report?))
+            }
+            Some(TaskKind::Senses) => {
+                let report = priority::pool(half_of_processors())?
+                    .install(|| self.build_senses(collection, TASK_PATIENCE, watch));
+                value(serde_json::to_value(report?))
             }
             None => {
                 let expected = TaskKind::ALL.map(TaskKind::name).join(", ");
@@ -482,46 +532,5 @@ fn code(error: &Error) -> &'static str {
         Error::NotReady { .. } => "not_ready",
         Error::TooLarge { .. } => "too_large",
         _ => "internal",
-    }
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// RFC 3339 in UTC, of milliseconds since 1970.
-fn timestamp(ms: i64) -> String {
-    let (seconds, ms) = (ms.div_euclid(1000), ms.rem_euclid(1000));
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
-}
-
-/// Year, month and day of a day since 1970 (Hinnant 2021, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_told_as_rfc_3339() {
-        assert_eq!(timestamp(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(timestamp(951_782_399_999), "2000-02-28T23:59:59.999Z");
-        assert_eq!(timestamp(951_782_400_000), "2000-02-29T00:00:00.000Z");
-        assert_eq!(timestamp(1_795_456_800_123), "2026-11-23T18:00:00.123Z");
     }
 }

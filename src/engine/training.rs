@@ -1,7 +1,7 @@
 //! A collection's training that goes on where it was stopped: what it needs stands in a folder of its own until the generation made from it
 //! answers.
 
-use super::build::{Build, encode_corpus};
+use super::build::{Build, TASK_PATIENCE, encode_corpus};
 use super::context::{self, ContextInfo, Contextual};
 use super::{BuildReport, Engine, TrainSettings, model, tasks};
 use crate::bilm;
@@ -16,10 +16,6 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a finished training waits for another build of the same collection.
-const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Running words between two checkpoints, in whole passes: about a second's work, so that small corpora are not only written down.
 const CHECKPOINT_WORDS: u64 = 500_000;
@@ -152,7 +148,7 @@ impl Engine {
         failpoint::reach("trained");
         let vectors = Arc::new(vectors);
         let context = train_context(work, &corpus, (&vectors, output), settings, progress)?;
-        let build = Build::begin(self, collection, PATIENCE, progress)?;
+        let build = Build::begin(self, collection, TASK_PATIENCE, progress)?;
         build.take_corpus(&work.join(CORPUS))?;
         let mut model = build.place(Arc::unwrap_or_clone(vectors), origin, (&corpus, min_count), progress)?;
         if context.is_some() {

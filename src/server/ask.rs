@@ -100,7 +100,16 @@ pub(super) async fn ask<T: Serialize + Send + 'static>(
     status: StatusCode,
     question: impl FnOnce(&Engine, &Asked) -> Result<T> + Send + 'static,
 ) -> Answer {
-    let asked = Asked::of(request)?;
+    asked(request, Asked::of(request)?, status, question).await
+}
+
+/// As [`ask`], where it is known already who asks.
+pub(super) async fn asked<T: Serialize + Send + 'static>(
+    request: &HttpRequest,
+    asked: Asked,
+    status: StatusCode,
+    question: impl FnOnce(&Engine, &Asked) -> Result<T> + Send + 'static,
+) -> Answer {
     let turn = asked.service.questions.turn(request).await?;
     // The turn lasts as long as the work, even if whoever asked goes away.
     let answer = blocking(request, move || {

@@ -179,13 +179,33 @@ async fn put(request: HttpRequest, service: web::Data<Service>, payload: web::Pa
     Ok(HttpResponse::Ok().json(Received { report, indexed, processing_time_ms }))
 }
 
-/// Gathers pieces without holding a thread while the network is slow; reads them where waiting is allowed.
+/// Reads documents where waiting is allowed, without holding a thread while the network is slow.
 async fn receive(
-    mut receiving: Receiving,
+    receiving: Receiving,
     payload: web::Payload,
     service: &Service,
     request: &HttpRequest,
 ) -> Refused<ReceiveReport> {
+    let receiving = pieces(payload, receiving, service, request, async |mut receiving, piece: Vec<u8>| {
+        let pushed = write(service, request, move || {
+            receiving.push(&piece)?;
+            Ok(receiving)
+        });
+        pushed.await.map_err(|problem| problem.of_a_body(request))
+    });
+    let receiving = receiving.await?;
+    let done = write(service, request, move || receiving.finish());
+    done.await.map_err(|problem| problem.of_a_body(request))
+}
+
+/// Hands a body on in pieces, the last one smaller: `take` is given what all pieces before have made, and gives it back.
+pub(super) async fn pieces<T>(
+    payload: web::Payload,
+    mut taken: T,
+    service: &Service,
+    request: &HttpRequest,
+    mut take: impl AsyncFnMut(T, Vec<u8>) -> Refused<T>,
+) -> Refused<T> {
     let mut stream = pin!(BodyStream::new(payload));
     let mut piece: Vec<u8> = Vec::new();
     let time = service.limits.body_time;
@@ -199,19 +219,10 @@ async fn receive(
         let broken = |error| Problem::of("malformed_body", format!("the body broke off: {error}"), request);
         piece.extend_from_slice(&bytes.map_err(broken)?);
         if piece.len() >= PIECE_BYTES {
-            let whole = std::mem::take(&mut piece);
-            let pushed = write(service, request, move || {
-                receiving.push(&whole)?;
-                Ok(receiving)
-            });
-            receiving = pushed.await.map_err(|problem| problem.of_a_body(request))?;
+            taken = take(taken, std::mem::take(&mut piece)).await?;
         }
     }
-    let done = write(service, request, move || {
-        receiving.push(&piece)?;
-        receiving.finish()
-    });
-    done.await.map_err(|problem| problem.of_a_body(request))
+    take(taken, piece).await
 }
 
 /// The document named by the address.
@@ -290,7 +301,7 @@ async fn shown(engine: &Engine, collection: &str, change: i64, wait: WaitQuery, 
     indexed
 }
 
-fn body_shape(request: &HttpRequest) -> Refused<BodyShape> {
+pub(super) fn body_shape(request: &HttpRequest) -> Refused<BodyShape> {
     let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     match essence.to_ascii_lowercase().as_str() {

@@ -22,6 +22,7 @@ mod search;
 mod senses;
 mod service;
 mod tasks;
+mod uploads;
 mod wordnet;
 mod words;
 
@@ -46,6 +47,9 @@ use std::time::{Duration, Instant};
 
 /// How often generations and keys made by other processes are looked for.
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
+
+/// How often memory that is free goes back to the system.
+const GIVE_BACK_EVERY: Duration = Duration::from_secs(60);
 
 /// Binds the address of the settings.
 ///
@@ -166,9 +170,14 @@ fn refresh_in_background(service: web::Data<Service>, stop: Arc<AtomicBool>) -> 
             Err(error @ Error::NotReady { .. }) => tracing::info!("without WordNet: {error}"),
             Err(error) => tracing::warn!(%error, "without WordNet"),
         }
+        let mut given_back = Instant::now();
         while !stop.load(Ordering::Relaxed) {
             service.engine.wait_for_writes(REFRESH_EVERY);
             service.refresh();
+            if given_back.elapsed() >= GIVE_BACK_EVERY {
+                service.engine.give_back_memory();
+                given_back = Instant::now();
+            }
         }
     })
 }

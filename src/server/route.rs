@@ -151,18 +151,7 @@ impl Begun {
         self,
         question: impl Fn(&Engine, &Asked, Q) -> Result<A> + Copy + Send + Sync + 'static,
     ) -> Route {
-        let status = self.status;
-        let shapes = Shapes {
-            query: Some(Shape::of::<Q>()),
-            answer: Some((JSON, Shape::of::<A>())),
-            ..Shapes::default()
-        };
-        self.raw(shapes, move || {
-            web::to(move |request: HttpRequest| async move {
-                let query = ask::query::<Q>(&request)?;
-                ask::ask(&request, status, move |engine, asked| question(engine, asked, query)).await
-            })
-        })
+        self.query_at_once(|_, _, _| None, question)
     }
 
     /// As [`query`](Self::query), for questions whose answer is often at hand: `at_once` is asked where the request was read, so
@@ -188,7 +177,8 @@ impl Begun {
                 if let Some(answer) = at_once(&asked.service().engine, &asked, &query) {
                     return Ok(HttpResponse::build(status).json(answer));
                 }
-                ask::ask(&request, status, move |engine, asked| question(engine, asked, query)).await
+                let question = move |engine: &Engine, asked: &Asked| question(engine, asked, query);
+                ask::asked(&request, asked, status, question).await
             })
         })
     }

@@ -5,21 +5,23 @@ use super::problem::Problem;
 use super::route::Route;
 use super::{
     collections, context, documents, embeddings, health, keys, limits, metrics, openapi, page, search,
-    senses, tasks, wordnet, words,
+    senses, tasks, uploads, wordnet, words,
 };
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use std::collections::BTreeMap;
 
-/// Every route of the service.
+/// Every route of the service. The server tries their paths one after the other, each by a regular expression, so those that are asked most
+/// come first: at the end of the table, finding the route took longer than answering.
 pub(super) fn table() -> Vec<Route> {
     let mut routes = Vec::new();
+    routes.extend(words::routes());
+    routes.extend(search::routes());
     routes.extend(collections::routes());
     routes.extend(documents::routes());
     routes.extend(tasks::routes());
-    routes.extend(words::routes());
-    routes.extend(search::routes());
+    routes.extend(uploads::routes());
     routes.extend(context::routes());
     routes.extend(senses::routes());
     routes.extend(wordnet::routes());

@@ -33,6 +33,7 @@ pub(super) struct Service {
 pub(super) struct Limits {
     pub(super) body_bytes: usize,
     pub(super) decompressed_bytes: usize,
+    pub(super) upload_bytes: u64,
     pub(super) json_depth: usize,
     pub(super) body_time: Duration,
     pub(super) query_bytes: usize,
@@ -45,6 +46,7 @@ impl Service {
         let limits = Limits {
             body_bytes: config.size("body_bytes_max"),
             decompressed_bytes: config.size("decompressed_bytes_max"),
+            upload_bytes: config.number("upload_bytes_max"),
             json_depth: config.size("json_depth_max"),
             body_time: config.duration("body_ms_max"),
             query_bytes: config.size("query_bytes_max"),

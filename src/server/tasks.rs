@@ -95,9 +95,9 @@ struct Forgotten {
 /// How long to wait.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TaskWait {
+pub(super) struct TaskWait {
     /// Milliseconds to wait for the end of the task, 0 to 60,000; what has not ended by then is answered as it stands.
-    wait: Option<u64>,
+    pub(super) wait: Option<u64>,
 }
 
 impl TaskWait {
@@ -117,7 +117,7 @@ impl TaskWait {
 struct ListQuery {
     /// `enqueued`, `processing`, `succeeded`, `failed`, `canceled`
     statuses: Option<String>,
-    /// `train`, `index`, `snapshot`
+    /// `train`, `index`, `snapshot`, `ingest`, `import`, `senses`
     types: Option<String>,
     /// Names.
     collections: Option<String>,
@@ -166,25 +166,28 @@ async fn train(request: HttpRequest, service: web::Data<Service>, payload: web::
     let settings: TrainRequest =
         if is_empty { TrainRequest::default() } else { ask::body(&request, payload).await? };
     let collection = ask::name(&request, "collection");
-    accepted(request, service, move |engine| engine.enqueue_train(&collection, &settings)).await
+    let wait = ask::query(&request)?;
+    accepted(request, service, wait, move |engine| engine.enqueue_train(&collection, &settings)).await
 }
 
 async fn index(request: HttpRequest, service: web::Data<Service>) -> Answer {
     let collection = ask::name(&request, "collection");
-    accepted(request, service, move |engine| engine.enqueue_index(&collection)).await
+    let wait = ask::query(&request)?;
+    accepted(request, service, wait, move |engine| engine.enqueue_index(&collection)).await
 }
 
 async fn snapshot(request: HttpRequest, service: web::Data<Service>) -> Answer {
-    accepted(request, service, Engine::enqueue_snapshot).await
+    let wait = ask::query(&request)?;
+    accepted(request, service, wait, Engine::enqueue_snapshot).await
 }
 
 /// 202 with the task and where to find it.
-async fn accepted(
+pub(super) async fn accepted(
     request: HttpRequest,
     service: web::Data<Service>,
+    wait: TaskWait,
     enqueue: impl FnOnce(&Engine) -> Result<TaskInfo> + Send + 'static,
 ) -> Answer {
-    let wait: TaskWait = ask::query(&request)?;
     let wait = wait.duration().map_err(|error| Problem::new(&error, &request))?;
     let engine = Arc::clone(&service.engine);
     let task = blocking(&request, move || enqueue(&engine)).await?;

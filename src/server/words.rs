@@ -9,12 +9,6 @@ use crate::engine::{
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get(
-            "/v1/collections/{collection}/words/{word}",
-            Scope::Search,
-            "What the collection knows of a word",
-        )
-        .plain(|engine, asked| engine.word(asked.name("collection"), asked.name("word"))),
-        Route::get(
             "/v1/collections/{collection}/words/{word}/similar",
             Scope::Search,
             "The words nearest to a word",
@@ -25,6 +19,12 @@ pub(super) fn routes() -> Vec<Route> {
             },
             |engine, asked, query| engine.similar(asked.name("collection"), asked.name("word"), &query),
         ),
+        Route::get(
+            "/v1/collections/{collection}/words/{word}",
+            Scope::Search,
+            "What the collection knows of a word",
+        )
+        .plain(|engine, asked| engine.word(asked.name("collection"), asked.name("word"))),
         Route::get(
             "/v1/collections/{collection}/words/{word}/collocates",
             Scope::Search,

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::text::Document;
 use serde_json::Map;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -132,18 +132,7 @@ impl Store {
     /// # Errors
     /// [`Error::Store`] if the database fails.
     pub fn documents_after(&self, collection: i64, after: i64, limit: u32) -> Result<Vec<StoredDocument>> {
-        self.run(async {
-            let rows = sqlx::query(
-                "SELECT seq, id, title, text, fields, checksum FROM documents
-                 WHERE collection = ? AND seq > ? ORDER BY seq LIMIT ?",
-            )
-            .bind(collection)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await?;
-            stored_documents(&rows)
-        })
+        self.run(batch_after(&self.pool, collection, after, limit))
     }
 
     /// A view of a collection as it is now, whatever is written meanwhile.
@@ -272,10 +261,29 @@ impl Writer<'_> {
         })
     }
 
-    /// What the write has done so far.
+    /// Notes in the same write how far a task has come, so that it goes on from there and does nothing twice.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn note_task(&mut self, uid: i64, so_far: &serde_json::Value) -> Result<()> {
+        let Some(transaction) = self.transaction.as_mut() else { return Ok(()) };
+        let so_far = so_far.to_string();
+        self.store.run(async {
+            sqlx::query("UPDATE tasks SET result = ? WHERE uid = ?")
+                .bind(so_far)
+                .bind(uid)
+                .execute(&mut **transaction)
+                .await
+                .map(drop)
+        })
+    }
+
+    /// What committing now would answer.
     #[must_use]
-    pub fn changes(&self) -> Changes {
-        self.changes
+    pub fn outcome(&self) -> Committed {
+        let Changes { added, updated, deleted, .. } = self.changes;
+        let change = if added + updated + deleted > 0 { self.change } else { self.change - 1 };
+        Committed { changes: self.changes, change }
     }
 
     /// Makes the write durable; only now is it there, all of it.
@@ -283,15 +291,13 @@ impl Writer<'_> {
     /// # Errors
     /// [`Error::Store`] if the database fails; then nothing was written.
     pub fn commit(mut self) -> Result<Committed> {
-        let (changes, change) = (self.changes, self.change);
-        let Some(mut transaction) = self.transaction.take() else {
-            return Ok(Committed { changes, change });
-        };
-        let changed = changes.added + changes.updated + changes.deleted > 0;
+        let outcome = self.outcome();
+        let Some(mut transaction) = self.transaction.take() else { return Ok(outcome) };
+        failpoint::reach("documents written");
         self.store.run(async {
-            if changed {
+            if outcome.change == self.change {
                 sqlx::query("UPDATE collections SET last_change = ? WHERE id = ?")
-                    .bind(change)
+                    .bind(self.change)
                     .bind(self.collection)
                     .execute(&mut *transaction)
                     .await?;
@@ -301,7 +307,7 @@ impl Writer<'_> {
             failpoint::reach("after commit");
             Ok(())
         })?;
-        Ok(Committed { changes, change: if changed { change } else { change - 1 } })
+        Ok(outcome)
     }
 }
 
@@ -344,18 +350,7 @@ impl Snapshot<'_> {
     pub fn next_batch(&mut self, limit: u32) -> Result<Option<Vec<StoredDocument>>> {
         let (collection, after) = (self.collection, self.after);
         let Some(transaction) = self.transaction.as_mut() else { return Ok(None) };
-        let batch = self.store.run(async {
-            let rows = sqlx::query(
-                "SELECT seq, id, title, text, fields, checksum FROM documents
-                 WHERE collection = ? AND seq > ? ORDER BY seq LIMIT ?",
-            )
-            .bind(collection)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(&mut **transaction)
-            .await?;
-            stored_documents(&rows)
-        })?;
+        let batch = self.store.run(batch_after(&mut **transaction, collection, after, limit))?;
         self.after = batch.last().map_or(after, |stored| stored.seq);
         Ok((!batch.is_empty()).then_some(batch))
     }
@@ -368,6 +363,25 @@ impl Drop for Snapshot<'_> {
             let _ = self.store.runtime.block_on(transaction.rollback());
         }
     }
+}
+
+/// Documents by rising row, as the pool or a transaction sees them.
+async fn batch_after(
+    from: impl SqliteExecutor<'_>,
+    collection: i64,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<StoredDocument>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT seq, id, title, text, fields, checksum FROM documents
+         WHERE collection = ? AND seq > ? ORDER BY seq LIMIT ?",
+    )
+    .bind(collection)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(from)
+    .await?;
+    stored_documents(&rows)
 }
 
 async fn known_documents(

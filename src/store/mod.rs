@@ -20,7 +20,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Row, SqlStr};
+use sqlx::{ConnectOptions, QueryBuilder, Row, SqlStr};
 use std::borrow::Cow;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,12 @@ pub struct CollectionRow {
     pub settings: String,
 }
 
+/// Connections to the database, and by that reads at a time.
+const CONNECTIONS: u32 = 8;
+
+const COLLECTION_ROWS: &str = "SELECT c.id, c.name, c.last_change, c.generation, c.settings,
+    (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents FROM collections c";
+
 /// The document store of one data directory.
 pub struct Store {
     runtime: Runtime,
@@ -90,10 +96,15 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5));
-        let pool = runtime
-            .block_on(SqlitePoolOptions::new().max_connections(8).connect_with(options))
-            .map_err(failed(path))?;
+            .busy_timeout(Duration::from_secs(5))
+            .disable_statement_logging(); // a statement slow on a busy machine is no news to users
+        // All at once: each has a thread, which takes the priority of whoever opens it, and questions must not wait for a low one.
+        let pool = SqlitePoolOptions::new()
+            .min_connections(CONNECTIONS)
+            .max_connections(CONNECTIONS)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let pool = runtime.block_on(pool.connect_with(options)).map_err(failed(path))?;
         runtime.block_on(migrator().run(&pool)).map_err(|error| migration_error(path, &error))?;
         Ok(Self { runtime, pool, path: path.to_path_buf(), writing: Mutex::new(()) })
     }
@@ -104,13 +115,8 @@ impl Store {
     /// [`Error::Store`] if the database fails.
     pub fn collections(&self) -> Result<Vec<CollectionRow>> {
         self.run(async {
-            let rows = sqlx::query(
-                "SELECT c.id, c.name, c.last_change, c.generation, c.settings,
-                        (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
-                 FROM collections c ORDER BY c.name",
-            )
-            .fetch_all(&self.pool)
-            .await?;
+            let mut query = QueryBuilder::new(COLLECTION_ROWS);
+            let rows = query.push(" ORDER BY c.name").build().fetch_all(&self.pool).await?;
             Ok(rows.iter().map(collection_row).collect())
         })
     }
@@ -121,14 +127,9 @@ impl Store {
     /// [`Error::NotFound`] with the names there are, [`Error::Store`] if the database fails.
     pub fn collection(&self, name: &str) -> Result<CollectionRow> {
         let found = self.run(async {
-            sqlx::query(
-                "SELECT c.id, c.name, c.last_change, c.generation, c.settings,
-                        (SELECT count(*) FROM documents d WHERE d.collection = c.id) AS documents
-                 FROM collections c WHERE c.name = ?",
-            )
-            .bind(name)
-            .fetch_optional(&self.pool)
-            .await
+            let mut query = QueryBuilder::new(COLLECTION_ROWS);
+            query.push(" WHERE c.name = ").push_bind(name);
+            query.build().fetch_optional(&self.pool).await
         })?;
         if let Some(found) = found {
             return Ok(collection_row(&found));

@@ -62,7 +62,7 @@ pub struct TaskRow {
     pub status: TaskStatus,
     /// What was asked.
     pub details: Map<String, Value>,
-    /// What came of it.
+    /// What came of it so far.
     pub result: Option<Value>,
     /// Why it failed.
     pub error: Option<Value>,
@@ -193,7 +193,7 @@ impl Store {
         Ok(row.as_ref().map(task_row))
     }
 
-    /// Notes how a task ended.
+    /// Notes how a task ended; without a result, the one noted on the way stays.
     ///
     /// # Errors
     /// [`Error::Store`] if the database fails.
@@ -206,7 +206,7 @@ impl Store {
         now: i64,
     ) -> Result<()> {
         self.run(async {
-            sqlx::query("UPDATE tasks SET status = ?, result = ?, error = ?, finished_at = ? WHERE uid = ?")
+            sqlx::query("UPDATE tasks SET status = ?, result = coalesce(?, result), error = ?, finished_at = ? WHERE uid = ?")
                 .bind(status.name())
                 .bind(result.map(ToString::to_string))
                 .bind(error.map(ToString::to_string))

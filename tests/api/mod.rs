@@ -126,10 +126,15 @@ impl Service {
 
     /// `None` if the service is gone before it has answered.
     pub(crate) fn try_ask(&self, method: &str, path: &str, body: &str) -> Option<Reply> {
+        self.try_send(method, path, "application/json", body)
+    }
+
+    /// As [`try_ask`](Self::try_ask), of another content type.
+    pub(crate) fn try_send(&self, method: &str, path: &str, content_type: &str, body: &str) -> Option<Reply> {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.address))
-            .header("content-type", "application/json");
+            .header("content-type", content_type);
         let mut answer = agent().run(request.body(body.as_bytes()).unwrap()).ok()?;
         let body = answer.body_mut().read_to_string().ok()?;
         let status = answer.status().as_u16();

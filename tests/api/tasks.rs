@@ -147,3 +147,118 @@ fn ingestion_on_the_command_line_goes_on_while_serving() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+fn lines(numbers: std::ops::Range<u32>) -> String {
+    numbers
+        .map(|n| {
+            json!({"id": format!("bulk-{n}"), "text": format!("bulk zeppelin{n} over the river")}).to_string()
+                + "\n"
+        })
+        .collect()
+}
+
+const LINES: [(&str, &str); 1] = [("content-type", "application/x-ndjson")];
+
+#[test]
+fn documents_sent_whole_are_taken_in_by_a_task() {
+    let service = Service::start();
+    let body = lines(0..1500) + "no document\n";
+    let path = "/v1/collections/town/ingest";
+    let reply = service.send("POST", &format!("{path}?wait=60000"), &LINES, Some(body.as_bytes()));
+    assert_eq!(reply.status, 202, "{}", reply.body);
+    let task = reply.json();
+    assert_eq!((&task["type"], &task["status"]), (&json!("ingest"), &json!("succeeded")), "{task}");
+    let result = &task["result"];
+    assert_eq!(
+        (&result["added"], &result["rejected"], &result["lines"]),
+        (&json!(1500), &json!(1), &json!(1501))
+    );
+    assert_eq!(result["errors"][0]["line"], 1501);
+    let packed = zstd::encode_all(lines(1000..2000).as_bytes(), 1).unwrap();
+    let headers = [LINES[0], ("content-encoding", "zstd")];
+    let task = service.send("POST", &format!("{path}?wait=60000"), &headers, Some(&packed)).json();
+    assert_eq!(
+        (&task["result"]["added"], &task["result"]["unchanged"]),
+        (&json!(500), &json!(500)),
+        "{task}"
+    );
+    // What cannot be unpacked ends the task, not the queue; what came before it stays.
+    let broken = service
+        .send("POST", &format!("{path}?wait=60000"), &headers, Some(&packed[..packed.len() - 9]))
+        .json();
+    assert_eq!(
+        (&broken["status"], &broken["error"]["code"]),
+        (&json!("failed"), &json!("bad_input")),
+        "{broken}"
+    );
+    let none = service.send("POST", "/v1/collections/A/ingest", &LINES, Some(body.as_bytes()));
+    assert_eq!(none.status, 422, "{}", none.body);
+    assert!(crate::program::listing(&service.program.data_dir().join("uploads")).is_empty());
+    assert_eq!(service.get("/v1/collections/town/documents/bulk-1999").status, 200);
+}
+
+#[test]
+fn an_ingestion_that_dies_goes_on_after_its_last_write_and_brings_nothing_back() {
+    for (place, before) in [("upload kept", 0), ("batch ingested:0", 1000), ("batch ingested:1", 2000)] {
+        let program = Program::new();
+        ingest_and_train(&program);
+        let service = Service::with(program, &[], &[("SEMEME_DIE_AT", place)]);
+        let body = lines(0..2500);
+        let _ = service.try_send("POST", "/v1/collections/town/ingest", LINES[0].1, &body);
+        let program = service.ended();
+        // Removed while the service is down: a task that began from the start would bring it back.
+        let gone = if before > 0 { 1 } else { 0 };
+        program.run(&["remove", "town", "bulk-7"]);
+        let service = Service::of(program);
+        let tasks = service.get("/v1/tasks?types=ingest").json();
+        if before == 0 {
+            assert_eq!(tasks["results"], json!([]), "nothing was answered, so nothing is owed");
+            continue;
+        }
+        let task = ended(&service, &tasks["results"][0]["uid"]);
+        assert_eq!(
+            (&task["status"], &task["result"]["added"]),
+            (&json!("succeeded"), &json!(2500)),
+            "{place}: {task}"
+        );
+        assert_eq!(service.get("/v1/collections/town/documents/bulk-7").status, 404, "{place}");
+        let count = service.get("/v1/collections/town").json()["documents"].as_u64().unwrap();
+        let town = town_documents().lines().count() as u64;
+        assert_eq!(count, town + 2500 - gone, "{place}");
+    }
+}
+
+#[test]
+fn vectors_and_senses_are_tasks_too() {
+    let service = Service::start();
+    let vectors: String = ["bank", "river", "money", "water"]
+        .iter()
+        .enumerate()
+        .map(|(n, word)| format!("{word} {n} 1 2\n"))
+        .collect();
+    let headers = [("content-type", "application/octet-stream")];
+    let path = "/v1/collections/town/vectors";
+    let reply =
+        service.send("POST", &format!("{path}?format=glove&wait=60000"), &headers, Some(vectors.as_bytes()));
+    let task = reply.json();
+    assert_eq!(
+        (reply.status, &task["type"], &task["status"]),
+        (202, &json!("import"), &json!("succeeded")),
+        "{task}"
+    );
+    assert_eq!(service.get("/v1/collections/town").json()["model"]["dim"], 3);
+    let damaged =
+        service.send("POST", &format!("{path}?wait=60000"), &headers, Some(b"999999999 999999999\n")).json();
+    assert_eq!(
+        (&damaged["status"], &damaged["error"]["code"]),
+        (&json!("failed"), &json!("bad_input")),
+        "{damaged}"
+    );
+    assert_eq!(service.send("POST", "/v1/collections/none/vectors", &headers, Some(b"x")).status, 404);
+    let before = service.get("/v1/collections/town").json();
+    let task = service.post("/v1/collections/town/senses/induce?wait=60000", &json!({})).json();
+    assert_eq!((&task["type"], &task["status"]), (&json!("senses"), &json!("succeeded")), "{task}");
+    let after = service.get("/v1/collections/town").json();
+    assert_ne!(before["generation"], after["generation"]);
+    assert_eq!(before["model"], after["model"]);
+}

@@ -4,7 +4,7 @@
 //! the index is built anew.
 
 use super::layout::{KeywordDocument, Layout};
-use super::{IndexSettings, KeywordIndex, damaged, failed};
+use super::{IndexSettings, KeywordIndex, damaged, failed, joined};
 use crate::error::{Error, Result};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,7 @@ impl KeywordChanges {
             .map_err(|error| Error::Library { library: "tantivy", message: error.to_string() })?;
         let directory = Overlay { beneath, changes: RamDirectory::create() };
         let index = Index::open(directory).map_err(damaged(folder))?;
+        joined::register(&index);
         let layout = Layout::of(&index.schema(), folder)?;
         let writer: IndexWriter = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed(folder))?;
         let mut policy = LogMergePolicy::default();

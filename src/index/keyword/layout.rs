@@ -13,6 +13,7 @@
 //! | `values` | typed values of all fields, a column each: `k:F` keywords, `n:F` numbers, `m:F` numbers and `d:F` dates that strings read as, `b:F` truth values |
 //! | `names` | the names of these columns, a column of keywords |
 
+use super::joined::{self, Joined};
 use super::settings::{IndexSettings, TEXT, TITLE};
 use super::stems::Stemming;
 use super::values::{Typed, typed_values};
@@ -24,9 +25,8 @@ use std::path::Path;
 use tantivy::TantivyDocument;
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, JsonObjectOptions, OwnedValue, Schema, SchemaBuilder,
-    TextFieldIndexing, TextOptions,
+    TextFieldIndexing, TextOptions, Value as _,
 };
-use tantivy::tokenizer::{PreTokenizedString, Token as Term};
 
 const STEMS: &str = "stems_";
 const WORDS: &str = "words";
@@ -61,10 +61,19 @@ pub(super) struct Searched {
 #[derive(Debug)]
 pub struct KeywordDocument(pub(super) TantivyDocument);
 
+impl KeywordDocument {
+    /// About how much memory its words take.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.field_values().filter_map(|(_, value)| value.as_str()).map(str::len).sum()
+    }
+}
+
 fn terms(option: IndexRecordOption) -> TextOptions {
     // Lengths are kept exactly, in a column of their own; tantivy would round them.
-    let indexing =
-        TextFieldIndexing::default().set_tokenizer("raw").set_index_option(option).set_fieldnorms(false);
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer(joined::NAME)
+        .set_index_option(option)
+        .set_fieldnorms(false);
     TextOptions::default().set_indexing_options(indexing)
 }
 
@@ -183,29 +192,25 @@ impl Layout {
         KeywordDocument(ready)
     }
 
-    /// Tokens, each with the number of gaps before it.
+    /// Tokens, each with the number of gaps before it in the whole.
     fn add_tokens(
         &self,
         document: &mut TantivyDocument,
         to: &Searched,
         tokens: &mut dyn Iterator<Item = (Token<'_>, usize)>,
     ) {
-        let term = |(at, (token, gaps)): (usize, (Token<'_>, usize))| Term {
-            offset_from: 0,
-            offset_to: 0,
-            position: at + gaps,
-            text: token.text.to_owned(),
-            position_length: 1,
-        };
-        let words: Vec<Term> = tokens.enumerate().map(term).collect();
-        document.add_u64(to.length, words.len() as u64);
-        if let Some(stems) = to.stems {
-            let stem =
-                |word: &Term| Term { text: self.stemming.stem(&word.text).into_owned(), ..word.clone() };
-            let tokens = words.iter().map(stem).collect();
-            document.add_pre_tokenized_text(stems, PreTokenizedString { text: String::new(), tokens });
+        let (mut words, mut stems) = (Joined::default(), Joined::default());
+        for (token, gaps) in tokens {
+            words.push(token.text, gaps);
+            if to.stems.is_some() {
+                stems.push(&self.stemming.stem(token.text), gaps);
+            }
         }
-        document.add_pre_tokenized_text(to.words, PreTokenizedString { text: String::new(), tokens: words });
+        document.add_u64(to.length, words.words() as u64);
+        if let Some(field) = to.stems {
+            document.add_text(field, stems.into_text());
+        }
+        document.add_text(to.words, words.into_text());
     }
 
     fn add_values(&self, ready: &mut TantivyDocument, document: &Document) {

@@ -20,6 +20,7 @@ mod evaluate;
 mod expression;
 mod facets;
 mod filter;
+mod joined;
 mod layout;
 mod matches;
 mod parts;

@@ -5,6 +5,7 @@
 
 use super::{Document, document};
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ const BATCH_BYTES: usize = 4 << 20;
 const ZSTD_WINDOW: u32 = 24;
 
 /// How a body is packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Packing {
     /// Not at all.
     #[default]
@@ -29,7 +31,8 @@ pub enum Packing {
 }
 
 /// What a body holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// One JSON object a line.
     Lines,
@@ -56,25 +59,25 @@ impl Default for BodyLimits {
 pub type Arrived = (u64, Result<Document, String>);
 
 /// Takes the documents that have arrived out of the list.
-pub type Taker = Box<dyn FnMut(&mut Vec<Arrived>) -> Result<()> + Send>;
+pub type Taker<'a> = Box<dyn FnMut(&mut Vec<Arrived>) -> Result<()> + Send + 'a>;
 
 /// A body on its way.
-pub struct Arriving {
-    unpacker: Unpacker,
+pub struct Arriving<'a> {
+    unpacker: Unpacker<'a>,
 }
 
-enum Unpacker {
-    Plain(Box<Sink>),
-    Gzip(Box<flate2::write::MultiGzDecoder<Sink>>),
-    Zstd(Box<zstd::stream::zio::Writer<Sink, zstd::stream::raw::Decoder<'static>>>),
+enum Unpacker<'a> {
+    Plain(Box<Sink<'a>>),
+    Gzip(Box<flate2::write::MultiGzDecoder<Sink<'a>>>),
+    Zstd(Box<zstd::stream::zio::Writer<Sink<'a>, zstd::stream::raw::Decoder<'static>>>),
 }
 
-impl Arriving {
+impl<'a> Arriving<'a> {
     /// Begins a body; `taker` is given the documents as they come.
     ///
     /// # Errors
     /// [`Error::Library`] if there is no memory to unpack with.
-    pub fn new(packing: Packing, shape: Shape, limits: BodyLimits, taker: Taker) -> Result<Self> {
+    pub fn new(packing: Packing, shape: Shape, limits: BodyLimits, taker: Taker<'a>) -> Result<Self> {
         let sink = Sink {
             shape,
             limits,
@@ -129,7 +132,7 @@ impl Arriving {
         self.sink().end()
     }
 
-    fn sink(&mut self) -> &mut Sink {
+    fn sink(&mut self) -> &mut Sink<'a> {
         match &mut self.unpacker {
             Unpacker::Plain(sink) => sink,
             Unpacker::Gzip(decoder) => decoder.get_mut(),
@@ -144,10 +147,10 @@ impl Arriving {
 }
 
 /// Where the unpacked bytes go.
-struct Sink {
+struct Sink<'a> {
     shape: Shape,
     limits: BodyLimits,
-    taker: Taker,
+    taker: Taker<'a>,
     /// The line or value that has not ended.
     open: Vec<u8>,
     /// The open line is longer than allowed, and read past.
@@ -160,7 +163,7 @@ struct Sink {
     failed: Option<Error>,
 }
 
-impl Write for Sink {
+impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.take(bytes) {
             Ok(()) => Ok(bytes.len()),
@@ -176,7 +179,7 @@ impl Write for Sink {
     }
 }
 
-impl Sink {
+impl Sink<'_> {
     fn take(&mut self, bytes: &[u8]) -> Result<()> {
         self.bytes += bytes.len() as u64;
         if self.bytes > self.limits.bytes_max {
@@ -284,7 +287,7 @@ mod tests {
     fn arrived(packing: Packing, shape: Shape, body: &[u8], piece: usize) -> Result<Vec<Arrived>> {
         let all = Arc::new(Mutex::new(Vec::new()));
         let taken = Arc::clone(&all);
-        let taker: Taker = Box::new(move |ready| {
+        let taker: Taker<'_> = Box::new(move |ready| {
             taken.lock().unwrap().append(ready);
             Ok(())
         });

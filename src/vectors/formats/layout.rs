@@ -54,7 +54,10 @@ impl Layout {
         for kind in kinds {
             let found = reader.u32("a chunk number")?;
             if found != kind || !(SIMPLE_VOCAB..=FLORET_VOCAB).contains(&kind) {
-                return Err((format!("chunk {kind}, one of 1 to 9"), format!("chunk {found}")));
+                return Err((
+                    "a chunk of 1 to 9, as the head lists it".into(),
+                    format!("chunk {found}, listed as {kind}"),
+                ));
             }
             let len = reader.u64("a chunk length")?;
             let start = reader.at();
