@@ -141,3 +141,28 @@ fn the_parts_of_bm25_are_told_and_add_up() {
         }
     }
 }
+
+#[test]
+fn a_query_leads_to_the_neighbours_that_it_confirms() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::open(&folder.path().join("data")).unwrap();
+    let texts = [("a", "the shore"), ("b", "a loan"), ("c", "the bank"), ("d", "some water")];
+    let document = |(id, text): &(&str, &str)| {
+        serde_json::from_value::<Document>(json!({"id": id, "text": text})).unwrap()
+    };
+    engine.put("notes", &texts.iter().map(document).collect::<Vec<_>>()).unwrap();
+    engine.index("notes", &Silent).unwrap();
+    // To water, bank has a cosine of .707, shore of .8, loan of .05; to bank, shore has .99 and loan .74.
+    let vectors = folder.path().join("vectors.txt");
+    std::fs::write(&vectors, "4 2\nbank 1 1\nwater 0 1\nshore 0.6 0.8\nloan 1 0.05\n").unwrap();
+    engine.import_vectors("notes", &vectors, None, &Silent).unwrap();
+    let mut found = ids(&engine, json!({"query": "bank water", "mode": "neighbours"}));
+    found.sort();
+    assert_eq!(found, ["a", "c", "d"]);
+    assert_eq!(ids(&engine, json!({"query": "bank", "mode": "neighbours"})), ["c"]);
+    let body = json!({"query": "bank water", "mode": "neighbours", "filter": "id = a"});
+    let hit = &engine.search("notes", &request(body)).unwrap().hits[0];
+    let found = &hit.matches[0];
+    assert_eq!((&*found.query_word, &*found.document_word, found.share), ("bank", "shore", 1.0));
+    assert!((found.similarity - 0.99).abs() < 1e-3, "{}", found.similarity);
+}

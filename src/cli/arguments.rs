@@ -256,6 +256,8 @@ pub(super) enum ModeArgument {
     Keyword,
     /// Hard tokens and what WordNet joins to them.
     Wordnet,
+    /// Hard tokens and their neighbours among the word vectors that the query confirms.
+    Neighbours,
     /// Soft tokens, word vectors.
     Static,
     /// Soft tokens in their sentence, contextual vectors.
@@ -269,6 +271,7 @@ impl From<ModeArgument> for Mode {
         match mode {
             ModeArgument::Keyword => Self::Keyword,
             ModeArgument::Wordnet => Self::Wordnet,
+            ModeArgument::Neighbours => Self::Neighbours,
             ModeArgument::Static => Self::Static,
             ModeArgument::Contextual => Self::Contextual,
             ModeArgument::Hybrid => Self::Hybrid,

@@ -39,7 +39,8 @@ impl Engine {
         };
         let mut modes = self.modes(&generation, request.modes.as_deref())?;
         if request.modes.is_none() {
-            modes.retain(|mode| *mode != Mode::Hybrid); // a blend of the others: beside them it hides what each found alone
+            // Blends of the others: beside them they hide what each found alone.
+            modes.retain(|mode| !matches!(mode, Mode::Hybrid | Mode::Neighbours));
         }
         let answers = modes
             .into_iter()
@@ -70,6 +71,7 @@ impl Engine {
             let is_there = |mode: &Mode| match mode {
                 Mode::Wordnet => wordnet,
                 Mode::Contextual => contextual,
+                Mode::Neighbours => generation.encoder().is_ok(),
                 Mode::Keyword | Mode::Static | Mode::Hybrid => true,
             };
             return Ok(Mode::ALL.into_iter().filter(is_there).collect());

@@ -11,7 +11,7 @@ use crate::index::keyword::{
 };
 use crate::search::{
     ContextualRetriever, ContextualSettings, HybridRetriever, HybridSettings, KeywordRetriever, MatchPart,
-    Mode, Ranked, Retriever, StaticRetriever, WordNetRetriever,
+    Mode, NeighboursRetriever, Ranked, Retriever, StaticRetriever, WordNetRetriever,
 };
 use crate::store::StoredDocument;
 use crate::text::Analyzer;
@@ -167,6 +167,10 @@ impl Engine {
                 let expansion = how.expansion.expansion(&wordnet)?;
                 let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
                 question(&retriever.with_options(options).with_senses(senses))
+            }
+            Mode::Neighbours => {
+                let retriever = NeighboursRetriever::new(generation.keyword(), generation.encoder()?);
+                question(&retriever.with_options(options))
             }
             Mode::Static => match generation.documents()? {
                 Some((index, seqs)) => {
@@ -340,7 +344,7 @@ fn hit(
     let mut matches = retriever.matches(&question.hard.words, stored.seq, &analysis)?;
     for found in &mut matches {
         let is_hard = match found.part {
-            None => matches!(retriever.mode(), Mode::Keyword | Mode::Wordnet),
+            None => matches!(retriever.mode(), Mode::Keyword | Mode::Wordnet | Mode::Neighbours),
             Some(part) => part == MatchPart::Keyword,
         };
         if is_hard && !found.document_word.contains(' ') {
@@ -381,6 +385,7 @@ fn empty_because(generation: &Generation, mode: Mode, words: &[String], unknown:
     }
     let mut reason = match mode {
         Mode::Keyword => "no query word is in any document",
+        Mode::Neighbours => "no query word, and no neighbour that the query confirms, is in any document",
         Mode::Wordnet => "no query word, and none that WordNet joins to one, is in any document",
         Mode::Static | Mode::Contextual => "no query word is in the vocabulary",
         Mode::Hybrid => "no query word is in any document or in the vocabulary",

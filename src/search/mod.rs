@@ -1,7 +1,7 @@
 //! Here is a query, give me hits; contrast them; explain them.
 //!
 //! - [`Retriever`]: one way of reading a query, with [`KeywordRetriever`] (hard tokens), [`WordNetRetriever`] (hard tokens and
-//!   the links between them), [`StaticRetriever`] (soft tokens), [`ContextualRetriever`] (soft tokens in their sentence) and
+//!   the links between them), [`NeighboursRetriever`] (hard tokens and the nearest of their vectors), [`StaticRetriever`] (soft tokens), [`ContextualRetriever`] (soft tokens in their sentence) and
 //!   [`HybridRetriever`] (hard and soft fused) behind it.
 //! - [`contrast`]: two rankings of one query side by side.
 
@@ -11,6 +11,7 @@ mod feedback;
 mod fusion;
 mod hybrid;
 mod keyword;
+mod neighbours;
 mod statics;
 mod wordnet;
 
@@ -18,6 +19,7 @@ pub use contextual::{ContextualDocuments, ContextualRetriever, ContextualSetting
 pub use fusion::{Fusion, HybridSettings, Knowledge};
 pub use hybrid::{HybridRetriever, Texts};
 pub use keyword::KeywordRetriever;
+pub use neighbours::NeighboursRetriever;
 pub use statics::StaticRetriever;
 pub use wordnet::{NamedInduced, SenseChoice, WordNetRetriever};
 
@@ -34,6 +36,8 @@ pub enum Mode {
     Keyword,
     /// Hard tokens and the links between them: the keyword index, asked for WordNet's synonyms, hyponyms and hypernyms too.
     Wordnet,
+    /// Hard tokens and their neighbours among the word vectors, if the query's other words confirm them.
+    Neighbours,
     /// Soft tokens: the weighted mean of static word vectors.
     Static,
     /// Soft tokens in their sentence: contextual vectors, and the best match of each query word in the first documents.
@@ -44,7 +48,8 @@ pub enum Mode {
 
 impl Mode {
     /// All modes, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::Keyword, Self::Wordnet, Self::Static, Self::Contextual, Self::Hybrid];
+    pub const ALL: [Self; 6] =
+        [Self::Keyword, Self::Wordnet, Self::Neighbours, Self::Static, Self::Contextual, Self::Hybrid];
 
     /// The name, as in requests.
     #[must_use]
@@ -52,6 +57,7 @@ impl Mode {
         match self {
             Self::Keyword => "keyword",
             Self::Wordnet => "wordnet",
+            Self::Neighbours => "neighbours",
             Self::Static => "static",
             Self::Contextual => "contextual",
             Self::Hybrid => "hybrid",

@@ -62,11 +62,13 @@ const TEXTS = {
   // Modes
   mode_keyword: ["Keyword", "关键词"],
   mode_wordnet: ["WordNet", "词网"],
+  mode_neighbours: ["Neighbours", "近邻扩展"],
   mode_static: ["Static", "静态向量"],
   mode_contextual: ["Contextual", "语境向量"],
   mode_hybrid: ["Hybrid", "混合"],
   era_keyword: ["Hard tokens: it holds the word.", "硬词元：文档含有这个词。"],
   era_wordnet: ["Linked tokens: or a synonym, a kind, a genus of it.", "相连的词元：或其同义词、下位词、上位词。"],
+  era_neighbours: ["Hard tokens, and their neighbours that the query confirms.", "硬词元及查询语境所确认的近邻词。"],
   era_static: ["Soft tokens: its words lie near, one point a word.", "软词元：词义相近，一词一点。"],
   era_contextual: ["Soft tokens in their sentence: the point has moved.", "语境中的软词元：点随句子移动。"],
   era_hybrid: ["Several rankings, fused into one.", "多种排序融合为一。"],
