@@ -13,10 +13,19 @@ use std::time::Instant;
 
 const SENTENCES: [(&str, &str); 6] = [
     ("After the flood had gone the two old men sat all day on the bank of the river and fished", "bank"),
-    ("The company asked its bank for a loan of some million to build a new plant near the harbour town", "plant"),
-    ("Every spring the people of the valley came down from the hills to sell wool and cheese in the market", "spring"),
+    (
+        "The company asked its bank for a loan of some million to build a new plant near the harbour town",
+        "plant",
+    ),
+    (
+        "Every spring the people of the valley came down from the hills to sell wool and cheese in the market",
+        "spring",
+    ),
     ("He was a star of the silent films of the twenties before sound came and ended his long career", "star"),
-    ("The judge dropped the charge against the young man because nobody had seen him near the house that night", "charge"),
+    (
+        "The judge dropped the charge against the young man because nobody had seen him near the house that night",
+        "charge",
+    ),
     ("A strong current carried the small boat out of the bay and past the rocks to the open sea", "current"),
 ];
 

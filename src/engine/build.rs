@@ -469,7 +469,9 @@ impl<'a> Build<'a> {
         let (folder, corpus) = (self.folder.path(), self.folder.path().join(CORPUS));
         let dim = vectors.dim() * if model.is_some() { 2 } else { 1 };
         let kept = InducedSenses::open(folder, vectors.len());
-        if kept.is_ok_and(|kept| kept.belong_to(vectors) && (kept.is_empty() || kept.dim() == dim)) || !corpus.exists() {
+        if kept.is_ok_and(|kept| kept.belong_to(vectors) && (kept.is_empty() || kept.dim() == dim))
+            || !corpus.exists()
+        {
             return Ok(());
         }
         senses::induce_into(folder, vectors, model, &Corpus::open(&corpus)?, progress)

@@ -6,8 +6,8 @@
 
 use super::Engine;
 use super::build::{link_or_copy, sync_files};
-use crate::error::{Error, Result};
 use super::senses::TAGGED_FILE;
+use crate::error::{Error, Result};
 use crate::files::{sync_folder, write_whole};
 use crate::progress::Progress;
 use crate::store::Store;

@@ -196,7 +196,8 @@ impl<'a> Disambiguator<'a> {
         let (Some(glosses), Some(context)) = (self.glosses, context) else { return };
         let synsets: Vec<_> = own.candidates.iter().map(|candidate| candidate.synset).collect();
         for (parts, cosine) in parts.iter_mut().zip(glosses.nearest_quoted(self.wordnet, &synsets, context)) {
-            parts.quoted = cosine.map_or(0.0, |cosine| self.weights.quoted * cosine + self.weights.has_quoted);
+            parts.quoted =
+                cosine.map_or(0.0, |cosine| self.weights.quoted * cosine + self.weights.has_quoted);
         }
     }
 

@@ -4,8 +4,8 @@
 //! itself is left out, for it stands in the sentence too. Sources: Lesk 1986; Banerjee and Pedersen 2003 for the neighbours'
 //! glosses; Basile, Caputo and Semeraro 2014 for cosines in place of overlaps.
 
-use crate::encoder::StaticEncoder;
 use super::context::ContextEncoder;
+use crate::encoder::StaticEncoder;
 use crate::linalg::{dot, first_direction};
 use crate::text::Analyzer;
 use crate::wordnet::{ENGLISH, PartOfSpeech, Synset, WordNet};
@@ -65,7 +65,13 @@ impl Glosses {
             let direction = first_direction(rows, plain.dim());
             StaticEncoder::new(plain.vectors().clone(), direction)
         };
-        Self { glosses: encoder(&rows), sentences: encoder(sentences), examples: true, contexts: None, quoted: Arc::default() }
+        Self {
+            glosses: encoder(&rows),
+            sentences: encoder(sentences),
+            examples: true,
+            contexts: None,
+            quoted: Arc::default(),
+        }
     }
 
     /// Compares occurrences too.
@@ -81,7 +87,12 @@ impl Glosses {
 
     /// The nearest of the sentences quoted for each synset, by the cosine of contexts; `None` where none is quoted, or without a
     /// contextual model.
-    pub(super) fn nearest_quoted(&self, wordnet: &WordNet, synsets: &[Synset<'_>], context: &[f32]) -> Vec<Option<f32>> {
+    pub(super) fn nearest_quoted(
+        &self,
+        wordnet: &WordNet,
+        synsets: &[Synset<'_>],
+        context: &[f32],
+    ) -> Vec<Option<f32>> {
         let model = self.contexts().filter(|contexts| self.examples && contexts.model().is_some());
         let Some(contexts) = model else { return vec![None; synsets.len()] };
         let nearest =
@@ -102,10 +113,14 @@ impl Glosses {
             .collect();
         let asked: Vec<(&[&str], Vec<Range<usize>>)> =
             tokens.iter().map(|(tokens, target)| (&tokens[..], vec![(*target).clone()])).collect();
-        let mut views = if asked.is_empty() { Vec::new() } else { contexts.all_views(&asked) }.into_iter().flatten();
+        let mut views =
+            if asked.is_empty() { Vec::new() } else { contexts.all_views(&asked) }.into_iter().flatten();
         let mut made: HashMap<usize, Quoted> = HashMap::new();
         for (number, quotations) in &missing {
-            made.insert(*number, views.by_ref().take(quotations.len()).filter_map(|view| view.context).collect());
+            made.insert(
+                *number,
+                views.by_ref().take(quotations.len()).filter_map(|view| view.context).collect(),
+            );
         }
         self.shelf().extend(made.iter().map(|(number, quoted)| (*number, Arc::clone(quoted))));
         let found = |(synset, kept): (&Synset<'_>, Option<Quoted>)| {
@@ -161,7 +176,8 @@ fn quotations(wordnet: &WordNet, synset: Synset<'_>) -> Vec<(Vec<String>, Range<
         let tokens = Analyzer.words(example);
         let borrowed: Vec<&str> = tokens.iter().map(String::as_str).collect();
         let found = wordnet.find_lemmas(&borrowed, ENGLISH).unwrap_or_default();
-        let of_synset = |lemma: &&str| words.iter().any(|word| word == &lemma.to_lowercase().replace('_', " "));
+        let of_synset =
+            |lemma: &&str| words.iter().any(|word| word == &lemma.to_lowercase().replace('_', " "));
         let target = found.into_iter().find(|found| found.lemmas.iter().any(of_synset))?.tokens;
         Some((tokens, target))
     };

@@ -5,10 +5,10 @@ use super::kit::Contexts;
 use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
-use crate::linalg::dot;
 use crate::eval::senses::pairs::{Occurrence, Pair, PairSet, Similarities};
 use crate::eval::senses::pseudo::{Material, pseudo_words};
 use crate::eval::senses::{SenseReport, all_words, coarse, graded, pairs};
+use crate::linalg::dot;
 use crate::progress::Progress;
 use crate::sense::context::similarity;
 use crate::sense::{Disambiguator, Examples, Glosses, Passage, Views, Weights, tagged};
@@ -249,9 +249,8 @@ impl Models {
         let words = || pairs.iter().flat_map(|pair| &pair.words);
         let views = self.views(words().map(|word| (&word.tokens[..], word.target.clone())));
         let contexts = self.contexts.as_deref();
-        let own: Vec<Option<Vec<f32>>> = words()
-            .map(|word| contexts?.encoder.word(&word.tokens[word.target.clone()]))
-            .collect();
+        let own: Vec<Option<Vec<f32>>> =
+            words().map(|word| contexts?.encoder.word(&word.tokens[word.target.clone()])).collect();
         let joined: Vec<Option<Vec<f32>>> =
             own.iter().zip(&views).map(|(own, views)| views.contextual(own.as_deref()?)).collect();
         let windows: Vec<Option<Vec<f32>>> = views.into_iter().map(|views| views.window).collect();
@@ -259,7 +258,8 @@ impl Models {
             let near = |pair: &[Option<Vec<f32>>]| Some(f64::from(dot(pair[0].as_ref()?, pair[1].as_ref()?)));
             vectors.chunks_exact(2).map(near).collect()
         };
-        let systems = [("average of the window", &windows), ("static vectors", &own), ("contextual vectors", &joined)];
+        let systems =
+            [("average of the window", &windows), ("static vectors", &own), ("contextual vectors", &joined)];
         let systems = systems.map(|(name, vectors)| graded::Similarity { name, values: values(vectors) });
         Ok(graded::score(path, &pairs, &systems))
     }

@@ -9,15 +9,15 @@ use super::{Engine, Found, Generation, SensesRequest, word_at};
 use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
-use crate::search::NamedInduced;
 use crate::progress::Progress;
-use crate::sense::{Disambiguator, Passage, Weights};
-use crate::wordnet::{Synset, WordNet};
+use crate::search::NamedInduced;
 use crate::sense::induction::{InducedSense, InducedSenses, Settings, induce};
+use crate::sense::{Disambiguator, Passage, Weights};
 use crate::text::Analysis;
 use crate::vectors::WordVectors;
 use crate::vocab::corpus::Corpus;
 use crate::vocab::{Vocabulary, WordId};
+use crate::wordnet::{Synset, WordNet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(in crate::engine) fn induce_into(
 ) -> Result<()> {
     let encoder = StaticEncoder::plain(Arc::new(vectors.clone()));
     let contexts = Contexts::new(&encoder, model, corpus)?;
-    induce(vectors, corpus, &contexts.encoder, &Settings::default(), progress)?.save(folder)
+    induce(vectors, corpus, &contexts.encoder, &Settings::by(&contexts.encoder), progress)?.save(folder)
 }
 
 impl Engine {
@@ -60,12 +60,7 @@ impl Engine {
                 answer.nearest = nearest_synset(&wordnet, &disambiguator, &word, answer)?;
             }
         }
-        Ok(InducedWord {
-            count: vocabulary.count(id),
-            looked_at: senses.is_some(),
-            senses: answers,
-            word,
-        })
+        Ok(InducedWord { count: vocabulary.count(id), looked_at: senses.is_some(), senses: answers, word })
     }
 
     pub(super) fn induced_senses(
@@ -101,7 +96,8 @@ impl Engine {
                 };
                 let views = contexts.encoder.views(&tokens, &within);
                 // Senses found before there was a contextual model stand on the sentences alone.
-                let seen = if senses.dim() == contexts.encoder.dim() { views.joined() } else { views.sentence };
+                let seen =
+                    if senses.dim() == contexts.encoder.dim() { views.joined() } else { views.sentence };
                 let answer = chosen(vocabulary, senses, id, seen.as_deref());
                 word_at(found, request, analysis, place.clone()).induced = Some(answer);
             }
@@ -118,10 +114,16 @@ pub(in crate::engine) fn named_induced<'n>(
     let named = |(sense, word, number): (&String, &str, &str)| {
         let vocabulary = generation.encoder()?.vectors().vocabulary();
         let number = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let senses = vocabulary.id(word).map(|id| generation.induced().map(|all| all.of(id))).transpose()?.flatten();
+        let senses =
+            vocabulary.id(word).map(|id| generation.induced().map(|all| all.of(id))).transpose()?.flatten();
         let found = number.and_then(|number| senses.unwrap_or_default().get(number)).ok_or_else(|| {
             let expected = "a sense key, a synset's id or name, or an induced sense's id";
-            Error::invalid("named", expected, format!("{sense:?}"), "ask for the word's senses: GET words/{word}/senses")
+            Error::invalid(
+                "named",
+                expected,
+                format!("{sense:?}"),
+                "ask for the word's senses: GET words/{word}/senses",
+            )
         })?;
         let label = found.label.iter().map(|id| vocabulary.word(*id).to_owned()).collect();
         Ok(NamedInduced { word: word.to_owned(), sense: sense.clone(), label })

@@ -67,7 +67,8 @@ fn rated_pair(line: &str) -> Result<RatedPair, String> {
 
 fn in_text(text: &str) -> Result<WordInText, String> {
     let parts = text.split_once("<b>").and_then(|(before, rest)| Some((before, rest.split_once("</b>")?)));
-    let (before, (word, behind)) = parts.ok_or("expected a word between <b> and </b> in each text, got none")?;
+    let (before, (word, behind)) =
+        parts.ok_or("expected a word between <b> and </b> in each text, got none")?;
     let cut = Cut::of([before, word, behind]);
     Ok(WordInText { target: cut.words[1].clone(), tokens: cut.tokens })
 }

@@ -9,8 +9,10 @@ use super::{Mark, SenseReport, System};
 use crate::error::Result;
 use crate::linalg::{add_scaled, dot, normalize};
 use crate::progress::Progress;
+use crate::sense::induction::{
+    InducedSense, Method, Occurrence, Settings, Target, occurrences, senses_of, shown,
+};
 use crate::sense::{ContextEncoder, Views};
-use crate::sense::induction::{InducedSense, Method, Occurrence, Settings, Target, occurrences, senses_of, shown};
 use crate::vectors::WordVectors;
 use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
@@ -53,7 +55,7 @@ struct Judged {
 pub fn pseudo_words(material: &Material<'_>, progress: &dyn Progress) -> Result<SenseReport> {
     let pairs = pairs(material);
     let words: Vec<WordId> = pairs.iter().flatten().copied().collect();
-    let settings = Settings { occurrences_max: 150, ..Settings::default() };
+    let settings = Settings { occurrences_max: 150, ..Settings::by(material.context) };
     let found = occurrences(material.corpus, &words, &settings, progress)?;
     let mut systems = vec![System::new("always one sense", vec![Mark::share("accuracy", 1, 2)])];
     for (name, method) in [("neighbour graph", Method::Graph), ("contexts", Method::Contexts)] {
@@ -179,7 +181,8 @@ fn judge(
 fn hidden(found: &[Occurrence]) -> Vec<Occurrence> {
     let without = |occurrence: &Occurrence| {
         let word = occurrence.sentence[occurrence.at];
-        let others = |part: &[WordId]| part.iter().copied().filter(|other| *other != word).collect::<Vec<_>>();
+        let others =
+            |part: &[WordId]| part.iter().copied().filter(|other| *other != word).collect::<Vec<_>>();
         let mut sentence = others(&occurrence.sentence[..occurrence.at]);
         let at = sentence.len();
         sentence.push(word);
@@ -190,7 +193,11 @@ fn hidden(found: &[Occurrence]) -> Vec<Occurrence> {
 }
 
 /// The sense whose centroid is nearest to each occurrence.
-fn nearest(material: &Material<'_>, senses: &[InducedSense], occurrences: &[Occurrence]) -> Vec<Option<usize>> {
+fn nearest(
+    material: &Material<'_>,
+    senses: &[InducedSense],
+    occurrences: &[Occurrence],
+) -> Vec<Option<usize>> {
     let nearest = |views: Views| {
         let joined = views.joined()?;
         let scored = senses.iter().map(|sense| dot(&sense.centroid, &joined)).enumerate();
