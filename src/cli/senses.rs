@@ -150,6 +150,9 @@ fn show_induced(answer: &InducedWord, out: Out<'_>) -> io::Result<()> {
     }
     for sense in &answer.senses {
         writeln!(out, "{}  {:.0} %  {}", sense.sense, sense.share * 100.0, sense.label.join(", "))?;
+        if let Some(near) = &sense.nearest {
+            writeln!(out, "    WordNet's {} ({:.2}): {}", near.name, near.probability, near.definition)?;
+        }
         sense.examples.iter().try_for_each(|example| writeln!(out, "    {example}"))?;
     }
     Ok(())

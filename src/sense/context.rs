@@ -1,6 +1,6 @@
 //! A word as its sentence shows it: the vectors by which two occurrences of a word are compared.
 //!
-//! Not the word's own vector, which is the same wherever it stands. With a contextual model, an occurrence is `[c̃ ; 1.5·ã]`: what the
+//! Not the word's own vector, which is the same wherever it stands. With a contextual model, an occurrence is `[c̃ ; ã]`: what the
 //! model expects in its place, and the average of its sentence, both half-whitened; without one `ã` alone. The word itself is left
 //! out of the average: all that is compared has it in common (on words in context, one cosine and a threshold are right 64.7
 //! times of 100 without it, 60.3 with it).
@@ -17,7 +17,7 @@ const WINDOW: usize = 5;
 /// Sentences from which the half-whitening is learned.
 pub const SAMPLE: usize = 5000;
 /// Weight of the sentence against the context.
-const SENTENCE_WEIGHT: f32 = 1.5;
+const SENTENCE_WEIGHT: f32 = 1.0;
 /// Weight of context and sentence against a word's static vector.
 const SHIFT: f32 = 0.2;
 

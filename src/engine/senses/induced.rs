@@ -35,7 +35,7 @@ pub(in crate::engine) fn induce_into(
 ) -> Result<()> {
     let encoder = StaticEncoder::plain(Arc::new(vectors.clone()));
     let contexts = Contexts::new(&encoder, model, corpus)?;
-    induce(vectors, corpus, &contexts.encoder, &Settings::default(), progress)?.save(folder)
+    induce(vectors, corpus, &contexts.encoder, &Settings::by(&contexts.encoder), progress)?.save(folder)
 }
 
 impl Engine {

@@ -55,7 +55,7 @@ struct Judged {
 pub fn pseudo_words(material: &Material<'_>, progress: &dyn Progress) -> Result<SenseReport> {
     let pairs = pairs(material);
     let words: Vec<WordId> = pairs.iter().flatten().copied().collect();
-    let settings = Settings { occurrences_max: 150, ..Settings::default() };
+    let settings = Settings { occurrences_max: 150, ..Settings::by(material.context) };
     let found = occurrences(material.corpus, &words, &settings, progress)?;
     let mut systems = vec![System::new("always one sense", vec![Mark::share("accuracy", 1, 2)])];
     for (name, method) in [("neighbour graph", Method::Graph), ("contexts", Method::Contexts)] {

@@ -36,6 +36,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Words that label a sense.
 const LABEL_MAX: usize = 10;
+/// Groups of a higher cosine become one, where a contextual model shows the occurrences. Chosen on pseudo-words, as the least that tells
+/// 85 of 100 apart and the most that leaves 90 of 100 single words whole.
+const MERGE_CONTEXTUAL: f32 = 0.13;
 /// Examples kept of a sense.
 const EXAMPLES_MAX: usize = 3;
 
@@ -68,6 +71,15 @@ pub struct Settings {
     pub share_min: f32,
     /// Seed of every random choice.
     pub seed: u64,
+}
+
+impl Settings {
+    /// The defaults for occurrences that `context` shows: by a contextual model, groups whose cosine is a little higher are still apart.
+    #[must_use]
+    pub fn by(context: &ContextEncoder) -> Self {
+        let merge = if context.model().is_some() { MERGE_CONTEXTUAL } else { Self::default().merge };
+        Self { merge, ..Self::default() }
+    }
 }
 
 impl Default for Settings {
