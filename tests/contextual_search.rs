@@ -20,7 +20,7 @@ fn notes(folder: &Path) -> Engine {
     let word2vec = word2vec::Settings { dim: 16, epochs: Some(2), threads: Some(1), ..Default::default() };
     let context = bilm::Settings {
         hidden: Some(8),
-        shared_negatives: 8,
+        shared_negatives: 16,
         epochs: Some(1),
         threads: Some(1),
         ..Default::default()

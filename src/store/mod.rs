@@ -20,7 +20,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, QueryBuilder, Row, SqlStr};
+use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, SqlStr};
 use std::borrow::Cow;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -98,6 +98,8 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .disable_statement_logging(); // a statement slow on a busy machine is no news to users
+        // The first alone: several at once that make a database's log would lock each other out, and are not made to wait for that.
+        let first = runtime.block_on(options.connect()).map_err(failed(path))?;
         // All at once: each has a thread, which takes the priority of whoever opens it, and questions must not wait for a low one.
         let pool = SqlitePoolOptions::new()
             .min_connections(CONNECTIONS)
@@ -105,6 +107,7 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None);
         let pool = runtime.block_on(pool.connect_with(options)).map_err(failed(path))?;
+        runtime.block_on(first.close()).map_err(failed(path))?;
         runtime.block_on(migrator().run(&pool)).map_err(|error| migration_error(path, &error))?;
         Ok(Self { runtime, pool, path: path.to_path_buf(), writing: Mutex::new(()) })
     }
