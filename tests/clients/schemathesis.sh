@@ -10,4 +10,4 @@ exec schemathesis --config-file "$(dirname "${BASH_SOURCE[0]}")/schemathesis.tom
     --phases examples,coverage,fuzzing \
     --max-examples "$each" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,use_after_free,ignored_auth \
-    --seed 1 --continue-on-failure --request-timeout 30
+    --seed 1 --continue-on-failure --request-timeout 70
