@@ -13,7 +13,7 @@ use sememe::index::keyword::{Expression, Filter, FilterRequest, IndexSettings};
 use sememe::progress::Silent;
 use sememe::text::source::{Arrived, Arriving, BodyLimits};
 use sememe::text::{Analyzer, Document, Documents, Packing, ReadOptions, Shape, Split};
-use sememe::vectors::formats::{self, Export, Format};
+use sememe::vectors::formats::{self, Export, Format, Quantization};
 use serde::de::DeserializeOwned;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -192,7 +192,8 @@ fn finalfusion_files(from: &Path) -> Vec<Vec<u8>> {
     [Format::Fifu, Format::FifuQuantized]
         .map(|format| {
             let path = folder.path().join(format.name());
-            formats::export(&vectors, &path, &Export::from(format), &Silent).unwrap();
+            let quantization = Quantization { bits: 5, ..Quantization::default() }; // as many as so few words allow
+            formats::export(&vectors, &path, &Export { format, quantization }, &Silent).unwrap();
             std::fs::read(&path).unwrap()
         })
         .to_vec()

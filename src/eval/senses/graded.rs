@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn the_same_order_is_one() {
         let words = || [0, 1].map(|_| WordInText { tokens: Vec::new(), target: 0..0 });
-        let pair = |n: usize| RatedPair { words: words(), same_word: n % 2 == 0, rating: n as f64 };
+        let pair = |n: usize| RatedPair { words: words(), same_word: n.is_multiple_of(2), rating: n as f64 };
         let pairs: Vec<RatedPair> = (0..8).map(pair).collect();
         let values = (0..8).map(|n| (n != 3).then(|| f64::from(n).sqrt())).collect();
         let report = score(Path::new("x"), &pairs, &[Similarity { name: "given", values }]);
