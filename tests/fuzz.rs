@@ -185,11 +185,11 @@ fn targets() -> Vec<Target> {
     ]
 }
 
-/// finalfusion's formats, which have no golden files: written here.
+/// finalfusion's format, which has no golden file: written here.
 fn finalfusion_files(from: &Path) -> Vec<Vec<u8>> {
     let folder = folder();
     let (_, vectors) = formats::import(from, None, &Silent).unwrap();
-    [Format::Fifu, Format::FifuQuantized]
+    [Format::Fifu]
         .map(|format| {
             let path = folder.path().join(format.name());
             let quantization = Quantization { bits: 5, ..Quantization::default() }; // as many as so few words allow
