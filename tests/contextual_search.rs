@@ -93,7 +93,11 @@ fn documents_answer_by_their_words_in_their_sentences() {
     let contrast =
         engine.contrast("notes", &ContrastRequest { query: query.into(), ..Default::default() }).unwrap();
     assert!(contrast.answers.iter().any(|answer| answer.mode == Mode::Contextual));
-    assert_eq!(contrast.missed_by_keywords, Some(Vec::new()));
+    assert_eq!(
+        contrast.missed_by_keywords,
+        Some(vec!["steep".to_owned()]),
+        "the one document with it is gone"
+    );
 }
 
 #[test]
