@@ -42,7 +42,7 @@ impl Engine {
     /// The senses that a collection's corpus tells apart for a word.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) for an unknown collection or word; [`Error::NotReady`](crate::Error::NotReady) without induced senses.
+    /// [`Error::NotFound`] for an unknown collection or word; [`Error::NotReady`] without induced senses.
     pub fn word_senses(&self, collection: &str, word: &str) -> Result<InducedWord> {
         let generation = self.generation(collection)?;
         let vectors = generation.encoder()?.vectors();
