@@ -65,7 +65,8 @@ async function neighbourhood(context, word, pick, senses) {
   const k = SIZES.includes(asked) ? asked : 100;
   const path = of(context.collection, "map");
   const clusters = (await senses.catch(() => null))?.senses ?? [];
-  const several = clusters.length > 1 ? clusters : [];
+  const labelled = clusters.filter((one) => one.label.length); // a rare sense may have no word of its own
+  const several = labelled.length > 1 ? labelled : [];
   const body = { words: [word], k, ...(several.length ? { sums: several.map((one) => one.label.slice(0, 8).map((other) => ({ word: other }))) } : {}) };
   const map = await post(path, body, { signal: context.signal });
   paint(map.points, several);
