@@ -8,7 +8,7 @@ use super::generation::{
     self, CONTEXT_FILES, CORPUS, KEYWORD, Manifest, ModelManifest, STATIC_FILES, VectorFiles,
 };
 use super::word_graph::{self, WORD_GRAPH};
-use super::{Engine, ModelInfo, Origin, check_name, model, rows, senses};
+use super::{Engine, ModelInfo, Origin, model, rows, senses};
 use crate::bilm;
 use crate::encoder::{ContextualEncoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
@@ -19,8 +19,8 @@ use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
 use crate::progress::{Progress, Silent};
 use crate::sense::induction::{InducedSenses, SENSES_FILE};
-use crate::store::{Changes, CollectionRow, Snapshot, StoredDocument};
-use crate::text::{Analysis, Analyzer, Document, Documents};
+use crate::store::{CollectionRow, Snapshot, StoredDocument};
+use crate::text::{Analysis, Analyzer};
 use crate::vectors::formats::Format;
 use crate::vectors::{NEIGHBOURS_FILE, Neighbours, VECTORS_FILE, VOCABULARY_FILE, WordVectors};
 use crate::vocab::Chunk;
@@ -49,33 +49,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a task waits for another build of the same collection: nobody looks on.
 pub(super) const TASK_PATIENCE: Duration = Duration::from_secs(3600);
 
-/// Bad lines told one by one; more are only counted.
-const BAD_LINES_TOLD: usize = 20;
-
-/// What to do when a line cannot be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ingestion {
-    /// Stop at the first bad line, with nothing written. Otherwise it is counted and the rest goes on.
-    pub strict: bool,
-}
-
-/// What an ingestion did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IngestReport {
-    /// Documents that were not there before.
-    pub added: u64,
-    /// Documents whose content is new.
-    pub updated: u64,
-    /// Documents that were there already as they came.
-    pub unchanged: u64,
-    /// Lines that could not be read.
-    pub bad_lines: u64,
-    /// The first of them, with file, line and reason.
-    pub bad_lines_told: Vec<String>,
-    /// Files of no known kind that were left out.
-    pub skipped_files: Vec<PathBuf>,
-}
-
 /// What a build made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BuildReport {
@@ -103,53 +76,6 @@ pub struct TrainSettings {
 }
 
 impl Engine {
-    /// Reads documents into a collection, which is created if need be, all in one write. Call [`Engine::index`] afterwards.
-    ///
-    /// # Errors
-    /// [`Error::BadInput`] at the first bad line if `strict`; [`Error::Cancelled`]; [`Error::Io`]; [`Error::Store`]. Nothing is
-    /// written then.
-    pub fn ingest(
-        &self,
-        collection: &str,
-        mut documents: Documents,
-        how: Ingestion,
-        progress: &dyn Progress,
-    ) -> Result<IngestReport> {
-        check_name(collection)?;
-        let mut writer = self.store.write(collection)?;
-        let mut bad = BadLines::default();
-        let mut batch: Vec<Document> = Vec::new();
-        loop {
-            let next = documents.next();
-            let ended = next.is_none();
-            match next {
-                Some(Ok(document)) => batch.push(document),
-                Some(Err(error @ Error::BadInput { .. })) if !how.strict => bad.note(&error),
-                Some(Err(error)) => return Err(error),
-                None => {}
-            }
-            if ended || batch.len() == BATCH as usize {
-                writer.put(&batch)?;
-                batch.clear();
-                progress.step("reading", documents.bytes_read(), documents.bytes_total(), "bytes")?;
-            }
-            if ended {
-                break;
-            }
-        }
-        let Changes { added, updated, unchanged, .. } = writer.commit()?.changes;
-        self.wake();
-        let skipped_files = documents.skipped().to_vec();
-        Ok(IngestReport {
-            added,
-            updated,
-            unchanged,
-            bad_lines: bad.count,
-            bad_lines_told: bad.told,
-            skipped_files,
-        })
-    }
-
     /// Builds the indexes of all documents anew; the word vectors, if there are any, stay. Does nothing if the indexes show
     /// the last write already.
     ///
@@ -322,21 +248,6 @@ pub(super) fn lock_file(path: &Path, what: &str) -> Result<File> {
             cure: "wait until it is done, then repeat".to_owned(),
         }),
         Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
-    }
-}
-
-#[derive(Default)]
-pub(super) struct BadLines {
-    pub count: u64,
-    pub told: Vec<String>,
-}
-
-impl BadLines {
-    pub(super) fn note(&mut self, error: &Error) {
-        self.count += 1;
-        if self.told.len() < BAD_LINES_TOLD {
-            self.told.push(error.to_string());
-        }
     }
 }
 

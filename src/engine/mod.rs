@@ -17,6 +17,7 @@ mod embeddings;
 mod evaluate;
 mod generation;
 mod highlight;
+mod ingestion;
 mod keys;
 mod live;
 mod map;
@@ -41,7 +42,7 @@ mod wordnet;
 mod words;
 
 pub use crate::store::TaskStatus;
-pub use build::{BuildReport, IngestReport, Ingestion, TrainSettings};
+pub use build::{BuildReport, TrainSettings};
 pub use check::{CheckReport, CollectionCheck};
 pub use context::{
     ContextInfo, ContextNeighbours, ContextNeighboursRequest, Contextual, EncodeAnswer, EncodeRequest,
@@ -57,6 +58,7 @@ pub use embeddings::{
 };
 pub use evaluate::{WordSetReport, evaluate_words};
 pub use generation::{Generation, ModelInfo, Origin};
+pub use ingestion::{IngestReport, Ingestion};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use map::{MapRequest, PlaceRequest};
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};

@@ -3,7 +3,7 @@
 //! The documents of a test collection go into a data directory of their own, which is gone afterwards; a collection that is
 //! there already is asked as it is.
 
-use super::build::Ingestion;
+use super::ingestion::Ingestion;
 use super::questions::Reading;
 use super::{Engine, ExpansionRequest, Generation, TrainSettings};
 use crate::error::{Error, Result};

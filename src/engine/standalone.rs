@@ -4,7 +4,8 @@
 //! What a run needs to go on after it was stopped stands in `unfinished/` beside the output: the encoded corpus, the
 //! checkpoint, and what both were made from. The same call takes it up; when it has ended, the folder is gone.
 
-use super::build::{BadLines, lock_file};
+use super::build::lock_file;
+use super::ingestion::BadLines;
 use super::{ModelInfo, TrainSettings, TrainingEstimate, context, model};
 use crate::bilm;
 use crate::error::{Error, Result};
@@ -237,7 +238,7 @@ impl Unfinished {
         let settings = EncoderSettings { min_count: request.train.min_count, ..Default::default() };
         let words = if request.phrase_passes > 0 { self.folder.join("words.tokens") } else { self.corpus() };
         let encoder = CorpusEncoder::create(&words, settings)?;
-        let (mut corpus, report) = corpus::encode(
+        let encoded = corpus::encode(
             batches,
             |batch: Vec<Document>, chunk| {
                 batch.iter().for_each(|document| model::encode_document(document, chunk));
@@ -245,7 +246,8 @@ impl Unfinished {
             },
             encoder,
             progress,
-        )?;
+        );
+        let (mut corpus, report) = encoded.map_err(|error| bad.blame(error))?;
         let mut phrases = Vec::new();
         if request.phrase_passes > 0 {
             let passes = request.phrase_passes;

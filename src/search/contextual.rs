@@ -4,11 +4,11 @@
 //! them are then read again word by word (late interaction; Khattab & Zaharia 2020, ColBERT, equation 3): for each query word the
 //! nearest word of the document, the mean of these cosines weighed by rarity. Documents behind those count 0 for it.
 
-use super::statics::OPTIONS;
+use super::statics::DocumentVectors;
 use super::{Match, MatchPart, Mode, Ranked, Retriever, ScorePart, Texts, distinct, largest};
 use crate::encoder::{ContextualEncoder, Encoder};
 use crate::error::{Error, Result};
-use crate::index::{RowSet, SearchOptions, VectorIndex};
+use crate::index::{RowSet, VectorIndex};
 use crate::linalg;
 use crate::text::Analysis;
 use serde::{Deserialize, Serialize};
@@ -70,9 +70,9 @@ pub struct ContextualDocuments<'a> {
 /// Cosine of contextual text vectors, and the best match of each query word in the first documents.
 pub struct ContextualRetriever<'a> {
     encoder: &'a ContextualEncoder,
-    documents: ContextualDocuments<'a>,
-    filter: Option<RowSet>,
-    recall: Option<f32>,
+    documents: DocumentVectors<'a>,
+    /// The direction that the documents' vectors shared.
+    direction: &'a [f32],
     texts: &'a Texts<'a>,
     settings: ContextualSettings,
     /// The last query and what was found: each of its hits is explained by the same readings.
@@ -150,27 +150,23 @@ impl<'a> ContextualRetriever<'a> {
         texts: &'a Texts<'a>,
         settings: ContextualSettings,
     ) -> Self {
-        Self {
-            encoder,
-            documents,
-            filter: None,
-            recall: OPTIONS.recall,
-            texts,
-            settings,
-            last: RefCell::default(),
-        }
+        let ContextualDocuments { index, seqs, direction } = documents;
+        let documents = DocumentVectors::new(index, seqs);
+        Self { encoder, documents, direction, texts, settings, last: RefCell::default() }
     }
 
     /// Lets only these rows of the index answer.
     #[must_use]
-    pub fn with_filter(self, filter: Option<RowSet>) -> Self {
-        Self { filter, ..self }
+    pub fn with_filter(mut self, filter: Option<RowSet>) -> Self {
+        self.documents.filter = filter;
+        self
     }
 
     /// As for mode `static`.
     #[must_use]
-    pub fn with_recall(self, recall: Option<f32>) -> Self {
-        Self { recall: recall.or(self.recall), ..self }
+    pub fn with_recall(mut self, recall: Option<f32>) -> Self {
+        self.documents.recall = recall.unwrap_or(self.documents.recall);
+        self
     }
 
     fn answer(&self, words: &[String], limit: usize) -> Result<Rc<Answer>> {
@@ -194,19 +190,15 @@ impl<'a> ContextualRetriever<'a> {
         Ok(answer)
     }
 
-    /// By the cosine of the text vectors; at a right angle or beyond, a document has nothing to do with the query.
+    /// By the cosine of the text vectors.
     fn nearest(&self, query: &Reading, limit: usize) -> Result<Vec<Ranked>> {
         let index = self.documents.index;
         let mut vector = query.sum(index.dim());
-        remove(self.documents.direction, &mut vector);
+        remove(self.direction, &mut vector);
         if linalg::normalize(&mut vector) <= 0.0 || index.is_empty() {
             return Ok(Vec::new());
         }
-        let options = SearchOptions { filter: self.filter.as_ref(), recall: self.recall, ..OPTIONS };
-        let found = index.search(&vector, limit.clamp(1, index.len()), &options)?;
-        let ranked = found.into_iter().filter(|near| near.similarity > 0.0);
-        let seq = |row: u32| self.documents.seqs[row as usize];
-        Ok(ranked.map(|near| Ranked { seq: seq(near.row), score: near.similarity }).collect())
+        self.documents.nearest(&vector, limit)
     }
 
     fn read(&self, first: &[Ranked]) -> Result<HashMap<i64, Reading>> {
@@ -238,7 +230,7 @@ impl<'a> ContextualRetriever<'a> {
     /// The cosine of two sums is the sum over all pairs of words: each pair carries its part of it.
     fn carried_by_texts(&self, query: &Reading, document: &Reading, carried: &mut Pairs) {
         let dim = self.documents.index.dim();
-        let direction = self.documents.direction;
+        let direction = self.direction;
         let length = |reading: &Reading| {
             let mut sum = reading.sum(dim);
             remove(direction, &mut sum);

@@ -7,6 +7,7 @@
 
 mod contextual;
 pub mod contrast;
+mod expansion;
 mod feedback;
 mod fusion;
 mod hybrid;

@@ -8,61 +8,37 @@ use crate::linalg;
 use crate::text::Analysis;
 use std::collections::HashMap;
 
-/// Where the index is a graph, 99 of 100 of the nearest are enough: scores close to each other decide nothing here.
-pub(super) const OPTIONS: SearchOptions<'static> =
-    SearchOptions { ef: None, recall: Some(0.99), filter: None, strategy: Strategy::Auto };
-
 /// A word of a text, with its part of the text's vector and how often it stands there.
 pub(super) type TextPart<'w> = (&'w str, WeightedWord, f32);
 
-/// Cosine of the text vectors of query and document.
-pub struct StaticRetriever<'a> {
-    encoder: &'a StaticEncoder,
-    index: &'a dyn VectorIndex,
-    /// The document of each row of the index.
-    seqs: &'a [i64],
+/// The vectors of documents, asked for the nearest.
+pub(super) struct DocumentVectors<'a> {
+    pub(super) index: &'a dyn VectorIndex,
+    /// The document of each row of the index, rising.
+    pub(super) seqs: &'a [i64],
     /// The rows that may answer; all if there is none.
-    filter: Option<RowSet>,
-    recall: Option<f32>,
+    pub(super) filter: Option<RowSet>,
+    /// The part of the nearest that is wanted, where the index is a graph: 99 of 100 are enough, since scores close to each
+    /// other decide nothing here.
+    pub(super) recall: f32,
 }
 
-impl<'a> StaticRetriever<'a> {
-    /// Reads from the vectors of documents that `encoder` made; row `i` of the index is the document `seqs[i]`.
-    #[must_use]
-    pub fn new(encoder: &'a StaticEncoder, index: &'a dyn VectorIndex, seqs: &'a [i64]) -> Self {
-        Self { encoder, index, seqs, filter: None, recall: OPTIONS.recall }
-    }
-
-    /// Lets only these rows of the index answer.
-    #[must_use]
-    pub fn with_filter(self, filter: Option<RowSet>) -> Self {
-        Self { filter, ..self }
-    }
-
-    /// Wants this part of the nearest documents, above 0 up to 1, where the index is a graph; 0.99 unless told.
-    #[must_use]
-    pub fn with_recall(self, recall: Option<f32>) -> Self {
-        Self { recall: recall.or(self.recall), ..self }
-    }
-
-    /// Texts to vectors.
-    pub(super) fn encoder(&self) -> &'a StaticEncoder {
-        self.encoder
+impl<'a> DocumentVectors<'a> {
+    pub(super) fn new(index: &'a dyn VectorIndex, seqs: &'a [i64]) -> Self {
+        Self { index, seqs, filter: None, recall: 0.99 }
     }
 
     /// The documents nearest to a vector; at a right angle or beyond, one has nothing to do with it.
     pub(super) fn nearest(&self, vector: &[f32], limit: usize) -> Result<Vec<Ranked>> {
-        let options = SearchOptions { filter: self.filter.as_ref(), recall: self.recall, ..OPTIONS };
+        let (filter, recall) = (self.filter.as_ref(), Some(self.recall));
+        let options = SearchOptions { ef: None, recall, filter, strategy: Strategy::Auto };
         let found = self.index.search(vector, limit.min(self.index.len()).max(1), &options)?;
-        Ok(found
-            .into_iter()
-            .filter(|neighbor| neighbor.similarity > 0.0)
-            .map(|neighbor| Ranked { seq: self.seqs[neighbor.row as usize], score: neighbor.similarity })
-            .collect())
+        let ranked = found.into_iter().filter(|near| near.similarity > 0.0);
+        Ok(ranked.map(|near| Ranked { seq: self.seqs[near.row as usize], score: near.similarity }).collect())
     }
 
     /// The cosines of some documents, those that have a vector.
-    pub(super) fn cosines(&self, vector: &[f32], documents: &[i64]) -> Result<Vec<(i64, f32)>> {
+    fn cosines(&self, vector: &[f32], documents: &[i64]) -> Result<Vec<(i64, f32)>> {
         let row = |seq: &i64| self.seqs.binary_search(seq).ok().map(|row| row as u32);
         let rows: Vec<u32> = documents.iter().filter_map(row).collect();
         if rows.is_empty() {
@@ -73,6 +49,47 @@ impl<'a> StaticRetriever<'a> {
         let options = SearchOptions { filter: Some(&filter), ..SearchOptions::EXACT };
         let found = self.index.search(vector, k, &options)?;
         Ok(found.into_iter().map(|near| (self.seqs[near.row as usize], near.similarity)).collect())
+    }
+}
+
+/// Cosine of the text vectors of query and document.
+pub struct StaticRetriever<'a> {
+    encoder: &'a StaticEncoder,
+    documents: DocumentVectors<'a>,
+}
+
+impl<'a> StaticRetriever<'a> {
+    /// Reads from the vectors of documents that `encoder` made; row `i` of the index is the document `seqs[i]`.
+    #[must_use]
+    pub fn new(encoder: &'a StaticEncoder, index: &'a dyn VectorIndex, seqs: &'a [i64]) -> Self {
+        Self { encoder, documents: DocumentVectors::new(index, seqs) }
+    }
+
+    /// Lets only these rows of the index answer.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Option<RowSet>) -> Self {
+        self.documents.filter = filter;
+        self
+    }
+
+    /// Wants this part of the nearest documents, above 0 up to 1, where the index is a graph; 0.99 unless told.
+    #[must_use]
+    pub fn with_recall(mut self, recall: Option<f32>) -> Self {
+        self.documents.recall = recall.unwrap_or(self.documents.recall);
+        self
+    }
+
+    /// Texts to vectors.
+    pub(super) fn encoder(&self) -> &'a StaticEncoder {
+        self.encoder
+    }
+
+    pub(super) fn nearest(&self, vector: &[f32], limit: usize) -> Result<Vec<Ranked>> {
+        self.documents.nearest(vector, limit)
+    }
+
+    pub(super) fn cosines(&self, vector: &[f32], documents: &[i64]) -> Result<Vec<(i64, f32)>> {
+        self.documents.cosines(vector, documents)
     }
 
     /// Distinct words that have a vector, each with its part of the text's vector, and how often it stands there.

@@ -6,17 +6,14 @@
 //!
 //! Source: Voorhees 1994, "Query expansion using lexical-semantic relations".
 
-use super::keyword::form_in;
-use super::{GraphLink, Match, Mode, Ranked, Retriever, distinct, largest};
+use super::expansion::{Expand, ExpandedRetriever, Keywords, Reached};
+use super::{GraphLink, Mode, distinct};
 use crate::error::Result;
-use crate::index::keyword::{KeywordIndex, KeywordOptions, Matches, WeightedTerm};
+use crate::index::keyword::{KeywordIndex, WeightedTerm};
 use crate::sense::{Disambiguator, Passage};
-use crate::text::{Analysis, Analyzer, is_stop_word};
+use crate::text::{Analyzer, is_stop_word};
 use crate::wordnet::{ENGLISH, Expanded, Expansion, Relation, SynsetId, WordNet};
-use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::collections::HashMap;
 
 /// Terms asked of the index for one query; those of its first words come first.
 const TERMS_MAX: usize = 2000;
@@ -29,14 +26,13 @@ const LABEL_WEIGHT: f32 = 0.3;
 ///
 /// A word of several parts (*hot dog*) answers where a document holds all of them, in whatever place, and counts for the mean
 /// of their scores.
-pub struct WordNetRetriever<'a> {
-    index: &'a KeywordIndex,
+pub type WordNetRetriever<'a> = ExpandedRetriever<'a, GraphTerms<'a>>;
+
+/// Leads to the words that WordNet joins to a query's.
+pub struct GraphTerms<'a> {
     wordnet: &'a WordNet,
     expansion: Expansion,
-    options: KeywordOptions<'a>,
     senses: SenseChoice<'a>,
-    /// The last query and what it was expanded to: each of its hits is explained by the same terms.
-    last: RefCell<Option<Expansions>>,
 }
 
 /// Which senses of the query's words are followed.
@@ -62,36 +58,22 @@ pub struct NamedInduced {
     pub label: Vec<String>,
 }
 
-/// A query's words, and the terms that they lead to.
-type Expansions = (Vec<String>, Rc<Vec<Reached>>);
-
-/// A term to look for, and how the query led to it.
-struct Reached {
-    query_word: String,
-    term: WeightedTerm,
-    link: Option<GraphLink>,
-}
-
 impl<'a> WordNetRetriever<'a> {
     /// Expands as `expansion` says. Words that its language does not have are looked up in WordNet's other ones.
     #[must_use]
     pub fn new(index: &'a KeywordIndex, wordnet: &'a WordNet, expansion: Expansion) -> Self {
-        let (options, senses) = (KeywordOptions::default(), SenseChoice::default());
-        Self { index, wordnet, expansion, options, senses, last: RefCell::new(None) }
-    }
-
-    /// Looks and scores by these options.
-    #[must_use]
-    pub fn with_options(self, options: KeywordOptions<'a>) -> Self {
-        Self { options, ..self }
+        Self::of(index, GraphTerms { wordnet, expansion, senses: SenseChoice::default() })
     }
 
     /// Follows only senses that are meant.
     #[must_use]
-    pub fn with_senses(self, senses: SenseChoice<'a>) -> Self {
-        Self { senses, ..self }
+    pub fn with_senses(mut self, senses: SenseChoice<'a>) -> Self {
+        self.source.senses = senses;
+        self
     }
+}
 
+impl GraphTerms<'_> {
     /// The senses chosen for the query's words, by word.
     fn chosen(&self, words: &[String]) -> Result<HashMap<String, Vec<SynsetId>>> {
         let mut chosen = self.expansion.senses.clone();
@@ -117,48 +99,6 @@ impl<'a> WordNetRetriever<'a> {
             chosen.insert(word, senses);
         }
         Ok(chosen)
-    }
-
-    fn reached(&self, words: &[String]) -> Result<Rc<Vec<Reached>>> {
-        if let Some((query, reached)) = &*self.last.borrow()
-            && query == words
-        {
-            return Ok(Rc::clone(reached));
-        }
-        let reached = Rc::new(self.expand(words)?);
-        *self.last.borrow_mut() = Some((words.to_vec(), Rc::clone(&reached)));
-        Ok(reached)
-    }
-
-    fn expand(&self, words: &[String]) -> Result<Vec<Reached>> {
-        let mut terms =
-            Terms { index: self.index, options: self.options, reached: Vec::new(), places: HashMap::new() };
-        let all_function_words = words.iter().all(|word| is_stop_word(word));
-        for word in distinct(words) {
-            if all_function_words || !is_stop_word(word) {
-                terms.add(word, vec![word.clone()], 1.0, None)?;
-            }
-            if let Some(induced) = self.induced(word) {
-                add_label(induced, &mut terms)?;
-            }
-        }
-        let tokens: Vec<&str> = words.iter().map(String::as_str).collect();
-        let chosen = self.chosen(words)?;
-        let mut open = vec![true; tokens.len()];
-        for language in self.languages() {
-            for found in self.wordnet.find_lemmas(&tokens, language)? {
-                let (alone, range) = (tokens[found.tokens.start], found.tokens);
-                let closed = open[range.clone()].contains(&false) || self.induced(alone).is_some();
-                if closed || terms.reached.len() >= TERMS_MAX || (range.len() == 1 && is_stop_word(alone)) {
-                    continue;
-                }
-                open[range.clone()].fill(false);
-                let word =
-                    if language == ENGLISH { tokens[range].join(" ") } else { found.lemmas[0].to_owned() };
-                self.add_expansion(&word, (language, &chosen), &mut terms)?;
-            }
-        }
-        Ok(terms.reached)
     }
 
     fn induced(&self, word: &str) -> Option<&NamedInduced> {
@@ -191,10 +131,43 @@ impl<'a> WordNetRetriever<'a> {
     }
 }
 
+impl Expand for GraphTerms<'_> {
+    const MODE: Mode = Mode::Wordnet;
+
+    fn expand(&self, words: &[String], keywords: &Keywords<'_>) -> Result<Vec<Reached>> {
+        let mut terms = Terms { keywords, reached: Vec::new(), places: HashMap::new() };
+        let all_function_words = words.iter().all(|word| is_stop_word(word));
+        for word in distinct(words) {
+            if all_function_words || !is_stop_word(word) {
+                terms.add(word, vec![word.clone()], 1.0, None)?;
+            }
+            if let Some(induced) = self.induced(word) {
+                add_label(induced, &mut terms)?;
+            }
+        }
+        let tokens: Vec<&str> = words.iter().map(String::as_str).collect();
+        let chosen = self.chosen(words)?;
+        let mut open = vec![true; tokens.len()];
+        for language in self.languages() {
+            for found in self.wordnet.find_lemmas(&tokens, language)? {
+                let (alone, range) = (tokens[found.tokens.start], found.tokens);
+                let closed = open[range.clone()].contains(&false) || self.induced(alone).is_some();
+                if closed || terms.reached.len() >= TERMS_MAX || (range.len() == 1 && is_stop_word(alone)) {
+                    continue;
+                }
+                open[range.clone()].fill(false);
+                let word =
+                    if language == ENGLISH { tokens[range].join(" ") } else { found.lemmas[0].to_owned() };
+                self.add_expansion(&word, (language, &chosen), &mut terms)?;
+            }
+        }
+        Ok(terms.reached)
+    }
+}
+
 /// The terms of a query, each once, by the way of the greatest weight.
 struct Terms<'a> {
-    index: &'a KeywordIndex,
-    options: KeywordOptions<'a>,
+    keywords: &'a Keywords<'a>,
     reached: Vec<Reached>,
     places: HashMap<Vec<String>, usize>,
 }
@@ -211,21 +184,24 @@ impl Terms<'_> {
         if let Some(&place) = self.places.get(&words) {
             let known = &mut self.reached[place];
             if known.term.weight < weight {
-                *known =
-                    Reached { query_word: query_word.to_owned(), term: WeightedTerm { words, weight }, link };
+                *known = reach(query_word, words, weight, link);
             }
             return Ok(());
         }
         for word in &words {
-            if self.index.matching_count(word, &self.options)? == 0 {
+            if !self.keywords.hold(word)? {
                 return Ok(());
             }
         }
         self.places.insert(words.clone(), self.reached.len());
-        let term = WeightedTerm { words, weight };
-        self.reached.push(Reached { query_word: query_word.to_owned(), term, link });
+        self.reached.push(reach(query_word, words, weight, link));
         Ok(())
     }
+}
+
+fn reach(query_word: &str, words: Vec<String>, weight: f32, link: Option<GraphLink>) -> Reached {
+    let term = WeightedTerm { words, weight };
+    Reached { query_word: query_word.to_owned(), term, similarity: weight, link }
 }
 
 /// Looks for the words that stand for an induced sense.
@@ -250,70 +226,5 @@ impl GraphLink {
             sense: expanded.via.sense.name(),
             synset: expanded.via.synset.name(),
         }
-    }
-}
-
-impl Retriever for WordNetRetriever<'_> {
-    fn mode(&self) -> Mode {
-        Mode::Wordnet
-    }
-
-    fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
-        let found = self.answering(words)?.unwrap_or_default().top(self.index, limit)?;
-        Ok(found.into_iter().map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect())
-    }
-
-    fn answering(&self, words: &[String]) -> Result<Option<Matches>> {
-        let reached = self.reached(words)?;
-        let terms: Vec<&WeightedTerm> = reached.iter().map(|reached| &reached.term).collect();
-        self.index.matching_weighted(&terms, &self.options).map(Some)
-    }
-
-    fn is_same(&self, word: &str, matched: &str) -> bool {
-        word == matched || self.index.form(word, &self.options) == self.index.form(matched, &self.options)
-    }
-
-    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
-        let form = |word| self.index.form(word, &self.options);
-        let held: HashSet<Cow<'_, str>> = document.tokens().map(|token| form(token.text)).collect();
-        let reached = self.reached(words)?;
-        let reached: Vec<&Reached> = reached
-            .iter()
-            .filter(|reached| reached.term.words.iter().all(|word| held.contains(&form(word))))
-            .collect();
-        let terms: Vec<&WeightedTerm> = reached.iter().map(|reached| &reached.term).collect();
-        let parts = self.index.explain_weighted(&terms, seq.cast_unsigned(), &self.options)?;
-        let score: f32 = parts.iter().sum();
-        let in_document = |words: &[String]| {
-            let forms = words.iter().map(|word| form_in(document, word, self.index, &self.options));
-            forms.collect::<Vec<_>>().join(" ")
-        };
-        let matches = reached.into_iter().zip(parts).filter(|(_, part)| *part > 0.0);
-        let matches = matches.map(|(reached, part)| Match {
-            query_word: reached.query_word.clone(),
-            document_word: in_document(&reached.term.words),
-            similarity: reached.term.weight,
-            share: part / score,
-            link: reached.link.clone(),
-            bm25: None,
-            part: None,
-        });
-        Ok(largest(matches.collect()))
-    }
-
-    /// Words that neither stand in a document themselves nor lead to one that does.
-    fn unknown(&self, words: &[String]) -> Result<Vec<String>> {
-        let reached = self.reached(words)?;
-        let leads = |word: &str| {
-            reached.iter().any(|reached| reached.query_word.split(' ').any(|part| part == word))
-                || reached.iter().any(|reached| reached.term.words == [word])
-        };
-        let mut unknown = Vec::new();
-        for word in distinct(words) {
-            if !leads(word) && self.index.matching_count(word, &self.options)? == 0 {
-                unknown.push(word.clone());
-            }
-        }
-        Ok(unknown)
     }
 }

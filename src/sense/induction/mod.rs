@@ -36,8 +36,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Words that label a sense.
 const LABEL_MAX: usize = 10;
-/// Groups of a higher cosine become one, where a contextual model shows the occurrences. Chosen on pseudo-words, as the least that tells
-/// 85 of 100 apart and the most that leaves 90 of 100 single words whole.
+/// Groups of a higher cosine become one, where a contextual model shows the occurrences. Chosen on the pseudo-words of one English
+/// model, so what that model scores on the same ones says little.
 const MERGE_CONTEXTUAL: f32 = 0.13;
 /// Examples kept of a sense.
 const EXAMPLES_MAX: usize = 3;
