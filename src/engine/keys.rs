@@ -305,7 +305,6 @@ mod tests {
             ring.caller(&made.key).is_none() && !ring.is_empty(),
             "the last key revoked must not open the service"
         );
-        drop(engine);
         for file in std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()) {
             let bytes = std::fs::read(&file).unwrap();
             assert!(!bytes.windows(64).any(|part| part == secret), "the key stands in {}", file.display());
