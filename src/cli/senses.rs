@@ -164,7 +164,7 @@ pub(super) struct EvalSensesArguments {
     #[arg(value_enum)]
     pub kind: SetArgument,
     /// Its file or folder.
-    #[arg(default_value = "", hide_default_value = true)]
+    #[arg(default_value = ".", hide_default_value = true)]
     pub path: PathBuf,
     /// The collection whose model answers.
     #[arg(long, required_unless_present = "model", conflicts_with = "model")]
