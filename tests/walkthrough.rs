@@ -105,3 +105,121 @@ fn the_walk_through_is_as_it_is_written() {
     let commands = page.iter().filter(|block| block.kind == "sh").count();
     assert!(run == commands && run > 10, "{run} of {commands} commands have an answer behind them");
 }
+
+// --- README.md ---------------------------------------------------------------------------------------------------------
+
+/// Words of a line; blanks, which follow the width of columns, do not count, and neither do times.
+fn words_of(line: &str) -> Vec<&str> {
+    let is_time = |word: &&str| word.starts_with('(') && word[1..].parse::<f64>().is_ok();
+    line.split_whitespace().filter(|word| !is_time(word) && *word != "ms)").collect()
+}
+
+/// The part of a line that stands in the left half of a table of two columns.
+fn left_half(line: &str) -> String {
+    line.chars().take(54).collect::<String>().trim_end().to_owned()
+}
+
+/// The arguments of `sememe …` as a shell reads them: blanks apart, quotation marks around what belongs together.
+fn arguments(command: &str) -> Vec<String> {
+    let mut arguments = vec![];
+    for (at, piece) in command.split('"').enumerate() {
+        match at % 2 {
+            0 => arguments.extend(piece.split_whitespace().map(str::to_owned)),
+            _ => arguments.push(piece.to_owned()),
+        }
+    }
+    arguments.into_iter().skip_while(|word| word == "sememe").collect()
+}
+
+/// Commands of the page that begin like this, wherever they stand: in running text between backticks, which may go over the end of a line.
+fn quoted_commands(page: &str) -> Vec<String> {
+    let whole = page.replace('\n', " ");
+    let quoted = whole.split('`').filter(|text| text.starts_with("sememe ") && text.contains('"'));
+    quoted.map(str::to_owned).collect()
+}
+
+/// Both bundled collections as `sememe demo` makes them, on one thread.
+fn bundled() -> Program {
+    let program = Program::new();
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora");
+    for name in ["demo-en", "demo-zh"] {
+        let file = corpora.join(format!("{name}.jsonl"));
+        program.ok(&["ingest", name, file.to_str().unwrap()]);
+        program.ok(&["train", name, "--from", "scratch", "--threads", "1"]);
+    }
+    program
+}
+
+#[test]
+fn what_the_readme_shows_comes() {
+    let program = bundled();
+    let readme = read("README.md");
+    let contrast =
+        quoted_commands(&readme).into_iter().find(|command| command.starts_with("sememe contrast"));
+    let contrast = contrast.expect("a contrast in README.md");
+    let arguments = arguments(&contrast);
+    let printed = program.ok(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let blocks = blocks(&readme);
+    let shown = blocks.iter().find(|block| block.text.contains("KEYWORD")).expect("its output in README.md");
+    // Vectors move a little with the processor: what they find is not compared, what keywords find is, word by word.
+    let (shown, printed): (Vec<&str>, Vec<&str>) = (shown.text.lines().collect(), printed.lines().collect());
+    let start = |lines: &[&str]| lines.iter().position(|line| line.contains("KEYWORD")).unwrap();
+    let (shown, printed) = (&shown[start(&shown)..], &printed[start(&printed)..]);
+    assert_eq!(shown.len(), printed.len(), "{contrast}:\n{}", printed.join("\n"));
+    for (shown, printed) in shown.iter().zip(printed) {
+        let (shown, printed) = (left_half(shown), left_half(printed));
+        let [shown, printed] = [&shown, &printed].map(|line| words_of(line.trim_start_matches('+')));
+        assert_eq!(shown, printed, "{contrast}");
+    }
+}
+
+#[test]
+fn the_commands_of_the_readme_run() {
+    let program = Program::new();
+    let some: String =
+        read("corpora/demo-en.jsonl").lines().take(60).map(|line| format!("{line}\n")).collect();
+    let texts = program.write("texts.jsonl", &some);
+    let blocks = blocks(&read("README.md"));
+    let own = blocks.iter().find(|block| block.text.contains("sememe ingest notes")).expect("your own text");
+    let mut run = 0;
+    for line in
+        own.text.lines().filter(|line| line.starts_with("sememe ") && !line.starts_with("sememe serve"))
+    {
+        let command = line.split(" #").next().unwrap().replace("path/to/folder", texts.to_str().unwrap());
+        let arguments = arguments(&command);
+        let output = program.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        // The bundled texts know no king; that is told as it should be.
+        let told = said.contains("not found; nearest:") && command.contains("analogy");
+        assert!(output.status.success() || told, "{command}: {said}");
+        run += 1;
+    }
+    assert!(run >= 6, "{run} commands");
+}
+
+#[test]
+fn the_sense_that_the_readme_shows_comes() {
+    let places = [std::env::var("WNHOME").unwrap_or_default(), "/usr/share/wordnet".to_owned()];
+    let holds = |place: &&String| Path::new(place.as_str()).join("data.noun").exists();
+    let Some(wordnet) = places.iter().find(holds) else {
+        eprintln!("SKIPPED: no WordNet in WNHOME or /usr/share/wordnet for README's sense of a word");
+        return;
+    };
+    let program = bundled();
+    let readme = read("README.md");
+    let command = quoted_commands(&readme).into_iter().find(|command| command.starts_with("sememe sense "));
+    let command = command.expect("a sense in README.md");
+    let asked = arguments(&command);
+    let asked: Vec<&str> =
+        ["--wordnet", wordnet].into_iter().chain(asked.iter().map(String::as_str)).collect();
+    let printed = program.ok(&asked);
+    let blocks = blocks(&readme);
+    let shown = blocks.iter().find(|block| block.text.contains("WordNet:")).expect("its output in README.md");
+    // The scores move with training; which sense is best, and what it means, does not.
+    for (number, (shown, printed)) in shown.text.lines().zip(printed.lines()).take(3).enumerate() {
+        let skipped = usize::from(number == 2);
+        let [shown, printed] =
+            [shown, printed].map(|line| words_of(line).into_iter().skip(skipped).collect::<Vec<_>>());
+        assert_eq!(shown, printed, "{command}");
+    }
+}
