@@ -73,6 +73,7 @@ pub mod progress;
 pub mod search;
 pub mod sense;
 pub mod server;
+pub mod starter;
 pub mod store;
 pub mod text;
 pub mod vectors;

@@ -85,6 +85,13 @@ impl Model {
         Self { network, contents: Arc::new(contents), vectors, log_noise: Arc::new(log_noise) }
     }
 
+    fn whitened(mut self, whitenings: [Whitening; 2]) -> Self {
+        let mut contents = (*self.contents).clone();
+        contents.whitenings = whitenings;
+        self.contents = Arc::new(contents);
+        self
+    }
+
     /// Opens `context.safetensors` in a folder, for the vectors that it was trained over.
     ///
     /// # Errors
@@ -373,7 +380,7 @@ pub(super) fn assemble(
     network: Network<f32>,
     output: Vec<f32>,
     vectors: Arc<WordVectors>,
-    (exponent, backend): (f64, Backend),
+    (exponent, backend, whitenings): (f64, Backend, Option<[Whitening; 2]>),
     sentences: &[Vec<&str>],
     history: &History,
 ) -> Result<Model> {
@@ -388,7 +395,10 @@ pub(super) fn assemble(
         exponent,
         training: serde_json::to_string(history).unwrap_or_default(),
     };
-    let mut model = Model::new(contents, vectors, backend);
+    let model = Model::new(contents, vectors, backend);
+    if let Some(whitenings) = whitenings {
+        return Ok(model.whitened(whitenings));
+    }
     let read = model.sentences(sentences);
     let (mut contexts, mut averages) = (Vec::new(), Vec::new());
     let positions: usize = read.iter().map(|sentence| sentence.known.len()).sum();
@@ -398,8 +408,5 @@ pub(super) fn assemble(
         averages.extend(average(&model.vectors, &sentence.words, &sentence.statics));
     }
     let whitenings = [Whitening::fit(&contexts, model.dim())?, Whitening::fit(&averages, model.dim())?];
-    let mut contents = (*model.contents).clone();
-    contents.whitenings = whitenings;
-    model.contents = Arc::new(contents);
-    Ok(model)
+    Ok(model.whitened(whitenings))
 }

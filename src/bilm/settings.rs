@@ -1,5 +1,6 @@
 //! Settings of the contextual model, their ranges, and the defaults that depend on the size of the corpus.
 
+use super::parts::Parts;
 use super::shape::Shape;
 use crate::error::{Error, Result};
 use crate::linalg::gemm::{Gemm, GemmCrate, MatrixMultiply};
@@ -135,6 +136,19 @@ impl Settings {
             threads: Some(self.threads.unwrap_or(processors)),
             ..self.clone()
         }
+    }
+
+    /// As [`Settings::resolve`], for a model to go on from: its sizes, and fewer, gentler passes, which would otherwise forget for a
+    /// small text what much text has taught.
+    pub(super) fn going_on_from(&self, start: &Parts, words: u64) -> Self {
+        let epochs = match words {
+            0..20_000_000 => 2,
+            _ => 1,
+        };
+        let (hidden, layers) = (Some(start.hidden), start.layers);
+        let (learning_rate, negative_exponent) = (self.learning_rate / 3.0, start.exponent);
+        let epochs = Some(self.epochs.unwrap_or(epochs));
+        Self { hidden, layers, learning_rate, negative_exponent, epochs, ..self.resolve(words) }
     }
 
     pub(super) fn shape(&self, dim: usize) -> Shape {

@@ -8,6 +8,7 @@ use super::loss::Sampled;
 use super::model::{self, Model};
 use super::network::{Network, Workspace};
 use super::optimizer::{AdagradRow, Adam};
+use super::parts::Parts;
 use super::settings::Settings;
 use super::words::Words;
 use crate::error::{Error, Result};
@@ -32,6 +33,9 @@ pub struct Training<'a> {
     pub vectors: Arc<WordVectors>,
     /// Their output vectors, `V × D`, row-major (`word2vec::Trained::output`): where the model's own copy starts.
     pub output: Vec<f32>,
+    /// A model to go on from, instead of random weights: its network and, for little text, its whitening. Its sizes hold in place of
+    /// the settings'.
+    pub start: Option<&'a Parts>,
     /// Settings; what is `None` is chosen from the size of the corpus.
     pub settings: &'a Settings,
     /// Where the run is put aside, and taken up again if it was interrupted.
@@ -64,6 +68,9 @@ pub struct Epoch {
 pub struct History {
     /// Held-out sentences without a network.
     pub controls: Controls,
+    /// Held-out sentences before the first pass, where a model was gone on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Quality>,
     /// The passes.
     pub epochs: Vec<Epoch>,
     /// Why it ended.
@@ -157,11 +164,20 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// All passes that are not done yet.
-    pub(super) fn run(&self, learner: &mut Learner, checkpoint: Option<Checkpoint<'_>>) -> Result<History> {
+    /// All passes that are not done yet. A model that is gone on from is itself a pass that later ones must beat.
+    pub(super) fn run(
+        &self,
+        learner: &mut Learner,
+        is_begun: bool,
+        checkpoint: Option<Checkpoint<'_>>,
+    ) -> Result<History> {
         let dim = learner.network.shape.dim;
         let controls = self.held_out.controls(learner.network.gemm(), &self.vectors, &learner.output, dim);
+        let start = is_begun.then(|| self.held_out.quality(&learner.network, &self.vectors, &learner.output));
         let mut state = State::default();
+        if let Some(loss) = start.and_then(|start| start.loss) {
+            state.best = Some(learner.as_best(loss));
+        }
         if let Some(checkpoint) = checkpoint {
             checkpoint.load(learner, &mut state, (&self.settings, self.corpus))?;
         }
@@ -177,7 +193,7 @@ impl<'a> Trainer<'a> {
                 checkpoint.save(learner, &state, (&self.settings, self.corpus))?;
             }
         }
-        Ok(History { controls, epochs: state.epochs, ended, words_trained: state.words })
+        Ok(History { controls, start, epochs: state.epochs, ended, words_trained: state.words })
     }
 
     /// Measures a pass; on one that made it worse, goes back to the one before and says why.
@@ -203,8 +219,7 @@ impl<'a> Trainer<'a> {
         }
         (state.epoch, state.window, state.loss, state.targets) = (state.epoch + 1, 0, 0.0, 0);
         if state.epoch < self.settings.epochs.unwrap_or(1) as u64 {
-            let (weights, output) = (learner.network.values.clone(), learner.output.clone());
-            state.best = Some(Best { loss: held_out_loss, weights, output });
+            state.best = Some(learner.as_best(held_out_loss));
         }
         Ok(None)
     }
@@ -348,6 +363,10 @@ impl Learner {
         Self { network, adam, output, squares }
     }
 
+    fn as_best(&self, loss: f64) -> Best {
+        Best { loss, weights: self.network.values.clone(), output: self.output.clone() }
+    }
+
     /// Rows are shared out to the threads in runs, each row's changes made in the order of the parts.
     fn update_output(&mut self, parts: &[Part], rate: f32) {
         let dim = self.network.shape.dim;
@@ -391,6 +410,9 @@ fn update_rows(
 /// From four hundred sentences the averages told senses apart no better than unwhitened ones.
 const WHITENING_WORDS: usize = 100_000;
 
+/// A model that is gone on from keeps its whitening on less text than this.
+const WHITENED_WORDS_MIN: u64 = 1_000_000;
+
 /// Trains a contextual model on a corpus whose word vectors are there.
 ///
 /// # Errors
@@ -398,27 +420,33 @@ const WHITENING_WORDS: usize = 100_000;
 /// pass; [`Error::TooLarge`] if the memory budget is too small; [`Error::Cancelled`]; those of reading the corpus.
 pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     training.settings.check()?;
-    let Training { corpus, vectors, mut output, settings, checkpoint } = training;
-    let settings = settings.resolve(corpus.words());
+    let Training { corpus, vectors, mut output, start, settings, checkpoint } = training;
+    let settings = match start {
+        Some(start) => settings.going_on_from(start, corpus.words()),
+        None => settings.resolve(corpus.words()),
+    };
     check(corpus, &vectors, &output, &settings)?;
     let dim = vectors.dim();
     let (exponent, backend) = (settings.negative_exponent, settings.backend);
-    let network = Network::new(settings.shape(dim), settings.seed, backend.gemm());
-    // Words that the corpus lacks are never guessed; they are read where a text has them.
-    output.truncate(corpus.vocabulary().len() * dim);
+    let network = match start {
+        Some(start) => start.network(dim, backend)?,
+        None => Network::new(settings.shape(dim), settings.seed, backend.gemm()),
+    };
+    // Words that the corpus lacks are never trained on; they are read where a text has them.
+    let lacking = output.split_off(corpus.vocabulary().len() * dim);
     let mut learner = Learner::new(network, output);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(1)).build();
     let pool = pool.map_err(|error| Error::Library { library: "rayon", message: error.to_string() })?;
     let trainer = Trainer::new(corpus, &vectors, settings, progress)?;
-    let history = pool.install(|| trainer.run(&mut learner, checkpoint))?;
+    let history = pool.install(|| trainer.run(&mut learner, start.is_some(), checkpoint))?;
     let sample = trainer.sample()?;
     let sentences: Vec<Vec<&str>> =
         sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
     let Learner { network, mut output, .. } = learner;
-    output.resize(vectors.len() * dim, 0.0);
-    pool.install(|| {
-        model::assemble(network, output, vectors.clone(), (exponent, backend), &sentences, &history)
-    })
+    output.extend(lacking);
+    let whitenings = start.filter(|_| corpus.words() < WHITENED_WORDS_MIN).map(Parts::whitenings);
+    let how = (exponent, backend, whitenings);
+    pool.install(|| model::assemble(network, output, vectors.clone(), how, &sentences, &history))
 }
 
 fn spelled<'a>(corpus: &'a Corpus, window: &Window, sentence: &std::ops::Range<usize>) -> Vec<&'a str> {

@@ -4,6 +4,7 @@ use super::Output;
 use super::arguments::ModeArgument;
 use super::bars::Bars;
 use super::show::{Out, padded};
+use super::train::FromArgument;
 use crate::engine::{Engine, RetrievalRequest, TrainSettings, TuneReport, TuneRequest};
 use crate::error::Result;
 use crate::eval::retrieval::{Comparison, Metrics, ModeReport, RetrievalReport, read_qrels, read_queries};
@@ -30,6 +31,9 @@ pub(super) struct RetrievalArguments {
     /// A vector file for the new collection's training to start from.
     #[arg(long, value_name = "FILE", conflicts_with = "collection")]
     pub init: Option<PathBuf>,
+    /// What training begins with, if not with --init.
+    #[arg(long, value_enum, default_value_t = FromArgument::Starter, conflicts_with = "collection")]
+    pub from: FromArgument,
     /// Passes over the documents; chosen by their size.
     #[arg(long, conflicts_with = "collection")]
     pub epochs: Option<usize>,
@@ -59,7 +63,12 @@ impl RetrievalArguments {
             collection: self.collection,
             hybrid: None,
             modes: (!modes.is_empty()).then_some(modes),
-            train: TrainSettings { word2vec, init: self.init, ..TrainSettings::default() },
+            train: TrainSettings {
+                word2vec,
+                init: self.init,
+                start: self.from.into(),
+                ..TrainSettings::default()
+            },
         })
     }
 }

@@ -52,7 +52,13 @@ pub(super) fn model(info: &ModelInfo, out: Out<'_>) -> io::Result<()> {
     let ModelInfo { words, dim, corpus_words, .. } = info;
     write!(out, "{words} words of {corpus_words} running words, {dim} dimensions, ")?;
     match &info.origin {
-        Origin::Trained { epochs, loss, .. } => writeln!(out, "{epochs} epochs, loss {loss:.4}"),
+        Origin::Trained { epochs, loss, starter: None, .. } => {
+            writeln!(out, "{epochs} epochs, loss {loss:.4}")
+        }
+        Origin::Trained { epochs, loss, starter: Some(name), .. } => {
+            writeln!(out, "{epochs} epochs from starter {name}, loss {loss:.4}")
+        }
+        Origin::Starter { starter } => writeln!(out, "starter {starter} as it is"),
         Origin::Imported { imported_from } => writeln!(out, "imported from {}", imported_from.name()),
     }?;
     let Some(context) = &info.context else { return Ok(()) };

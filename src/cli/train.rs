@@ -5,7 +5,7 @@ use super::bars::Bars;
 use super::show::{self, Out};
 use crate::bilm;
 use crate::engine::{
-    Contextual, Engine, Estimate, Standalone, StandaloneReport, TrainSettings, TrainingEstimate,
+    Contextual, Engine, Estimate, Standalone, StandaloneReport, Start, TrainSettings, TrainingEstimate,
     estimate_standalone, train_standalone,
 };
 use crate::error::Result;
@@ -77,7 +77,11 @@ pub(super) struct TrainArguments {
     /// A vector file to start from, instead of random vectors.
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
-    /// Whether a contextual model is trained over the word vectors; auto: from 300,000 running words on.
+    /// What a collection's training begins with, if not with --init.
+    #[arg(long, value_enum, default_value_t = FromArgument::Starter)]
+    pub from: FromArgument,
+    /// Whether a contextual model is trained over the word vectors; auto: from 300,000 running words on, and with a starter
+    /// model always.
     #[arg(long, value_enum, default_value_t = ContextualArgument::Auto)]
     pub contextual: ContextualArgument,
     /// Cells of the contextual model in each direction, a multiple of 8; 128, and 64 for little text.
@@ -98,6 +102,26 @@ pub(super) struct TrainArguments {
     /// Refuse to start if training needs more memory.
     #[arg(long, value_name = "MB")]
     pub memory_budget: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FromArgument {
+    /// The starter model of the documents' language, if there is one.
+    Starter,
+    /// The starter model as it is: nothing is learned.
+    Untouched,
+    /// Nothing: all is learned from the documents.
+    Scratch,
+}
+
+impl From<FromArgument> for Start {
+    fn from(from: FromArgument) -> Self {
+        match from {
+            FromArgument::Starter => Self::Starter,
+            FromArgument::Untouched => Self::Untouched,
+            FromArgument::Scratch => Self::Scratch,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -161,6 +185,7 @@ impl TrainArguments {
             word2vec,
             min_count: self.min_count,
             init: self.init.clone(),
+            start: if self.word2vec_only { Start::Scratch } else { self.from.into() },
             contextual,
             context,
         })

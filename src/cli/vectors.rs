@@ -35,6 +35,17 @@ pub(super) enum VectorsCommand {
         #[arg(long)]
         format: Option<Format>,
     },
+    /// Write the most frequent words of a collection's models to a starter file, small enough to travel.
+    Starter {
+        collection: String,
+        file: PathBuf,
+        /// What it is called.
+        #[arg(long)]
+        name: String,
+        /// Words kept.
+        #[arg(long, default_value_t = 50_000)]
+        words: usize,
+    },
     /// Write a collection's vectors to a file.
     Export {
         collection: String,
@@ -60,6 +71,10 @@ pub(super) fn run(data_dir: &Path, command: VectorsCommand, out: &Output) -> Res
             let report = Engine::open(data_dir)?.import_vectors(&collection, &file, format, &bars)?;
             drop(bars);
             out.answer(&report, show::build)
+        }
+        VectorsCommand::Starter { collection, file, name, words } => {
+            let starter = Engine::open(data_dir)?.starter(&collection, &name, words)?;
+            starter.save(&file)
         }
         VectorsCommand::Export { collection, file, format } => {
             let export = export_to(&file, format)?;

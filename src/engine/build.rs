@@ -3,10 +3,12 @@
 //! A generation is built aside in a folder whose name begins with a dot; whatever stops it leaves the one that answers as it was,
 //! and the next build clears the rest away.
 
-use super::context::{self, Contextual, Sampler, TrainingEstimate};
+use super::context::{self, Contextual, Over, Sampler, TrainingEstimate};
 use super::generation::{
     self, CONTEXT_FILES, CORPUS, KEYWORD, Manifest, ModelManifest, STATIC_FILES, VectorFiles,
 };
+use super::model::Learned;
+use super::starters::{self, Start};
 use super::word_graph::{self, WORD_GRAPH};
 use super::{Engine, ModelInfo, Origin, model, rows, senses};
 use crate::bilm;
@@ -69,6 +71,8 @@ pub struct TrainSettings {
     pub min_count: Option<u64>,
     /// A vector file to start from, of the dimension that is trained; its words that the corpus lacks stay as they are.
     pub init: Option<PathBuf>,
+    /// What training begins with, if not with such a file.
+    pub start: Start,
     /// Whether a contextual model is trained over them.
     pub contextual: Contextual,
     /// How.
@@ -331,12 +335,13 @@ impl<'a> Build<'a> {
         // A word with a vector to begin with needs no second occurrence to learn from.
         let min_count = settings.min_count.or(settings.init.as_ref().map(|_| 1));
         let (corpus, report) = self.encode_corpus(min_count, progress)?;
-        let (vectors, origin, output) = model::train(&corpus, settings, None, progress)?;
+        let starter = starters::chosen(settings, corpus.vocabulary())?;
+        let Learned { vectors, origin, output } =
+            model::train(&corpus, settings, starter.as_ref(), None, progress)?;
         let mut model = self.place(vectors, origin, (&corpus, report.min_count), progress)?;
         let vectors = Arc::new(model.vectors.clone());
-        let trained = (&vectors, output);
-        model.info.context =
-            context::train_into(self.folder.path(), &corpus, trained, settings, None, progress)?;
+        let over = Over { corpus: &corpus, vectors: &vectors, starter: starter.as_ref() };
+        model.info.context = context::train_into(self.folder.path(), over, output, settings, None, progress)?;
         Ok(model)
     }
 

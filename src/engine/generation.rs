@@ -135,6 +135,14 @@ pub enum Origin {
         loss: f64,
         /// Seed of every random choice.
         seed: u64,
+        /// The starter model that training began with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        starter: Option<String>,
+    },
+    /// A starter model as it is.
+    Starter {
+        /// Its name.
+        starter: String,
     },
     /// Taken from a file.
     Imported {
@@ -402,7 +410,7 @@ impl Generation {
         let Some((index, seqs)) = self.documents()? else { return Ok(None) };
         let vocabulary = encoder.vectors().vocabulary();
         let is_wider = match info.origin {
-            Origin::Imported { .. } => true,
+            Origin::Imported { .. } | Origin::Starter { .. } => true,
             // Words that came with vectors to start from, and that no document holds, stand last.
             Origin::Trained { .. } => {
                 let last = vocabulary.len().checked_sub(1);

@@ -32,6 +32,7 @@ mod senses;
 mod settings;
 mod snapshot;
 mod standalone;
+mod starters;
 mod tasks;
 mod training;
 mod tuning;
@@ -67,6 +68,7 @@ pub use senses::{FitReport, Inventory, SenseModel, SenseSet, SensesBatch, Senses
 pub use settings::SettingsAnswer;
 pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_standalone};
+pub use starters::Start;
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
 pub use training::{AlgorithmName, TrainRequest};
 pub use tuning::{TuneReport, TuneRequest};

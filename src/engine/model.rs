@@ -1,14 +1,16 @@
 //! Word vectors for a generation or a folder of their own: learned from an encoded corpus, or taken from a file.
 
+use super::starters::Start;
 use super::{Origin, TrainSettings, word_graph};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::starter::Starter;
 use crate::text::{Analyzer, Document};
 use crate::vectors::formats::{self, Format};
 use crate::vectors::{DEFAULT_NEIGHBOURS, Neighbours, Ngrams, Subwords, WordVectors};
 use crate::vocab::corpus::Corpus;
 use crate::vocab::{Chunk, Vocabulary};
-use crate::word2vec::{self, Checkpoint, Init, Training};
+use crate::word2vec::{self, Checkpoint, Init, Trained, Training};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,45 +20,131 @@ const NEIGHBOURS_WORDS_MAX: usize = 100_000;
 /// Words kept of the vectors that training began with.
 const INIT_WORDS_MAX: usize = 50_000;
 
-/// Learns word vectors from an encoded corpus, and with them their output vectors, `V × D`.
+/// The same of a starter's: a small collection is not to grow to a hundred times its size for words that nobody asks for.
+const STARTER_WORDS_MAX: usize = 25_000;
+
+/// Word vectors that were learned.
+pub(super) struct Learned {
+    pub vectors: WordVectors,
+    pub origin: Origin,
+    /// Their output vectors, `V × D`.
+    pub output: Vec<f32>,
+}
+
+/// Learns word vectors from an encoded corpus, and with them their output vectors.
 pub(super) fn train(
+    corpus: &Corpus,
+    settings: &TrainSettings,
+    starter: Option<&Starter>,
+    checkpoint: Option<Checkpoint<'_>>,
+    progress: &dyn Progress,
+) -> Result<Learned> {
+    match (starter, &settings.init) {
+        (Some(starter), _) if settings.start == Start::Untouched => Ok(as_it_is(starter)),
+        (Some(starter), _) => adapt(corpus, settings, starter, checkpoint, progress),
+        (None, Some(path)) => {
+            let (_, start) = formats::import(path, None, progress)?;
+            let how = (settings, INIT_WORDS_MAX);
+            go_on(corpus, how, (&start, None), checkpoint, progress)
+        }
+        (None, None) => from_scratch(corpus, settings, checkpoint, progress),
+    }
+}
+
+fn as_it_is(starter: &Starter) -> Learned {
+    let vectors = WordVectors::clone(starter.vectors());
+    let origin = Origin::Starter { starter: starter.name().to_owned() };
+    Learned { vectors, origin, output: starter.parts().output.clone() }
+}
+
+/// Goes on from a starter. Words that it knows keep the output vectors of its contextual model, which has learned more from more text
+/// than word2vec does here.
+fn adapt(
+    corpus: &Corpus,
+    settings: &TrainSettings,
+    starter: &Starter,
+    checkpoint: Option<Checkpoint<'_>>,
+    progress: &dyn Progress,
+) -> Result<Learned> {
+    let (known, theirs) = (starter.vectors(), &starter.parts().output);
+    let how = (settings, STARTER_WORDS_MAX);
+    let mut learned = go_on(corpus, how, (known, Some(theirs)), checkpoint, progress)?;
+    let dim = known.dim();
+    for (row, (_, word, _)) in learned.output.chunks_exact_mut(dim).zip(learned.vectors.vocabulary().iter()) {
+        if let Some(id) = known.vocabulary().id(word) {
+            row.copy_from_slice(&theirs[id.index() * dim..][..dim]);
+        }
+    }
+    Ok(Learned { origin: learned.origin.begun_with(starter.name()), ..learned })
+}
+
+/// Goes on from vectors, and keeps so many of the words that the corpus lacks.
+fn go_on(
+    corpus: &Corpus,
+    (settings, kept): (&TrainSettings, usize),
+    (start, output): (&WordVectors, Option<&[f32]>),
+    checkpoint: Option<Checkpoint<'_>>,
+    progress: &dyn Progress,
+) -> Result<Learned> {
+    let rows = start.originals();
+    let words: Vec<&str> = start.vocabulary().iter().map(|(_, word, _)| word).collect();
+    let init = Some(Init { words: &words, rows: &rows, output });
+    let mut word2vec = settings.word2vec.clone();
+    word2vec.epochs = word2vec.epochs.or(Some(epochs_from_init(corpus.words())));
+    let mut trained = word2vec::train(Training { corpus, settings: &word2vec, init, checkpoint }, progress)?;
+    let origin = Origin::of(&trained);
+    if word2vec.subwords.is_some() {
+        let vocabulary = corpus.vocabulary().clone();
+        let output = std::mem::take(&mut trained.output);
+        return Ok(Learned { vectors: assembled(vocabulary, trained)?, origin, output });
+    }
+    let (vocabulary, input) = with_words_of((start, kept), &rows, corpus.vocabulary(), trained.input)?;
+    let dim = trained.dim;
+    // Words that were kept from the start have no output vector: they were never predicted.
+    let mut output = trained.output;
+    output.resize(vocabulary.len() * dim, 0.0);
+    Ok(Learned { vectors: WordVectors::new(Arc::new(vocabulary), input, dim)?, origin, output })
+}
+
+fn from_scratch(
     corpus: &Corpus,
     settings: &TrainSettings,
     checkpoint: Option<Checkpoint<'_>>,
     progress: &dyn Progress,
-) -> Result<(WordVectors, Origin, Vec<f32>)> {
-    let start = settings.init.as_deref().map(|path| formats::import(path, None, progress)).transpose()?;
-    let start = start.map(|(_, vectors)| (vectors.originals(), vectors));
-    let words: Vec<&str> =
-        start.iter().flat_map(|(_, vectors)| vectors.vocabulary().iter()).map(|(_, word, _)| word).collect();
-    let init = start.as_ref().map(|(rows, _)| Init { words: &words, rows });
-    let mut word2vec = settings.word2vec.clone();
-    if init.is_some() {
-        word2vec.epochs = word2vec.epochs.or(Some(epochs_from_init(corpus.words())));
-    }
-    let trained = word2vec::train(Training { corpus, settings: &word2vec, init, checkpoint }, progress)?;
-    let origin = Origin::Trained {
-        epochs: trained.settings.epochs.unwrap_or_default(),
-        loss: trained.loss,
-        seed: trained.settings.seed,
-    };
-    let (vocabulary, matrix) = match (&start, settings.word2vec.subwords) {
-        (Some((rows, start)), None) => with_words_of(start, rows, corpus.vocabulary(), trained.input)?,
-        _ => (corpus.vocabulary().clone(), trained.input),
-    };
-    let vectors = WordVectors::new(Arc::new(vocabulary), matrix, trained.dim)?;
-    let vectors = match settings.word2vec.subwords {
-        Some(subwords) => {
-            let (min_n, max_n, buckets) = (subwords.min_n as u32, subwords.max_n as u32, subwords.buckets);
-            let ngrams = Ngrams::fasttext(min_n, max_n, buckets as u32)?;
-            vectors.with_subwords(Subwords::new(ngrams, trained.buckets, trained.dim)?)?
+) -> Result<Learned> {
+    let settings = &settings.word2vec;
+    let mut trained = word2vec::train(Training { corpus, settings, init: None, checkpoint }, progress)?;
+    let origin = Origin::of(&trained);
+    let output = std::mem::take(&mut trained.output);
+    Ok(Learned { vectors: assembled(corpus.vocabulary().clone(), trained)?, origin, output })
+}
+
+fn assembled(vocabulary: Vocabulary, trained: Trained) -> Result<WordVectors> {
+    let vectors = WordVectors::new(Arc::new(vocabulary), trained.input, trained.dim)?;
+    let Some(subwords) = trained.settings.subwords else { return Ok(vectors) };
+    let (min_n, max_n, buckets) = (subwords.min_n as u32, subwords.max_n as u32, subwords.buckets);
+    let ngrams = Ngrams::fasttext(min_n, max_n, buckets as u32)?;
+    vectors.with_subwords(Subwords::new(ngrams, trained.buckets, trained.dim)?)
+}
+
+impl Origin {
+    fn of(trained: &Trained) -> Self {
+        Self::Trained {
+            epochs: trained.settings.epochs.unwrap_or_default(),
+            loss: trained.loss,
+            seed: trained.settings.seed,
+            starter: None,
         }
-        None => vectors,
-    };
-    // Words that were kept from the start have no output vector: they were never predicted.
-    let mut output = trained.output;
-    output.resize(vectors.len() * trained.dim, 0.0);
-    Ok((vectors, origin, output))
+    }
+
+    fn begun_with(self, name: &str) -> Self {
+        match self {
+            Self::Trained { epochs, loss, seed, .. } => {
+                Self::Trained { epochs, loss, seed, starter: Some(name.to_owned()) }
+            }
+            other => other,
+        }
+    }
 }
 
 /// Passes over a corpus that begins with vectors that mean something already: more would forget, for a small text, what these
@@ -69,7 +157,7 @@ fn epochs_from_init(words: u64) -> usize {
 /// Adds the most frequent words of the vectors that training began with and that the corpus lacks, as they were, so that a
 /// query may use words that no document has. They count 0 and stand last.
 fn with_words_of(
-    start: &WordVectors,
+    (start, kept): (&WordVectors, usize),
     rows: &[f32],
     corpus: &Vocabulary,
     mut matrix: Vec<f32>,
@@ -78,7 +166,7 @@ fn with_words_of(
         corpus.iter().map(|(_, word, count)| (word.into(), count)).collect();
     let dim = start.dim();
     let lacking = start.vocabulary().iter().filter(|(_, word, _)| corpus.id(word).is_none());
-    for (id, word, _) in lacking.take(INIT_WORDS_MAX) {
+    for (id, word, _) in lacking.take(kept) {
         words.push((word.into(), 0));
         matrix.extend_from_slice(&rows[id.index() * dim..][..dim]);
     }

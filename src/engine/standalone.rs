@@ -5,8 +5,10 @@
 //! checkpoint, and what both were made from. The same call takes it up; when it has ended, the folder is gone.
 
 use super::build::lock_file;
+use super::context::Over;
 use super::ingestion::BadLines;
-use super::{ModelInfo, TrainSettings, TrainingEstimate, context, model};
+use super::model::Learned;
+use super::{ModelInfo, TrainSettings, TrainingEstimate, context, model, starters};
 use crate::bilm;
 use crate::error::{Error, Result};
 use crate::files::write_whole;
@@ -103,14 +105,15 @@ pub fn train_standalone(request: &Standalone, progress: &dyn Progress) -> Result
     let path = unfinished.checkpoint();
     let resumed = request.checkpoint_every.is_some() && path.exists();
     let checkpoint = request.checkpoint_every.map(|every_epochs| Checkpoint { path: &path, every_epochs });
-    let (vectors, origin, output) = model::train(&corpus, &request.train, checkpoint, progress)?;
+    let starter = starters::chosen(&request.train, corpus.vocabulary())?;
+    let Learned { vectors, origin, output } =
+        model::train(&corpus, &request.train, starter.as_ref(), checkpoint, progress)?;
     vectors.save(&request.output)?;
     let vectors = Arc::new(vectors);
     let path = unfinished.context_checkpoint();
     let checkpoint = request.checkpoint_every.map(|_| bilm::Checkpoint { path: &path, every_windows: 20 });
-    let trained = (&vectors, output);
-    let context =
-        context::train_into(&request.output, &corpus, trained, &request.train, checkpoint, progress)?;
+    let over = Over { corpus: &corpus, vectors: &vectors, starter: starter.as_ref() };
+    let context = context::train_into(&request.output, over, output, &request.train, checkpoint, progress)?;
     let binary = request.output.join(WORD2VEC_FILE);
     formats::export(&vectors, &binary, &Export::from(Format::Word2vec), progress)?;
     let report = StandaloneReport {

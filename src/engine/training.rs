@@ -2,14 +2,15 @@
 //! answers.
 
 use super::build::{Build, TASK_PATIENCE, encode_corpus};
-use super::context::{self, ContextInfo, Contextual};
+use super::context::{self, ContextInfo, Contextual, Over};
+use super::model::Learned;
+use super::starters::{self, Start};
 use super::{BuildReport, Engine, TrainSettings, model, tasks};
 use crate::bilm;
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::files::write_whole;
 use crate::progress::Progress;
-use crate::vectors::WordVectors;
 use crate::vocab::corpus::Corpus;
 use crate::word2vec::{Algorithm, Checkpoint, Settings, Subwords};
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,11 @@ pub struct TrainRequest {
     /// Threads, 1 to 1024; default half of the processors. With one, the same bytes every time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
-    /// Whether a contextual model is trained over the word vectors; default `auto`: from 300,000 running words on.
+    /// What training begins with; default `starter`: the starter model of the documents' language, if there is one.
+    #[serde(default = "starter")]
+    pub from: Start,
+    /// Whether a contextual model is trained over the word vectors; default `auto`: from 300,000 running words
+    /// on, and with a starter model always.
     #[serde(default)]
     pub contextual: Contextual,
     /// Learn vectors of character n-grams too, so that unknown words get vectors.
@@ -66,6 +71,10 @@ pub struct TrainRequest {
     /// Refuse to start if training needs more memory, in bytes; default 4 GiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_budget_bytes: Option<u64>,
+}
+
+fn starter() -> Start {
+    Start::Starter
 }
 
 /// A trainer's name in requests.
@@ -109,7 +118,14 @@ impl TrainRequest {
             ..bilm::Settings::default()
         };
         let contextual = self.contextual;
-        Ok(TrainSettings { word2vec, min_count: self.min_count, init: None, contextual, context })
+        Ok(TrainSettings {
+            word2vec,
+            min_count: self.min_count,
+            init: None,
+            start: self.from,
+            contextual,
+            context,
+        })
     }
 }
 
@@ -136,18 +152,21 @@ impl Engine {
         let path = work.join("checkpoint");
         let every_epochs = (CHECKPOINT_WORDS / corpus.words().max(1)).max(1) as usize;
         let checkpoint = Checkpoint { path: &path, every_epochs };
-        let trained = match model::train(&corpus, settings, Some(checkpoint), progress) {
+        let starter = starters::chosen(settings, corpus.vocabulary())?;
+        let starter = starter.as_ref();
+        let trained = match model::train(&corpus, settings, starter, Some(checkpoint), progress) {
             // Written by a disk that failed: better from the beginning than not at all.
             Err(Error::Damaged { .. }) => {
                 fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-                model::train(&corpus, settings, Some(checkpoint), progress)
+                model::train(&corpus, settings, starter, Some(checkpoint), progress)
             }
             trained => trained,
         };
-        let (vectors, origin, output) = trained?;
+        let Learned { vectors, origin, output } = trained?;
         failpoint::reach("trained");
         let vectors = Arc::new(vectors);
-        let context = train_context(work, &corpus, (&vectors, output), settings, progress)?;
+        let over = Over { corpus: &corpus, vectors: &vectors, starter };
+        let context = train_context(work, over, output, settings, progress)?;
         let build = Build::begin(self, collection, TASK_PATIENCE, progress)?;
         build.take_corpus(&work.join(CORPUS))?;
         let mut model = build.place(Arc::unwrap_or_clone(vectors), origin, (&corpus, min_count), progress)?;
@@ -191,20 +210,19 @@ impl Engine {
 /// The contextual model over the vectors, if it is wanted, in `work`: the part that takes longest, so it goes on where it was.
 fn train_context(
     work: &Path,
-    corpus: &Corpus,
-    (vectors, output): (&Arc<WordVectors>, Vec<f32>),
+    over: Over<'_>,
+    output: Vec<f32>,
     settings: &TrainSettings,
     progress: &dyn Progress,
 ) -> Result<Option<ContextInfo>> {
     let path = work.join("context-checkpoint");
     let checkpoint = bilm::Checkpoint { path: &path, every_windows: 1 };
     let again = path.exists().then(|| output.clone());
-    match (context::train_into(work, corpus, (vectors, output), settings, Some(checkpoint), progress), again)
-    {
+    match (context::train_into(work, over, output, settings, Some(checkpoint), progress), again) {
         // As above: better from the beginning.
         (Err(Error::Damaged { .. }), Some(output)) => {
             remove_if_there(&path)?;
-            context::train_into(work, corpus, (vectors, output), settings, Some(checkpoint), progress)
+            context::train_into(work, over, output, settings, Some(checkpoint), progress)
         }
         (trained, _) => trained,
     }

@@ -178,7 +178,7 @@ fn emit(range: Range<usize>, found: &mut impl FnMut(Range<usize>)) {
 }
 
 /// Script=Han, after NFKC.
-fn is_han(c: char) -> bool {
+pub(crate) fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '々' | '〇' | '\u{20000}'..='\u{323AF}')
 }
 

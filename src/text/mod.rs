@@ -10,6 +10,7 @@ pub mod fold;
 pub mod source;
 mod stop_words;
 
+pub(crate) use analyzer::is_han;
 pub use analyzer::{Analysis, Analyzer, Token};
 pub use source::{Arriving, BodyLimits, Document, Documents, Packing, ReadOptions, Shape, Split};
 pub use stop_words::is_stop_word;

@@ -22,6 +22,8 @@ pub struct Init<'a> {
     pub words: &'a [&'a str],
     /// Their input vectors, `words.len()` × `dim`, row-major, of the dimension that is trained.
     pub rows: &'a [f32],
+    /// Their output vectors, of the same shape; without them these begin at 0.
+    pub output: Option<&'a [f32]>,
 }
 
 /// What to start from and how.
@@ -81,6 +83,9 @@ pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Trained>
     check_memory(&settings, vocabulary.len())?;
     let input = start_vectors(&settings, vocabulary, training.init)?;
     let output = SharedMatrix::zeros(vocabulary.len(), settings.dim)?;
+    if let Some(Init { words, output: Some(rows), .. }) = training.init {
+        set_vectors(&output, settings.dim, vocabulary, (words, rows))?;
+    }
     let model = Model::new(input, output, vocabulary, &settings);
     let passes = Passes {
         corpus: training.corpus,
@@ -131,15 +136,20 @@ fn start_vectors(
         matrix.set(id, &row);
     }
     if let Some(init) = init {
-        set_vectors(&matrix, dim, vocabulary, init)?;
+        set_vectors(&matrix, dim, vocabulary, (init.words, init.rows))?;
     }
     Ok(matrix)
 }
 
-fn set_vectors(matrix: &SharedMatrix, dim: usize, vocabulary: &Vocabulary, init: Init<'_>) -> Result<()> {
-    if init.words.len().checked_mul(dim) != Some(init.rows.len()) {
-        let expected = format!("{} rows of dimension {dim}", init.words.len());
-        let got = format!("{} values", init.rows.len());
+fn set_vectors(
+    matrix: &SharedMatrix,
+    dim: usize,
+    vocabulary: &Vocabulary,
+    (words, rows): (&[&str], &[f32]),
+) -> Result<()> {
+    if words.len().checked_mul(dim) != Some(rows.len()) {
+        let expected = format!("{} rows of dimension {dim}", words.len());
+        let got = format!("{} values", rows.len());
         return Err(Error::invalid(
             "init",
             expected,
@@ -147,7 +157,7 @@ fn set_vectors(matrix: &SharedMatrix, dim: usize, vocabulary: &Vocabulary, init:
             "train with the dimension of the vectors to continue",
         ));
     }
-    for (word, row) in init.words.iter().zip(init.rows.chunks_exact(dim)) {
+    for (word, row) in words.iter().zip(rows.chunks_exact(dim)) {
         if row.iter().any(|value| !value.is_finite()) {
             let got = format!("NaN or infinity at {word:?}");
             return Err(Error::invalid("init", "finite values", got, "leave the word out"));

@@ -13,9 +13,11 @@ pub use find::{ContextNeighbours, ContextNeighboursRequest, Occurrence};
 pub(super) use occurrences::{Occurrences, Sampler, text_vector};
 
 use super::TrainSettings;
+use super::starters::Start;
 use crate::bilm::{self, Checkpoint, History, Training};
 use crate::error::Result;
 use crate::progress::Progress;
+use crate::starter::Starter;
 use crate::vectors::WordVectors;
 use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
@@ -70,10 +72,11 @@ pub struct ContextInfo {
 
 impl ContextInfo {
     fn of(model: &bilm::Model) -> Option<Self> {
-        let History { controls, epochs, .. } = model.history()?;
+        let History { controls, start, epochs, .. } = model.history()?;
         let held_out = epochs
             .iter()
             .map(|epoch| epoch.held_out)
+            .chain(start)
             .min_by(|a, b| a.loss.unwrap_or(f64::MAX).total_cmp(&b.loss.unwrap_or(f64::MAX)))?;
         Some(Self {
             hidden: model.hidden(),
@@ -88,21 +91,37 @@ impl ContextInfo {
     }
 }
 
-/// Trains a contextual model over word vectors, if it is wanted, and writes it beside them.
+/// What a contextual model is trained over.
+#[derive(Clone, Copy)]
+pub(super) struct Over<'a> {
+    pub corpus: &'a Corpus,
+    pub vectors: &'a Arc<WordVectors>,
+    /// The model that the vectors come from, to go on from.
+    pub starter: Option<&'a Starter>,
+}
+
+/// Trains a contextual model over word vectors, whose output vectors are `output`, if it is wanted, and writes it beside them.
 pub(super) fn train_into(
     folder: &std::path::Path,
-    corpus: &Corpus,
-    (vectors, output): (&Arc<WordVectors>, Vec<f32>),
+    over: Over<'_>,
+    output: Vec<f32>,
     settings: &TrainSettings,
     checkpoint: Option<Checkpoint<'_>>,
     progress: &dyn Progress,
 ) -> Result<Option<ContextInfo>> {
-    if !settings.contextual.wanted(corpus.words()) {
+    let Over { corpus, vectors, starter } = over;
+    let words = if starter.is_some() { u64::MAX } else { corpus.words() };
+    if !settings.contextual.wanted(words) {
         return Ok(None);
     }
-    let training =
-        Training { corpus, vectors: Arc::clone(vectors), output, settings: &settings.context, checkpoint };
-    let model = bilm::train(training, progress)?;
+    let model = match starter {
+        Some(starter) if settings.start == Start::Untouched => starter.model()?,
+        starter => {
+            let (vectors, start, settings) =
+                (Arc::clone(vectors), starter.map(Starter::parts), &settings.context);
+            bilm::train(Training { corpus, vectors, output, start, settings, checkpoint }, progress)?
+        }
+    };
     model.save(folder)?;
     Ok(ContextInfo::of(&model))
 }

@@ -1,0 +1,59 @@
+//! The starter models that travel with the program, and which of them a collection begins with.
+
+use super::{Engine, TrainSettings};
+use crate::error::Result;
+use crate::starter::Starter;
+use crate::text::is_han;
+use crate::vocab::Vocabulary;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+const ENGLISH: (&str, &[u8]) = ("models/en.starter", include_bytes!("../../models/en.starter"));
+const CHINESE: (&str, &[u8]) = ("models/zh.starter", include_bytes!("../../models/zh.starter"));
+
+/// A starter that knows less of a collection's running words speaks another language.
+const COVERED_MIN: f64 = 0.5;
+
+/// What a collection's training begins with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The starter model of the collection's language, if there is one, adapted to the documents.
+    Starter,
+    /// The same as it is: nothing is learned from the documents.
+    Untouched,
+    /// Nothing: all is learned from the documents.
+    #[default]
+    Scratch,
+}
+
+/// The starter for a corpus, unless the settings ask for another beginning, or for what no starter has.
+pub(super) fn chosen(settings: &TrainSettings, vocabulary: &Vocabulary) -> Result<Option<Starter>> {
+    let is_wanted = settings.start != Start::Scratch && settings.init.is_none();
+    if !is_wanted || settings.word2vec.subwords.is_some() {
+        return Ok(None);
+    }
+    let (path, bytes) = if is_chinese(vocabulary) { CHINESE } else { ENGLISH };
+    let starter = Starter::read(bytes, Path::new(path))?;
+    let is_fit =
+        starter.vectors().dim() == settings.word2vec.dim && starter.covers(vocabulary) >= COVERED_MIN;
+    Ok(is_fit.then_some(starter))
+}
+
+impl Engine {
+    /// A starter of a collection's models: their `words` most frequent words.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::error::Error::NotFound) for an unknown collection; [`Error::NotReady`](crate::error::Error::NotReady) without a
+    /// contextual model; those of [`Starter::of`].
+    pub fn starter(&self, collection: &str, name: &str, words: usize) -> Result<Starter> {
+        let generation = self.generation(collection)?;
+        Starter::of(name, generation.context()?.model(), words)
+    }
+}
+
+/// Whether most running words are Chinese.
+fn is_chinese(vocabulary: &Vocabulary) -> bool {
+    let chinese = vocabulary.iter().filter(|(_, word, _)| word.chars().any(is_han));
+    2 * chinese.map(|(_, _, count)| count).sum::<u64>() > vocabulary.total()
+}

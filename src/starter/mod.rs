@@ -1,0 +1,76 @@
+//! A starter model: word vectors and a contextual model learned from much text, small enough to travel with the program, from which a
+//! collection's own model goes on.
+//!
+//! Values are rounded to a part of each row's own mean square, and weights to 16 bits; what is left is packed by zstd. It is read whole
+//! (some 30 ms), not mapped: a collection's model is another file, written when it has been adapted.
+
+mod file;
+
+use crate::bilm::{Model, Parts};
+use crate::error::{Error, Result};
+use crate::vectors::WordVectors;
+use crate::vocab::{Vocabulary, WordId};
+use std::sync::Arc;
+
+/// A starter model, read.
+#[derive(Debug, Clone)]
+pub struct Starter {
+    name: String,
+    vectors: Arc<WordVectors>,
+    parts: Parts,
+}
+
+impl Starter {
+    /// The `words` most frequent words of a model, or all if there are fewer.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that is empty or longer than 64 bytes, or no words.
+    pub fn of(name: &str, model: &Model, words: usize) -> Result<Self> {
+        Error::unless_within("length of the starter's name", name.len(), 1, 64)?;
+        let vectors = model.vectors();
+        let words = words.min(vectors.len());
+        Error::unless_within("words", words, 1, usize::MAX)?;
+        let dim = vectors.dim();
+        let kept = vectors.vocabulary().iter().take(words).map(|(_, word, count)| (word.into(), count));
+        let vocabulary = Vocabulary::from_sorted(kept.collect())?;
+        let rows = (0..words).flat_map(|id| vectors.original(WordId(id as u32))).collect();
+        let mut parts = model.parts();
+        parts.output.truncate(words * dim);
+        let vectors = WordVectors::new(Arc::new(vocabulary), rows, dim)?;
+        Ok(Self { name: name.to_owned(), vectors: Arc::new(vectors), parts })
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its word vectors, most frequent words first, with the counts of the text that they were learned from.
+    #[must_use]
+    pub fn vectors(&self) -> &Arc<WordVectors> {
+        &self.vectors
+    }
+
+    /// Its contextual model, but for the word vectors.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// The model as it is, over its own words.
+    ///
+    /// # Errors
+    /// None for a starter that was read.
+    pub fn model(&self) -> Result<Model> {
+        Model::of_parts(self.parts.clone(), Arc::clone(&self.vectors))
+    }
+
+    /// The share of a vocabulary's running words that it knows, 0 to 1.
+    #[must_use]
+    pub fn covers(&self, vocabulary: &Vocabulary) -> f64 {
+        let known = vocabulary.iter().filter(|(_, word, _)| self.vectors.vocabulary().id(word).is_some());
+        let known: u64 = known.map(|(_, _, count)| count).sum();
+        known as f64 / vocabulary.total().max(1) as f64
+    }
+}
