@@ -65,7 +65,8 @@ impl NGrams {
     pub fn open(folder: &Path, corpus: Option<u32>) -> Result<Self> {
         let path = folder.join(NGRAMS_FILE);
         let file = Mapped::open(&path, &KIND, corpus.map(u64::from))?;
-        let tables = tables(&file).map_err(|(expected, got)| Error::damaged(&path, expected, got, KIND.cure))?;
+        let tables =
+            tables(&file).map_err(|(expected, got)| Error::damaged(&path, expected, got, KIND.cure))?;
         Ok(Self::new(tables))
     }
 }
@@ -96,14 +97,25 @@ fn tables(file: &Mapped) -> Result<Tables, (String, String)> {
         words: file.array(2, total * width).ok_or_else(|| section("words"))?,
         counts: file.array(3, total).ok_or_else(|| section("counts"))?,
         starts: file.array(4, contexts).ok_or_else(|| section("starts"))?,
-        large: [5, 6].map(|at| file.array(at, large)).into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| section("large counts"))?,
+        large: [5, 6]
+            .map(|at| file.array(at, large))
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| section("large counts"))?,
         lens,
     };
-    let rising = |values: &[u32]| values.windows(2).all(|pair| pair[0] <= pair[1]);
-    let last = tables.starts.last().copied().unwrap_or_default() as usize;
-    if rising(&tables.starts_of(1)) && (2..order).all(|length| rising(tables.starts_of(length))) && last == total {
-        Ok(tables)
-    } else {
-        Err(("contexts in their order".into(), "others".into()))
+    let ordered = (1..order).all(|length| {
+        let (starts, ngrams) = (tables.starts_of(length), tables.ngrams(length + 1));
+        let ends = (starts.first().copied(), starts.last().copied());
+        ends == (Some(ngrams.start as u32), Some(ngrams.end as u32)) && is_rising(starts)
+    });
+    let large = tables.large[1].iter().all(|count| *count >= u32::from(super::build::LARGE));
+    match ordered && large && is_rising(&tables.large[0]) {
+        true => Ok(tables),
+        false => Err(("contexts in their order".into(), "others".into())),
     }
+}
+
+fn is_rising(values: &[u32]) -> bool {
+    values.windows(2).all(|pair| pair[0] <= pair[1])
 }

@@ -74,7 +74,10 @@ mod tests {
         assert_eq!((packing.unknown(), packing.end(), packing.begin()), (5, 6, 7));
         let key = [7, 1, 4, 6].iter().fold(0, |key, token| packing.push(key, *token, 3));
         assert_eq!(key, 1 << 6 | 4 << 3 | 6);
-        assert_eq!((packing.token(key), packing.context(key), packing.last(key, 2)), (6, 1 << 3 | 4, 4 << 3 | 6));
+        assert_eq!(
+            (packing.token(key), packing.context(key), packing.last(key, 2)),
+            (6, 1 << 3 | 4, 4 << 3 | 6)
+        );
         // 2^25 ids: 25 bits, 125 for five.
         let largest = (1 << 25) - 3;
         assert!(Packing::new(largest, 5).is_ok() && Packing::new(largest + 1, 5).is_err());

@@ -13,6 +13,8 @@ mod file;
 mod keys;
 mod model;
 mod runs;
+#[cfg(test)]
+mod tests;
 
 pub use build::{Settings, build};
 pub use file::NGRAMS_FILE;
