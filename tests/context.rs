@@ -100,7 +100,7 @@ fn train(
     progress: &dyn Progress,
 ) -> sememe::Result<Model> {
     let (vectors, output) = (vectors.clone(), output.to_vec());
-    bilm::train(Training { corpus, vectors, output, settings, checkpoint }, progress)
+    bilm::train(Training { corpus, vectors, output, start: None, settings, checkpoint }, progress)
 }
 
 fn bytes_of(model: &Model) -> Vec<u8> {

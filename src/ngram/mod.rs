@@ -18,7 +18,7 @@ mod tests;
 
 pub use build::{Settings, build};
 pub use file::NGRAMS_FILE;
-pub use model::{NGrams, Next, Prediction};
+pub use model::NGrams;
 
 /// Longest n-grams that can be counted, in words.
 pub const ORDER_MAX: usize = 5;

@@ -3,7 +3,7 @@
 use super::discounts::{Discounts, discounted};
 use super::keys::Packing;
 use crate::index::mapped::Array;
-use crate::vocab::WordId;
+use crate::vocab::{Distribution, Next, WordId};
 use std::ops::Range;
 
 /// The sections of a file. N-grams of 2, 3 … words stand one after the other, each length sorted, so that those with the same first words
@@ -27,26 +27,6 @@ pub(super) struct Tables {
     pub large: Vec<Array<u32>>,
     /// Number of n-grams of 2, 3 … words.
     pub lens: Vec<usize>,
-}
-
-/// What a model says about the next token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Next {
-    /// A word of the vocabulary.
-    Word(WordId),
-    /// One outside of it, `<unk>`.
-    Unknown,
-    /// None: the sentence ends, `</s>`.
-    End,
-}
-
-/// The distribution over the next token.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
-    /// Probabilities of the words by id, then of `<unk>` and of `</s>`: `V + 2` values that sum to 1.
-    pub probabilities: Vec<f64>,
-    /// Words of the longest n-grams that had a say: 1 if the last token was never followed by anything.
-    pub order: usize,
 }
 
 /// Counted n-grams, open.
@@ -178,28 +158,28 @@ impl NGrams {
         &self.tables.lens
     }
 
-    /// What can come next after the words of a sentence from its beginning, `None` for one outside of the vocabulary.
+    /// What can come next after the words of a sentence from its beginning (`None` for one outside of the vocabulary), and how many words
+    /// the longest n-grams that had a say have: 1 if the last token was never followed by anything.
     #[must_use]
-    pub fn predict(&self, sentence: &[Option<WordId>]) -> Prediction {
+    pub fn predict(&self, sentence: &[Option<WordId>]) -> (Distribution, usize) {
         let context = self.context(sentence);
-        let mut prediction = Prediction { probabilities: self.base.clone(), order: 1 };
+        let mut probabilities = self.base.clone();
         for length in 1..=context.len() {
             let range = self.tables.following(&context[context.len() - length..]);
             if range.is_empty() {
-                break;
+                return (Distribution(probabilities), length);
             }
             let discounts = &self.tables.discounts[length];
             let Mass { total, backoff } = self.tables.mass(range.clone(), discounts);
-            prediction.probabilities.iter_mut().for_each(|probability| *probability *= backoff);
+            probabilities.iter_mut().for_each(|probability| *probability *= backoff);
             for position in range {
                 let word = self.tables.word(position) as usize;
-                if let Some(probability) = prediction.probabilities.get_mut(word) {
+                if let Some(probability) = probabilities.get_mut(word) {
                     *probability += discounted(self.tables.count(position), discounts) / total;
                 }
             }
-            prediction.order = length + 1;
         }
-        prediction
+        (Distribution(probabilities), context.len() + 1)
     }
 
     /// The probability of one token after the words of a sentence from its beginning; the same as [`predict`](Self::predict) gives.
@@ -236,57 +216,6 @@ impl NGrams {
             Next::Word(word) => word.0.min(packing.unknown()),
             Next::Unknown => packing.unknown(),
             Next::End => packing.end(),
-        }
-    }
-}
-
-impl Prediction {
-    /// The `k` most probable tokens, best first, ties by their order.
-    #[must_use]
-    pub fn best(&self, k: usize) -> Vec<(Next, f64)> {
-        let mut all: Vec<usize> = (0..self.probabilities.len()).collect();
-        let order =
-            |a: &usize, b: &usize| self.probabilities[*b].total_cmp(&self.probabilities[*a]).then(a.cmp(b));
-        let k = k.min(all.len());
-        if k == 0 {
-            return Vec::new();
-        }
-        all.select_nth_unstable_by(k - 1, order);
-        all.truncate(k);
-        all.sort_unstable_by(order);
-        all.into_iter().map(|at| (self.token(at), self.probabilities[at])).collect()
-    }
-
-    /// The probability of a token.
-    #[must_use]
-    pub fn of(&self, next: Next) -> f64 {
-        self.probabilities.get(self.place(next)).copied().unwrap_or_default()
-    }
-
-    /// How many tokens are more probable than this one, and that plus one.
-    #[must_use]
-    pub fn rank(&self, next: Next) -> usize {
-        let own = self.of(next);
-        1 + self.probabilities.iter().filter(|probability| **probability > own).count()
-    }
-
-    fn words(&self) -> usize {
-        self.probabilities.len().saturating_sub(2)
-    }
-
-    fn place(&self, next: Next) -> usize {
-        match next {
-            Next::Word(word) => word.index().min(self.words()),
-            Next::Unknown => self.words(),
-            Next::End => self.words() + 1,
-        }
-    }
-
-    fn token(&self, at: usize) -> Next {
-        match at.checked_sub(self.words()) {
-            None => Next::Word(WordId(at as u32)),
-            Some(0) => Next::Unknown,
-            Some(_) => Next::End,
         }
     }
 }
