@@ -17,6 +17,7 @@ mod fuzz;
 mod index_files;
 mod index_suite;
 mod kill;
+mod next;
 mod pipeline;
 mod program;
 mod properties;
