@@ -69,6 +69,7 @@ mod failpoint;
 pub mod files;
 pub mod index;
 pub mod linalg;
+pub mod ngram;
 pub mod progress;
 pub mod search;
 pub mod sense;

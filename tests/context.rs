@@ -48,12 +48,12 @@ fn corpus(folder: &Path) -> Corpus {
     encode([Ok(sentences())], work, encoder, &Silent).unwrap().0
 }
 
-struct World {
+pub(crate) struct World {
     _folder: TempDir,
-    corpus: Corpus,
+    pub corpus: Corpus,
     vectors: Arc<WordVectors>,
     output: Vec<f32>,
-    model: Model,
+    pub model: Model,
 }
 
 fn settings() -> Settings {
@@ -64,7 +64,7 @@ fn settings() -> Settings {
 }
 
 /// Trained once for all tests.
-fn world() -> &'static World {
+pub(crate) fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -100,7 +100,7 @@ fn train(
     progress: &dyn Progress,
 ) -> sememe::Result<Model> {
     let (vectors, output) = (vectors.clone(), output.to_vec());
-    bilm::train(Training { corpus, vectors, output, settings, checkpoint }, progress)
+    bilm::train(Training { corpus, vectors, output, start: None, settings, checkpoint }, progress)
 }
 
 fn bytes_of(model: &Model) -> Vec<u8> {

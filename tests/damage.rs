@@ -4,7 +4,7 @@
 
 use crate::program::{Program, ingest_and_train};
 use sememe::Engine;
-use sememe::engine::{SearchRequest, SimilarRequest};
+use sememe::engine::{NextRequest, SearchRequest, SimilarRequest};
 use sememe::progress::Silent;
 use sememe::search::Mode;
 use serde_json::json;
@@ -29,6 +29,8 @@ fn answers(data_dir: &Path) -> Result<String, String> {
     }
     let similar = engine.similar("town", "bank", &SimilarRequest::default()).map_err(told)?;
     all.push_str(&format!("{similar:?}\n"));
+    let begun = NextRequest { text: "the bank of the".to_owned(), k: Some(5) };
+    all.push_str(&format!("{:?}\n", engine.next("town", &begun).map_err(told)?));
     all.push_str(&format!("{:?}\n", engine.documents("town", None, 100).map_err(told)?));
     all.push_str(&format!(
         "{:?}\n",
@@ -113,9 +115,15 @@ fn damage(flips: usize) -> BTreeMap<String, (usize, usize)> {
 #[test]
 fn every_kind_of_file_is_told_or_without_effect_when_damaged() {
     let counts = damage(8);
-    for kind in
-        ["manifest.json", "documents.matrix", "documents.rows", "vectors.fifu", "vocab.bin", "corpus.tokens"]
-    {
+    for kind in [
+        "manifest.json",
+        "documents.matrix",
+        "documents.rows",
+        "vectors.fifu",
+        "vocab.bin",
+        "corpus.tokens",
+        "ngrams.bin",
+    ] {
         assert!(counts[kind].0 >= 6, "{kind}: {:?}", counts[kind]);
     }
     assert!(counts.len() >= 13, "{counts:?}");
@@ -135,7 +143,7 @@ fn a_damaged_generation_is_told_by_check_and_built_anew_by_repair() {
     let program = Program::new();
     ingest_and_train(&program);
     let sound = answers(&program.data_dir()).unwrap();
-    for kind in ["documents.matrix", "*.idx", "meta.json", "manifest.json"] {
+    for kind in ["documents.matrix", "ngrams.bin", "*.idx", "meta.json", "manifest.json"] {
         let path = kinds(&program).remove(kind).unwrap_or_else(|| panic!("no {kind}"));
         let mut bytes = fs::read(&path).unwrap();
         let middle = bytes.len() / 2;

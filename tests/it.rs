@@ -18,6 +18,7 @@ mod fuzz;
 mod index_files;
 mod index_suite;
 mod kill;
+mod next;
 mod pipeline;
 mod program;
 mod properties;

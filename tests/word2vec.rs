@@ -104,7 +104,7 @@ fn training_continues_from_given_vectors() {
     let row: Vec<f32> = (0..24).map(|i| i as f32).collect();
     let settings = Settings { epochs: Some(1), learning_rate: Some(1e-9), ..small() };
     let start = |words, rows| {
-        let init = Some(Init { words, rows });
+        let init = Some(Init { words, rows, output: None });
         train(Training { corpus: &corpus, settings: &settings, init, checkpoint: None }, &Silent)
     };
     let two_rows = row.repeat(2);

@@ -33,9 +33,9 @@ const WHITENED_CONTEXTS_MAX: usize = 20_000;
 pub struct Model {
     pub(super) network: Network<f32>,
     pub(super) contents: Arc<Contents>,
-    vectors: Arc<WordVectors>,
+    pub(super) vectors: Arc<WordVectors>,
     /// `ln p_noise(w)`.
-    log_noise: Arc<Vec<f32>>,
+    pub(super) log_noise: Arc<Vec<f32>>,
 }
 
 /// A sentence as the model reads it: `n` tokens of dimension `D`.

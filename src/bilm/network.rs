@@ -102,7 +102,7 @@ impl<T: Real> Network<T> {
         self.gemm
     }
 
-    fn part(&self, part: Part) -> &[T] {
+    pub(super) fn part(&self, part: Part) -> &[T] {
         &self.values[self.shape.range(part)]
     }
 
@@ -121,24 +121,28 @@ impl<T: Real> Network<T> {
 
     /// Reads a batch, and leaves the context vectors of its targets in `work.contexts`.
     pub(super) fn forward(&self, vectors: &dyn Vectors, batch: &Batch, work: &mut Workspace<T>) {
-        for (direction, inputs) in [&batch.left, &batch.right].into_iter().enumerate() {
-            self.look_up(vectors, inputs, direction, work);
-            let (lowest, states) = (&work.inputs[direction], &mut work.states[direction]);
-            states.resize_with(self.shape.layers, State::default);
-            for layer in 0..self.shape.layers {
-                let (below, above) = states.split_at_mut(layer);
-                let inputs = below.last().map_or(lowest, |state| &state.hidden);
-                let read = (&batch.starts[..], &inputs[..]);
-                lstm::forward(
-                    self.gemm,
-                    self.widths(layer),
-                    self.weights(direction, layer),
-                    read,
-                    &mut above[0],
-                );
-            }
-        }
+        (0..DIRECTIONS).for_each(|direction| self.forward_stack(direction, vectors, batch, work));
         self.merge(&batch.targets, work);
+    }
+
+    /// One direction alone: reads a batch, and leaves the states of its layers in `work`.
+    pub(super) fn forward_stack(
+        &self,
+        direction: usize,
+        vectors: &dyn Vectors,
+        batch: &Batch,
+        work: &mut Workspace<T>,
+    ) {
+        let inputs = if direction == 0 { &batch.left } else { &batch.right };
+        self.look_up(vectors, inputs, direction, work);
+        let (lowest, states) = (&work.inputs[direction], &mut work.states[direction]);
+        states.resize_with(self.shape.layers, State::default);
+        for layer in 0..self.shape.layers {
+            let (below, above) = states.split_at_mut(layer);
+            let inputs = below.last().map_or(lowest, |state| &state.hidden);
+            let read = (&batch.starts[..], &inputs[..]);
+            lstm::forward(self.gemm, self.widths(layer), self.weights(direction, layer), read, &mut above[0]);
+        }
     }
 
     fn look_up(&self, vectors: &dyn Vectors, inputs: &[Input], direction: usize, work: &mut Workspace<T>) {

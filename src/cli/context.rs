@@ -3,7 +3,8 @@
 use super::Output;
 use super::show::{Out, padded};
 use crate::engine::{
-    ContextNeighbours, ContextNeighboursRequest, EncodeAnswer, EncodeRequest, Engine, WordChange,
+    ContextNeighbours, ContextNeighboursRequest, EncodeAnswer, EncodeRequest, Engine, NextAnswer,
+    NextRequest, NextWord, WordChange,
 };
 use crate::error::Result;
 use clap::Subcommand;
@@ -38,6 +39,15 @@ pub(super) enum ContextCommand {
         #[arg(short, long, default_value_t = 10)]
         k: usize,
     },
+    /// What could come next after a text: by counted n-grams, and by the left half of the contextual model.
+    Next {
+        collection: String,
+        /// The text so far; nothing for the beginning of a sentence.
+        text: Vec<String>,
+        /// How many of each.
+        #[arg(short, long, default_value_t = 10)]
+        k: usize,
+    },
 }
 
 pub(super) fn ask(engine: &Engine, question: ContextCommand, out: &Output) -> Result<()> {
@@ -51,6 +61,10 @@ pub(super) fn ask(engine: &Engine, question: ContextCommand, out: &Output) -> Re
             let (text, word) = (text.join(" "), Some(word));
             let request = ContextNeighboursRequest { text, word, offset: None, k: Some(k) };
             out.answer(&engine.context_neighbours(&collection, &request)?, show_neighbours)
+        }
+        ContextCommand::Next { collection, text, k } => {
+            let request = NextRequest { text: text.join(" "), k: Some(k) };
+            out.answer(&engine.next(&collection, &request)?, show_next)
         }
     }
 }
@@ -92,4 +106,29 @@ fn show_neighbours(answer: &ContextNeighbours, out: Out<'_>) -> io::Result<()> {
         writeln!(out, "{:.3}  {before}[{word}]{after}  ({})", found.similarity, found.document)?;
     }
     Ok(())
+}
+
+fn show_next(answer: &NextAnswer, out: Out<'_>) -> io::Result<()> {
+    let read: Vec<String> = answer
+        .tokens
+        .iter()
+        .map(|token| if token.known { token.text.clone() } else { format!("{} (unknown)", token.text) })
+        .collect();
+    writeln!(out, "<s> {}", read.join(" "))?;
+    let (ngram, lstm) = (&answer.ngram, answer.lstm.as_ref());
+    writeln!(
+        out,
+        "\n{}  {}",
+        padded(&format!("{}-grams", ngram.order_used), 24),
+        lstm.map_or("", |_| "LSTM")
+    )?;
+    let theirs: &[NextWord] = lstm.map_or(&[], |lstm| &lstm.next);
+    let cell = |word: Option<&NextWord>| {
+        let told = |word: &NextWord| format!("{} {:.4}", padded(&word.word, 16), word.probability);
+        padded(&word.map_or_else(String::new, told), 24)
+    };
+    for at in 0..ngram.next.len().max(theirs.len()) {
+        writeln!(out, "{}  {}", cell(ngram.next.get(at)), cell(theirs.get(at)).trim_end())?;
+    }
+    answer.lstm_missing.as_ref().map_or(Ok(()), |why| writeln!(out, "\nno LSTM: {why}"))
 }

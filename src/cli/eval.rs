@@ -3,6 +3,7 @@
 use super::Output;
 use super::ann::{self, AnnArguments};
 use super::bars::Bars;
+use super::next::{self, NextArguments};
 use super::retrieval::{self, RetrievalArguments};
 use super::senses::{self, EvalSensesArguments};
 use super::show::{Out, padded};
@@ -27,6 +28,8 @@ pub(super) enum EvalCommand {
     Ann(AnnArguments),
     /// Senses of words in their sentences, on the sets that papers use.
     Senses(EvalSensesArguments),
+    /// Next words in held-out text: perplexity and hit rates of n-grams, of the contextual model's left half, and of word frequencies alone.
+    Next(NextArguments),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +79,7 @@ pub(super) fn run(
             };
             ann::run(rows, &arguments, bars, out)
         }
+        EvalCommand::Next(arguments) => next::run(&engine()?, &arguments, bars, out),
         EvalCommand::Senses(arguments) => senses::evaluate(&engine()?, &arguments, bars, out),
     }
 }

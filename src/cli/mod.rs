@@ -8,6 +8,7 @@ mod arguments;
 mod bars;
 mod context;
 mod eval;
+mod next;
 mod retrieval;
 mod senses;
 mod service;

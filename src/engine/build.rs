@@ -10,7 +10,7 @@ use super::generation::{
 use super::model::Learned;
 use super::starters::{self, Start};
 use super::word_graph::{self, WORD_GRAPH};
-use super::{Engine, ModelInfo, Origin, model, rows, senses};
+use super::{Engine, ModelInfo, Origin, model, next, rows, senses};
 use crate::bilm;
 use crate::encoder::{ContextualEncoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
@@ -19,6 +19,7 @@ use crate::files::sync_folder;
 use crate::index::keyword::{IndexSettings, KeywordBuilder};
 use crate::index::{BuildSettings, Hnsw, Matrix};
 use crate::linalg;
+use crate::ngram::NGRAMS_FILE;
 use crate::progress::{Progress, Silent};
 use crate::sense::induction::{InducedSenses, SENSES_FILE};
 use crate::store::{CollectionRow, Snapshot, StoredDocument};
@@ -215,8 +216,10 @@ impl Engine {
         if let Some(model) = &model {
             let folder = build.folder.path();
             // Links to the files of the generation before: to be replaced, not written into.
-            for file in
-                [CORPUS, SENSES_FILE].map(|name| folder.join(name)).iter().filter(|file| file.exists())
+            for file in [CORPUS, SENSES_FILE, NGRAMS_FILE]
+                .map(|name| folder.join(name))
+                .iter()
+                .filter(|file| file.exists())
             {
                 fs::remove_file(file).map_err(Error::io("remove", file))?;
             }
@@ -311,7 +314,9 @@ impl<'a> Build<'a> {
         let Some(info) = manifest.ok().and_then(|manifest| manifest.model).map(|model| model.info) else {
             return Ok(None);
         };
-        let files = [VOCABULARY_FILE, VECTORS_FILE, CORPUS, SENSES_FILE, bilm::CONTEXT_FILE];
+        let model = [VOCABULARY_FILE, VECTORS_FILE, bilm::CONTEXT_FILE];
+        let files = model.into_iter().chain([CORPUS, SENSES_FILE, NGRAMS_FILE, bilm::NEXT_FILE]);
+        let files: Vec<&str> = files.collect();
         for file in files.iter().filter(|file| from.join(file).exists()) {
             link_or_copy(&from.join(file), &to.join(file))?;
         }
@@ -402,6 +407,7 @@ impl<'a> Build<'a> {
         if let Some(model) = &model {
             let context = contextual.as_ref().map(ContextualEncoder::model);
             self.induce_senses(&model.vectors, context, progress)?;
+            next::build_into(self.folder.path(), context, progress)?;
         }
         let (change, documents, [vectors, contexts]) =
             self.read_documents(encoder.as_ref(), sampler.as_mut(), progress)?;

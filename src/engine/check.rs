@@ -3,8 +3,8 @@
 //! The database is the source of truth: indexes are rebuilt from it, and a model whose files are damaged is left behind, to be trained again.
 //! Nothing makes a damaged document whole but a snapshot.
 
-use super::Engine;
 use super::generation::{CORPUS, Generation};
+use super::{Engine, next};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::vectors::{NEIGHBOURS_FILE, Neighbours};
@@ -90,6 +90,7 @@ impl Engine {
                 if folder.join(CORPUS).exists() {
                     note(Corpus::open(&folder.join(CORPUS)).map(drop), &mut problems);
                 }
+                next::check(&folder).for_each(|checked| note(checked, &mut problems));
                 if folder.join(NEIGHBOURS_FILE).exists() {
                     note(Neighbours::open(&folder).map(drop), &mut problems);
                 }

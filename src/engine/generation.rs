@@ -186,6 +186,8 @@ pub struct Generation {
     context: Arc<OnceLock<ContextualEncoder>>,
     /// The same; `None` if it has none.
     occurrences: Arc<OnceLock<Option<Occurrences>>>,
+    /// The same.
+    pub(super) next: Arc<super::next::Models>,
 }
 
 impl Generation {
@@ -223,6 +225,7 @@ impl Generation {
             induced: Arc::default(),
             context: Arc::default(),
             occurrences: Arc::default(),
+            next: Arc::default(),
         })
     }
 
@@ -235,6 +238,11 @@ impl Generation {
     ) -> Self {
         let (documents, context_documents) = (documents.map(Arc::new), context_documents.map(Arc::new));
         Self { change, keyword: Arc::new(keyword), documents, context_documents, ..self.clone() }
+    }
+
+    /// Where its files stand.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The folder of the keyword index.

@@ -235,6 +235,11 @@ impl Mapped {
         (fits && aligned).then(|| Array::Mapped(self.map.clone(), range.clone()))
     }
 
+    /// Bytes of section `at`; 0 where there is none.
+    pub fn len(&self, at: usize) -> usize {
+        self.sections.get(at).map_or(0, |(range, _)| range.len())
+    }
+
     /// Checksum of section `at`.
     pub fn sum(&self, at: usize) -> u32 {
         self.sections.get(at).map_or(0, |(_, sum)| *sum)

@@ -6,7 +6,7 @@ pub mod flat;
 pub mod hnsw;
 pub mod keyword;
 pub mod live;
-mod mapped;
+pub(crate) mod mapped;
 pub mod matrix;
 pub mod rows;
 pub mod vector;

@@ -1,7 +1,7 @@
 //! The routes of words in their sentence, below a collection.
 
 use super::route::{Route, Scope};
-use crate::engine::{ContextNeighboursRequest, EncodeRequest};
+use crate::engine::{ContextNeighboursRequest, EncodeRequest, NextRequest};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -19,5 +19,11 @@ pub(super) fn routes() -> Vec<Route> {
         .body(|engine, asked, body: ContextNeighboursRequest| {
             engine.context_neighbours(asked.name("collection"), &body)
         }),
+        Route::post(
+            "/v1/collections/{collection}/next",
+            Scope::Search,
+            "What could come next after a text: by counted n-grams, and by the left half of the contextual model",
+        )
+        .body(|engine, asked, body: NextRequest| engine.next(asked.name("collection"), &body)),
     ]
 }

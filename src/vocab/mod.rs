@@ -7,10 +7,12 @@ pub mod chunk;
 pub mod collocates;
 pub mod corpus;
 mod file;
+mod next;
 pub mod phrases;
 pub(crate) mod sampling;
 
 pub use chunk::Chunk;
+pub use next::{Distribution, Next};
 
 use crate::error::{Error, Result};
 use std::hash::{BuildHasher, RandomState};
