@@ -66,6 +66,7 @@ fn main() -> Result<()> {
         output,
         settings: &settings,
         checkpoint: None,
+        start: None,
     };
     let bars = Bars(Instant::now(), Mutex::default());
     let model = bilm::train(training, &bars)?;

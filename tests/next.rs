@@ -29,7 +29,7 @@ fn the_left_half_of_a_model_tells_next_words() {
     for (text, expected) in [
         ("anna goes to the shop and", "buys"),
         ("bert goes to the river and", "swims"),
-        ("at the bank cara opens some account", "today"),
+        ("at the bank cara opens some", "account"),
         ("at the bank cara opens some account today", "</s>"),
         ("the water that dave swims is from the", "river"),
     ] {
@@ -81,13 +81,14 @@ fn next_words_over_rest_and_on_the_command_line_are_the_same() {
     let begun = service.post("/v1/collections/town/next", &json!({"text": " . ", "k": 1})).json();
     assert_eq!((&begun["tokens"], &begun["ngram"]["order_used"]), (&json!([]), &json!(2)));
 
-    for refused in [json!({"text": "a", "k": 0}), json!({"text": "a", "k": 1001}), json!({"words": "a"})] {
+    for (refused, status) in [
+        (json!({"text": "a", "k": 0}), 422),
+        (json!({"text": "a", "k": 1001}), 422),
+        (json!({"words": "a"}), 422),
+    ] {
         let reply = service.post("/v1/collections/town/next", &refused);
-        assert_eq!(
-            (reply.status, reply.content_type.as_str()),
-            (400, "application/problem+json"),
-            "{refused}"
-        );
+        let got = (reply.status, reply.content_type.as_str());
+        assert_eq!(got, (status, "application/problem+json"), "{refused}");
     }
     assert_eq!(service.post("/v1/collections/nowhere/next", &json!({"text": "a"})).status, 404);
 }

@@ -1,6 +1,7 @@
 //! The two bundled collections.
 
-use super::{Engine, TrainSettings};
+use super::starters::Start;
+use super::{Engine, ModelInfo, Origin, TaskKind, TaskQuery, TaskStatus, TrainRequest, TrainSettings};
 use crate::error::Result;
 use crate::progress::Progress;
 use crate::text::Document;
@@ -12,17 +13,36 @@ pub const DEMO_COLLECTIONS: [(&str, &str); 2] = [
 ];
 
 impl Engine {
-    /// Ingests and trains the bundled collections, those that are not there already.
+    /// Ingests the bundled collections, those that are not there already, and lets them answer by their starter models as these are;
+    /// adapting them to the documents is queued as a task, for it takes a moment.
     ///
     /// # Errors
-    /// Those of [`Engine::ingest`] and [`Engine::train`].
+    /// Those of [`Engine::ingest`], [`Engine::train`] and [`Engine::enqueue_train`].
     pub fn build_demo(&self, progress: &dyn Progress) -> Result<()> {
         for (name, text) in DEMO_COLLECTIONS {
             let ready = self.collection(name).is_ok_and(|info| info.up_to_date && info.model.is_some());
             if !ready {
                 self.ingest_bundled(name, text)?;
-                self.train(name, &TrainSettings::default(), progress)?;
+                let untouched = TrainSettings { start: Start::Untouched, ..TrainSettings::default() };
+                self.train(name, &untouched, progress)?;
             }
+            self.adapt_later(name)?;
+        }
+        Ok(())
+    }
+
+    /// Queues a training, which begins with the starter model, while the model is still this as it was, unless one waits already.
+    fn adapt_later(&self, name: &str) -> Result<()> {
+        let is_untouched = |model: ModelInfo| matches!(model.origin, Origin::Starter { .. });
+        let waiting = TaskQuery {
+            statuses: vec![TaskStatus::Enqueued, TaskStatus::Processing],
+            kinds: vec![TaskKind::Train],
+            collections: vec![name.to_owned()],
+            ..TaskQuery::default()
+        };
+        if self.collection(name)?.model.is_some_and(is_untouched) && self.tasks(&waiting)?.results.is_empty()
+        {
+            self.enqueue_train(name, &TrainRequest::default())?;
         }
         Ok(())
     }

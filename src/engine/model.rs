@@ -21,7 +21,7 @@ const NEIGHBOURS_WORDS_MAX: usize = 100_000;
 const INIT_WORDS_MAX: usize = 50_000;
 
 /// The same of a starter's: a small collection is not to grow to a hundred times its size for words that nobody asks for.
-const STARTER_WORDS_MAX: usize = 25_000;
+pub(super) const STARTER_WORDS_MAX: usize = 25_000;
 
 /// Word vectors that were learned.
 pub(super) struct Learned {

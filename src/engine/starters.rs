@@ -1,5 +1,6 @@
 //! The starter models that travel with the program, and which of them a collection begins with.
 
+use super::model::STARTER_WORDS_MAX;
 use super::{Engine, TrainSettings};
 use crate::error::Result;
 use crate::starter::Starter;
@@ -20,7 +21,7 @@ const COVERED_MIN: f64 = 0.5;
 pub enum Start {
     /// The starter model of the collection's language, if there is one, adapted to the documents.
     Starter,
-    /// The same as it is: nothing is learned from the documents.
+    /// The same as it is, but for rare words that the documents lack: nothing is learned from them.
     Untouched,
     /// Nothing: all is learned from the documents.
     #[default]
@@ -37,7 +38,11 @@ pub(super) fn chosen(settings: &TrainSettings, vocabulary: &Vocabulary) -> Resul
     let starter = Starter::read(bytes, Path::new(path))?;
     let is_fit =
         starter.vectors().dim() == settings.word2vec.dim && starter.covers(vocabulary) >= COVERED_MIN;
-    Ok(is_fit.then_some(starter))
+    match settings.start {
+        _ if !is_fit => Ok(None),
+        Start::Untouched => starter.of_corpus(vocabulary, STARTER_WORDS_MAX).map(Some),
+        _ => Ok(Some(starter)),
+    }
 }
 
 impl Engine {

@@ -59,8 +59,8 @@ pub struct TrainRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
     /// What training begins with; default `starter`: the starter model of the documents' language, if there is one.
-    #[serde(default = "starter")]
-    pub from: Start,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Start>,
     /// Whether a contextual model is trained over the word vectors; default `auto`: from 300,000 running words
     /// on, and with a starter model always.
     #[serde(default)]
@@ -71,10 +71,6 @@ pub struct TrainRequest {
     /// Refuse to start if training needs more memory, in bytes; default 4 GiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_budget_bytes: Option<u64>,
-}
-
-fn starter() -> Start {
-    Start::Starter
 }
 
 /// A trainer's name in requests.
@@ -122,7 +118,7 @@ impl TrainRequest {
             word2vec,
             min_count: self.min_count,
             init: None,
-            start: self.from,
+            start: self.from.unwrap_or(Start::Starter),
             contextual,
             context,
         })

@@ -5,6 +5,7 @@
 
 use super::RequestId;
 use super::problem::Problem;
+use super::route::Scopes;
 use super::service::Service;
 use crate::config::Config;
 use crate::engine::{Caller, Engine, KeyRing, Scope};
@@ -176,7 +177,7 @@ fn network(address: IpAddr) -> IpAddr {
 
 /// Lets a request through to its route, or answers why not.
 pub(super) async fn admit(
-    scope: Option<Scope>,
+    scopes: Scopes,
     route: &'static str,
     mut request: ServiceRequest,
     next: Next<BoxBody>,
@@ -188,7 +189,7 @@ pub(super) async fn admit(
             let names = request.match_info().iter().map(|(name, _)| name.to_owned());
             let names = Names(Arc::new(names.zip(decoded.into_inner()).collect()));
             request.extensions_mut().insert(names);
-            check(scope, request.request()).err()
+            check(scopes, request.request()).err()
         }
         Err(error) => Some(Problem::invalid(error.to_string(), request.request())),
     };
@@ -198,8 +199,8 @@ pub(super) async fn admit(
     }
 }
 
-fn check(scope: Option<Scope>, request: &HttpRequest) -> std::result::Result<(), Problem> {
-    let (Some(scope), Some(service)) = (scope, request.app_data::<web::Data<Service>>()) else {
+fn check(scopes: Scopes, request: &HttpRequest) -> std::result::Result<(), Problem> {
+    let (Some(scope), Some(service)) = (scopes[0], request.app_data::<web::Data<Service>>()) else {
         return Ok(());
     };
     let door = &service.door;
@@ -210,7 +211,7 @@ fn check(scope: Option<Scope>, request: &HttpRequest) -> std::result::Result<(),
     if let Some(rate) = &door.by_key {
         note(rate.check(&caller.id), "this key", request)?;
     }
-    may(&caller, scope, request)?;
+    may(&caller, scopes, request)?;
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
     if matches!(scope, Scope::Ingest | Scope::Train) && !reads && !service.disk.has_room() {
         let detail = format!(
@@ -240,11 +241,13 @@ fn note(
     }
 }
 
-fn may(caller: &Caller, scope: Scope, request: &HttpRequest) -> std::result::Result<(), Problem> {
+fn may(caller: &Caller, scopes: Scopes, request: &HttpRequest) -> std::result::Result<(), Problem> {
     let refuse = |detail: String| Err(Problem::of("forbidden", detail, request));
-    if !caller.may(scope) {
-        let scope = serde_json::to_value(scope).unwrap_or_default();
-        return refuse(format!("the key {} is not for {}", caller.id, scope.as_str().unwrap_or_default()));
+    if !scopes.iter().flatten().any(|scope| caller.may(*scope)) {
+        let named =
+            |scope| serde_json::to_value(scope).ok().and_then(|name| name.as_str().map(str::to_owned));
+        let names: Vec<String> = scopes.iter().flatten().filter_map(named).collect();
+        return refuse(format!("the key {} is not for {}", caller.id, names.join(" or ")));
     }
     let extensions = request.extensions();
     let collection = extensions.get::<Names>().and_then(|names| names.0.get("collection"));
@@ -253,7 +256,7 @@ fn may(caller: &Caller, scope: Scope, request: &HttpRequest) -> std::result::Res
             refuse(format!("the key {} is not for collection {collection:?}", caller.id))
         }
         // What is of the whole service is for keys of all collections. Tasks are of one each: their routes look at it themselves.
-        None if scope == Scope::Admin && !caller.may_use_all() => {
+        None if scopes[0] == Some(Scope::Admin) && !caller.may_use_all() => {
             refuse(format!("the key {} is for some collections only", caller.id))
         }
         _ => Ok(()),

@@ -56,17 +56,15 @@ pub(super) fn plain_path(path: &str) -> String {
 }
 
 fn operation(route: &Route, schemas: &mut Map<String, Value>) -> Value {
+    let scopes: Vec<_> = route.scopes.iter().flatten().collect();
     let mut operation = json!({
         "operationId": operation_id(route),
         "summary": route.summary,
         "tags": [tag(route.path)],
-        "security": match route.scope {
-            Some(_) => json!([{"key": []}]),
-            None => json!([]),
-        },
+        "security": if scopes.is_empty() { json!([]) } else { json!([{"key": []}]) },
     });
-    if let Some(scope) = route.scope {
-        operation["x-scope"] = json!(scope);
+    if !scopes.is_empty() {
+        operation["x-scopes"] = json!(scopes);
     }
     let mut parameters: Vec<Value> = names_in(route.path).map(path_parameter).collect();
     parameters

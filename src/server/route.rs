@@ -24,10 +24,13 @@ use utoipa::ToSchema;
 pub(super) struct Begun {
     method: Method,
     path: &'static str,
-    scope: Option<Scope>,
+    scopes: Scopes,
     summary: &'static str,
     status: StatusCode,
 }
+
+/// A key must be allowed one of these; none if nobody is asked for a key.
+pub(super) type Scopes = [Option<Scope>; 2];
 
 /// A route of the service.
 pub(super) struct Route {
@@ -35,8 +38,8 @@ pub(super) struct Route {
     pub(super) method: Method,
     /// As actix-web matches it: `/v1/collections/{collection}/documents/{id:.+}`.
     pub(super) path: &'static str,
-    /// What a key must be allowed to do; none if nobody is asked for a key.
-    pub(super) scope: Option<Scope>,
+    /// What a key must be allowed to do.
+    pub(super) scopes: Scopes,
     /// One line.
     pub(super) summary: &'static str,
     /// Status of a good answer.
@@ -72,6 +75,11 @@ pub(super) struct Shape {
 const JSON: &str = "application/json";
 
 impl Shape {
+    /// Anything.
+    pub(super) fn any() -> Self {
+        Self { schema: serde_json::json!({}), name: String::new(), named: Vec::new() }
+    }
+
     /// The schema of a type.
     pub(super) fn of<T: ToSchema>() -> Self {
         let mut named = Vec::new();
@@ -114,16 +122,21 @@ impl Route {
 
     /// For the application of one worker, under its method or under HEAD: nobody is let in who may not.
     pub(super) fn handler(&self, method: Method) -> actix_web::Route {
-        let (scope, path) = (self.scope, self.path);
+        let (scopes, path) = (self.scopes, self.path);
         let admit =
-            move |request: ServiceRequest, next: Next<BoxBody>| access::admit(scope, path, request, next);
+            move |request: ServiceRequest, next: Next<BoxBody>| access::admit(scopes, path, request, next);
         (self.handler)().method(method).wrap(from_fn(admit))
     }
 }
 
 impl Begun {
     fn new(method: Method, path: &'static str, scope: Option<Scope>, summary: &'static str) -> Self {
-        Self { method, path, scope, summary, status: StatusCode::OK }
+        Self { method, path, scopes: [scope, None], summary, status: StatusCode::OK }
+    }
+
+    /// Open to keys of another scope too.
+    pub(super) fn or(self, scope: Scope) -> Self {
+        Self { scopes: [self.scopes[0], Some(scope)], ..self }
     }
 
     /// Answers with this status instead of 200.
@@ -221,7 +234,7 @@ impl Begun {
         shapes: Shapes,
         handler: impl Fn() -> actix_web::Route + Send + Sync + 'static,
     ) -> Route {
-        let Self { method, path, scope, summary, status } = self;
-        Route { method, path, scope, summary, status, shapes, handler: Arc::new(handler) }
+        let Self { method, path, scopes, summary, status } = self;
+        Route { method, path, scopes, summary, status, shapes, handler: Arc::new(handler) }
     }
 }

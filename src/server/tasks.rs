@@ -32,7 +32,7 @@ const QUIET_LOOKS: u32 = 150;
 const JSON: &str = "application/json";
 
 pub(super) fn routes() -> Vec<Route> {
-    let events = Shapes { answer: Some(("text/event-stream", Shape::of::<String>())), ..Shapes::default() };
+    let events = Shapes { answer: Some(("text/event-stream", Shape::any())), ..Shapes::default() };
     vec![
         Route::post(
             "/v1/collections/{collection}/train",
@@ -51,7 +51,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/v1/snapshots", Scope::Admin, "Pack everything into one file, in the background")
             .status(StatusCode::ACCEPTED)
             .raw(shapes(None), || web::to(snapshot)),
-        Route::get("/v1/tasks", Scope::Train, "Tasks, the latest first").query(
+        Route::get("/v1/tasks", Scope::Train, "Tasks, the latest first").or(Scope::Ingest).query(
             |engine, asked, query: ListQuery| -> Result<TaskPage> {
                 let mut page = engine.tasks(&query.tasks()?)?;
                 page.results.retain(|task| task.collection.as_deref().is_none_or(|name| asked.may_use(name)));
@@ -59,6 +59,7 @@ pub(super) fn routes() -> Vec<Route> {
             },
         ),
         Route::get("/v1/tasks/{uid}", Scope::Train, "One task, when it has ended or the wait is over")
+            .or(Scope::Ingest)
             .raw(shapes(None), || web::to(one)),
         Route::delete("/v1/tasks/{uid}", Scope::Train, "Forget a task that has ended").plain(
             |engine, asked| {
@@ -72,6 +73,7 @@ pub(super) fn routes() -> Vec<Route> {
             engine.cancel_task(task.uid)
         }),
         Route::get("/v1/tasks/{uid}/events", Scope::Train, "A task as it goes on, as server-sent events")
+            .or(Scope::Ingest)
             .raw(events, || web::to(events_of)),
     ]
 }

@@ -40,6 +40,28 @@ impl Starter {
         Ok(Self { name: name.to_owned(), vectors: Arc::new(vectors), parts })
     }
 
+    /// The same without words that a vocabulary lacks, but for the `others` most frequent ones of these.
+    ///
+    /// # Errors
+    /// None for a starter that was read.
+    pub fn of_corpus(&self, corpus: &Vocabulary, others: usize) -> Result<Self> {
+        let mut left = others;
+        let mut is_kept = |word: &str| {
+            let is_lacking = corpus.id(word).is_none();
+            let is_kept = !is_lacking || left > 0;
+            left -= usize::from(is_lacking && is_kept);
+            is_kept
+        };
+        let kept: Vec<_> = self.vectors.vocabulary().iter().filter(|(_, word, _)| is_kept(word)).collect();
+        let words = kept.iter().map(|(_, word, count)| ((*word).into(), *count)).collect();
+        let dim = self.vectors.dim();
+        let rows = kept.iter().flat_map(|(id, ..)| self.vectors.original(*id)).collect();
+        let output = kept.iter().flat_map(|(id, ..)| &self.parts.output[id.index() * dim..][..dim]);
+        let parts = Parts { output: output.copied().collect(), ..self.parts.clone() };
+        let vectors = WordVectors::new(Arc::new(Vocabulary::from_sorted(words)?), rows, dim)?;
+        Ok(Self { name: self.name.clone(), vectors: Arc::new(vectors), parts })
+    }
+
     /// What it is called.
     #[must_use]
     pub fn name(&self) -> &str {

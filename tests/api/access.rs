@@ -32,20 +32,21 @@ fn make_key(service: &Service, body: &Value) -> (String, String) {
     (made["key"].as_str().unwrap().to_owned(), made["id"].as_str().unwrap().to_owned())
 }
 
-/// Method, path with names that fit, and scope of every operation.
-fn operations() -> Vec<(String, String, Option<String>)> {
+/// Method, path with names that fit, and scopes of every operation; none if it is open.
+fn operations() -> Vec<(String, String, Vec<String>)> {
     let document: Value = serde_json::from_str(&sememe::server::openapi_json()).unwrap();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let scope = operation["x-scope"].as_str().map(str::to_owned);
+            let scopes = serde_json::from_value(operation["x-scopes"].clone()).unwrap_or_default();
+            let scopes: Vec<String> = scopes;
             let needs_key = operation["security"] == json!([{"key": []}]);
-            assert_eq!(scope.is_some(), needs_key, "{method} {path}");
+            assert_eq!(!scopes.is_empty(), needs_key, "{method} {path}");
             let mut filled = path.replace("{collection}", "town");
             while let Some((before, rest)) = filled.split_once('{') {
                 filled = format!("{before}none{}", rest.split_once('}').unwrap().1);
             }
-            operations.push((method.to_uppercase(), filled, scope));
+            operations.push((method.to_uppercase(), filled, scopes));
         }
     }
     operations
@@ -55,10 +56,10 @@ fn operations() -> Vec<(String, String, Option<String>)> {
 fn without_a_key_every_route_is_401_but_those_that_say_otherwise() {
     let service = with_keys();
     let mut open = Vec::new();
-    for (method, path, scope) in operations() {
+    for (method, path, scopes) in operations() {
         for key in [None, Some("wrong"), Some("sememe_000000000000_0000")] {
             let reply = ask(&service, &method, &path, key);
-            if scope.is_some() {
+            if !scopes.is_empty() {
                 assert_eq!(reply.status, 401, "{method} {path}: {}", reply.body);
                 assert_eq!(reply.json()["code"], "unauthorized");
                 assert!(reply.headers["www-authenticate"].starts_with("Bearer"));
@@ -66,7 +67,7 @@ fn without_a_key_every_route_is_401_but_those_that_say_otherwise() {
                 assert_eq!(reply.status, 200, "{method} {path}");
             }
         }
-        if scope.is_none() {
+        if scopes.is_empty() {
             open.push(path);
         }
     }
@@ -80,10 +81,9 @@ fn a_key_opens_the_routes_of_its_scope_and_no_others() {
     let service = with_keys();
     for held in ["search", "ingest", "train", "admin"] {
         let (key, _) = make_key(&service, &json!({"name": held, "scopes": [held]}));
-        for (method, path, scope) in operations() {
-            let Some(scope) = scope else { continue };
+        for (method, path, scopes) in operations().into_iter().filter(|(.., scopes)| !scopes.is_empty()) {
             let reply = ask(&service, &method, &path, Some(&key));
-            let allowed = held == scope || held == "admin";
+            let allowed = held == "admin" || scopes.iter().any(|scope| scope == held);
             assert_eq!(reply.status != 403, allowed, "{held} key, {method} {path}: {}", reply.body);
             assert_ne!(reply.status, 401, "{held} key, {method} {path}");
         }
@@ -98,10 +98,10 @@ fn a_key_of_one_collection_neither_opens_nor_sees_another() {
     let everything = json!(["search", "ingest", "train", "admin"]);
     let (key, _) =
         make_key(&service, &json!({"name": "city", "scopes": everything, "collections": ["city"]}));
-    for (method, path, scope) in operations() {
+    for (method, path, scopes) in operations() {
         let reply = ask(&service, &method, &path, Some(&key));
         let of_town = path.starts_with("/v1/collections/town");
-        let of_all = scope.as_deref() == Some("admin") && !of_town;
+        let of_all = scopes == ["admin"] && !of_town;
         assert_eq!(reply.status == 403, of_town || of_all, "{method} {path}: {}", reply.body);
     }
     // Names that decode to the same are the same.

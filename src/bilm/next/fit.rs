@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 /// Running words learned from, and passes over a smaller corpus at most.
 const WORDS: u64 = 1_000_000;
-const EPOCHS_MAX: u64 = 20;
+const EPOCHS_MAX: u64 = 5;
 const BATCH_WORDS: usize = 512;
 const RATE: f32 = 3e-3;
 const BIAS_RATE: f32 = 0.04;

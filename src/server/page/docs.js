@@ -89,7 +89,7 @@ function route(api, path, method, operation) {
   const body = operation.requestBody && Object.values(operation.requestBody.content)[0].schema;
   return element("details", { id: operation.operationId },
     element("summary", {}, element("code", {}, `${method.toUpperCase()} ${path}`), ` ${operation.summary}`),
-    element("p", { class: "quiet" }, operation["x-scope"] ? `Scope of the key: ${operation["x-scope"]}` : "Needs no key"),
+    element("p", { class: "quiet" }, operation["x-scopes"] ? `Scope of the key: ${operation["x-scopes"].join(" or ")}` : "Needs no key"),
     table("Parameters", parameters), fields(api, "Body:", body), fields(api, "Answer:", answer), form(api, method, path, operation));
 }
 
