@@ -3,7 +3,7 @@
 //! Written under a temporary name, flushed, renamed, and only then made the one that answers. Never changed afterwards.
 
 use super::context::{ContextInfo, Occurrences};
-use super::{rows, word_graph};
+use super::{rows, starters, word_graph};
 use crate::bilm::{self, CONTEXT_FILE};
 use crate::encoder::{ContextualEncoder, Encoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
@@ -149,6 +149,17 @@ pub enum Origin {
         /// The file's format.
         imported_from: Format,
     },
+}
+
+impl Origin {
+    /// The starter model that the vectors are, or began with.
+    pub(super) fn starter(&self) -> Option<&str> {
+        match self {
+            Self::Trained { starter, .. } => starter.as_deref(),
+            Self::Starter { starter } => Some(starter),
+            Self::Imported { .. } => None,
+        }
+    }
 }
 
 /// The static model, open.
@@ -425,7 +436,8 @@ impl Generation {
                 last.is_some_and(|last| vocabulary.count(WordId(last as u32)) == 0)
             }
         };
-        let known = Knowledge { corpus_words: info.corpus_words, is_wider };
+        let common = info.origin.starter().and_then(starters::words);
+        let known = Knowledge { corpus_words: info.corpus_words, is_wider, common };
         let rows = selection.map(|selection| selection.rows_of(seqs));
         Ok(Some((StaticRetriever::new(encoder, index, seqs).with_filter(rows), known)))
     }

@@ -8,6 +8,7 @@ use crate::text::is_han;
 use crate::vocab::Vocabulary;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::sync::OnceLock;
 
 const ENGLISH: (&str, &[u8]) = ("models/en.starter", include_bytes!("../../models/en.starter"));
 const CHINESE: (&str, &[u8]) = ("models/zh.starter", include_bytes!("../../models/zh.starter"));
@@ -43,6 +44,21 @@ pub(super) fn chosen(settings: &TrainSettings, vocabulary: &Vocabulary) -> Resul
         Start::Untouched => starter.of_corpus(vocabulary, STARTER_WORDS_MAX).map(Some),
         _ => Ok(Some(starter)),
     }
+}
+
+/// The words of the starter that vectors began with, by its name.
+pub(super) fn words(name: &str) -> Option<&'static Vocabulary> {
+    static WORDS: [OnceLock<Option<Vocabulary>>; 2] = [const { OnceLock::new() }; 2];
+    let read = |(path, bytes): (&str, &[u8])| {
+        let starter = Starter::read(bytes, Path::new(path)).ok()?;
+        Some(Vocabulary::clone(starter.vectors().vocabulary()))
+    };
+    let (at, file) = match name {
+        "en" => (0, ENGLISH),
+        "zh" => (1, CHINESE),
+        _ => return None,
+    };
+    WORDS[at].get_or_init(|| read(file)).as_ref()
 }
 
 impl Engine {

@@ -5,6 +5,7 @@
 //! "An Analysis of Fusion Functions for Hybrid Retrieval". Reciprocal ranks: Cormack, Clarke & Büttcher 2009.
 
 use crate::error::{Error, Result};
+use crate::vocab::Vocabulary;
 use serde::{Deserialize, Serialize};
 
 /// How the keyword ranking and the static one become one.
@@ -28,7 +29,7 @@ pub struct HybridSettings {
     /// Weight of the static ranking, 0 to 1; the keyword ranking has the rest. Default 0.3.
     pub static_weight: f32,
     /// How much that weight may rise, 0 to 1, where hardly a query word stands in any document and the word vectors know
-    /// words beyond the collection's. Default 0.65.
+    /// words beyond the collection's. Default 0.6.
     pub static_rise: f32,
     /// Share of the answer that is asked a second time, with what the first answers say, 0 to 1. Default 0.5.
     pub feedback: f32,
@@ -49,7 +50,7 @@ impl Default for HybridSettings {
         Self {
             fusion: Fusion::Convex,
             static_weight: 0.3,
-            static_rise: 0.65,
+            static_rise: 0.6,
             feedback: 0.5,
             feedback_documents: 5,
             feedback_terms: 20,
@@ -91,22 +92,31 @@ pub(super) struct Evidence {
     pub strength: f32,
     /// Query words that the fullest of them holds.
     pub matched: usize,
+    /// Whether the language at large knows all of the query's words: one that it lacks (a name, a term of art) says much wherever it stands.
+    pub is_common: bool,
     /// Mean score of the second to tenth keyword answer over that of the first, 0 to 1: 0 where one document stands alone.
     pub flatness: f32,
 }
 
 /// What is known about the word vectors.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Knowledge {
     /// Running words of the collection that they were trained on.
     pub corpus_words: u64,
     /// Whether they know words that the collection's documents lack: from wider text.
     pub is_wider: bool,
+    /// The frequent words of the language, where they are known.
+    pub common: Option<&'static Vocabulary>,
 }
 
 impl Knowledge {
     /// There are none.
-    pub const NONE: Self = Self { corpus_words: 0, is_wider: false };
+    pub const NONE: Self = Self { corpus_words: 0, is_wider: false, common: None };
+
+    /// Whether all of these words are frequent in the language; `true` where that is not known.
+    pub(super) fn is_common(self, words: &[String]) -> bool {
+        self.common.is_none_or(|common| words.iter().all(|word| common.id(word).is_some()))
+    }
 }
 
 /// Fewer running words than this teach nothing, more than [`WORDS_ENOUGH`] enough.
@@ -117,7 +127,7 @@ const WORDS_ENOUGH: f32 = 200_000.0;
 ///
 /// Vectors that a small collection taught alone are trusted less. Where few query words stand in any document, and more than one
 /// document says as little, keywords have little to say, and vectors that know the query's words say more; one document that stands
-/// alone is a name or a number found.
+/// alone is a name or a number found, and so may be any that holds a word which the language at large does not know.
 pub(super) fn static_weight(settings: &HybridSettings, evidence: &Evidence, known: Knowledge) -> f32 {
     if !known.is_wider {
         let words = (known.corpus_words as f32).max(1.0);
@@ -129,9 +139,9 @@ pub(super) fn static_weight(settings: &HybridSettings, evidence: &Evidence, know
 
 /// How little keywords have to say, 0 to 1.
 fn weakness(evidence: &Evidence) -> f32 {
-    let missing = ((0.4 - evidence.strength) / 0.15).clamp(0.0, 1.0);
-    let few = ((5.0 - evidence.matched as f32) / 2.0).clamp(0.0, 1.0);
-    missing * few * flat(evidence)
+    let missing = ((0.36 - evidence.strength) / 0.1).clamp(0.0, 1.0);
+    let few = ((3.0 - evidence.matched as f32) / 1.5).clamp(0.0, 1.0);
+    if evidence.is_common { missing * few * flat(evidence) } else { 0.0 }
 }
 
 fn flat(evidence: &Evidence) -> f32 {
@@ -158,27 +168,40 @@ pub(super) fn flatness(scores: impl Iterator<Item = f32>) -> f32 {
 mod tests {
     use super::*;
 
-    const WIDER: Knowledge = Knowledge { corpus_words: 0, is_wider: true };
+    const WIDER: Knowledge = Knowledge { corpus_words: 0, is_wider: true, common: None };
 
     #[test]
     fn the_static_weight_rises_where_keywords_have_little_to_say() {
         let settings = HybridSettings::default();
         let weight = |strength, matched, flatness| {
-            static_weight(&settings, &Evidence { strength, matched, flatness }, WIDER)
+            static_weight(&settings, &Evidence { strength, matched, flatness, is_common: true }, WIDER)
         };
-        assert_eq!(weight(0.4, 1, 0.9), 0.3); // what the words could score, nearly half is there
-        assert_eq!(weight(0.2, 5, 0.9), 0.3); // five words are evidence enough
+        assert_eq!(weight(0.36, 1, 0.9), 0.3); // of what the words could score much is there
+        assert_eq!(weight(0.2, 3, 0.9), 0.3); // three words are evidence enough
         assert_eq!(weight(0.2, 1, 0.2), 0.3); // one document stands alone
-        assert!((weight(0.25, 3, 0.5) - 0.95).abs() < 1e-6);
-        // .3 + .65 · 2/3 · 1/2.
-        assert!((weight(0.3, 4, 0.5) - (0.3 + 0.65 / 3.0)).abs() < 1e-6);
+        assert!((weight(0.25, 1, 0.5) - 0.9).abs() < 1e-6);
+        // .3 + .6 · 1/2 · 2/3.
+        assert!((weight(0.31, 2, 0.5) - 0.5).abs() < 1e-6);
+        let name = Evidence { strength: 0.1, matched: 1, flatness: 0.9, is_common: false };
+        assert_eq!(static_weight(&settings, &name, WIDER), 0.3);
+    }
+
+    #[test]
+    fn words_of_the_language_are_common_and_names_are_not() {
+        let words = vec![("the".into(), 9), ("bank".into(), 3)];
+        let common = Box::leak(Box::new(Vocabulary::from_sorted(words).unwrap()));
+        let known = Knowledge { common: Some(common), ..WIDER };
+        let is_common =
+            |words: &[&str]| known.is_common(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        assert!(is_common(&["the", "bank"]) && !is_common(&["the", "leviviridae"]));
+        assert!(WIDER.is_common(&["leviviridae".to_owned()]));
     }
 
     #[test]
     fn vectors_of_a_small_collection_are_trusted_less() {
-        let evidence = Evidence { strength: 0.1, matched: 1, flatness: 0.9 };
+        let evidence = Evidence { strength: 0.1, matched: 1, flatness: 0.9, is_common: true };
         let weight = |corpus_words| {
-            let known = Knowledge { corpus_words, is_wider: false };
+            let known = Knowledge { corpus_words, is_wider: false, common: None };
             static_weight(&HybridSettings::default(), &evidence, known)
         };
         assert_eq!((weight(0), weight(10_000), weight(200_000)), (0.0, 0.0, 0.3));
@@ -193,12 +216,12 @@ mod tests {
         let share = |flatness| {
             feedback_share(
                 &HybridSettings::default(),
-                &Evidence { strength: 1.0, matched: 1, flatness },
+                &Evidence { strength: 1.0, matched: 1, flatness, is_common: true },
                 WIDER,
             )
         };
         assert_eq!((share(0.1), share(0.9)), (0.0, 0.5));
-        let weak = Evidence { strength: 0.1, matched: 1, flatness: 0.9 };
+        let weak = Evidence { strength: 0.1, matched: 1, flatness: 0.9, is_common: true };
         assert_eq!(feedback_share(&HybridSettings::default(), &weak, WIDER), 0.0);
     }
 

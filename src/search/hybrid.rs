@@ -143,7 +143,7 @@ impl<'a> HybridRetriever<'a> {
         (first.keyword_factor, first.static_factor) = factors;
         let own = |scores: &(f32, f32)| weighed(factors, *scores);
         let mut found = ranked(candidates.scores.iter().map(|(seq, scores)| (*seq, own(scores))));
-        let known = self.soft.as_ref().map_or(Knowledge::NONE, |(_, known)| *known);
+        let known = self.known();
         let share = feedback_share(&self.settings, &evidence, known);
         let mut readings = vec![first];
         if share > 0.0
@@ -238,11 +238,15 @@ impl<'a> HybridRetriever<'a> {
         Ok(())
     }
 
+    fn known(&self) -> Knowledge {
+        self.soft.as_ref().map_or(Knowledge::NONE, |(_, known)| *known)
+    }
+
     fn evidence(&self, reading: &Reading, keyword: &[Ranked]) -> Result<Evidence> {
         let flatness = flatness(keyword.iter().map(|found| found.score));
         let words: Vec<String> = reading.terms.iter().flat_map(|term| term.words.clone()).collect();
         if words.is_empty() || words.len() > GUARDED_WORDS_MAX {
-            return Ok(Evidence { strength: 1.0, matched: words.len(), flatness });
+            return Ok(Evidence { strength: 1.0, matched: words.len(), flatness, is_common: false });
         }
         let idf = |word: &String| -> Result<f32> {
             let (all, n) = (self.index.len() as f32, self.index.matching_count(word, &self.options)? as f32);
@@ -258,7 +262,8 @@ impl<'a> HybridRetriever<'a> {
             matched = matched.max(held.len());
         }
         let best = keyword.first().map_or(0.0, |found| found.score);
-        Ok(Evidence { strength: (best / most.max(f32::MIN_POSITIVE)).min(1.0), matched, flatness })
+        let strength = (best / most.max(f32::MIN_POSITIVE)).min(1.0);
+        Ok(Evidence { strength, matched, flatness, is_common: self.known().is_common(&words) })
     }
 
     /// The query with the words of its first answers (RM3), and with their mean vector (Rocchio 1971).

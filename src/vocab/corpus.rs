@@ -508,6 +508,41 @@ impl Corpus {
     /// # Errors
     /// Those of [`Self::read`] and of `each`.
     pub fn for_each_sentence(&self, mut each: impl FnMut(&[Option<WordId>]) -> Result<()>) -> Result<()> {
+        self.walk(|mark| match mark {
+            Mark::Sentence(sentence) => each(sentence),
+            Mark::EndOfDocument => Ok(()),
+        })
+    }
+
+    /// Calls `each` with every document in order, sentence by sentence, one of more than `words_max` words in pieces of about so many.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`] and of `each`.
+    pub fn for_each_passage(
+        &self,
+        words_max: usize,
+        mut each: impl FnMut(&[Vec<Option<WordId>>]) -> Result<()>,
+    ) -> Result<()> {
+        let (mut passage, mut words) = (Vec::new(), 0);
+        self.walk(|mark| {
+            let is_whole = match mark {
+                Mark::Sentence(sentence) => {
+                    passage.push(sentence.to_vec());
+                    words += sentence.len();
+                    words >= words_max
+                }
+                Mark::EndOfDocument => true,
+            };
+            if is_whole && !passage.is_empty() {
+                each(&passage)?;
+                passage.clear();
+                words = 0;
+            }
+            Ok(())
+        })
+    }
+
+    fn walk(&self, mut each: impl FnMut(Mark<'_>) -> Result<()>) -> Result<()> {
         let (mut tokens, mut sentence) = (Vec::new(), Vec::new());
         let mut start = 0;
         while start < self.header.tokens {
@@ -515,9 +550,9 @@ impl Corpus {
             start += tokens.len() as u64;
             for &token in &tokens {
                 match token {
-                    END_OF_DOCUMENT => {}
+                    END_OF_DOCUMENT => each(Mark::EndOfDocument)?,
                     super::chunk::END_OF_SENTENCE => {
-                        each(&sentence)?;
+                        each(Mark::Sentence(&sentence))?;
                         sentence.clear();
                     }
                     UNKNOWN => sentence.push(None),
@@ -527,6 +562,12 @@ impl Corpus {
         }
         Ok(())
     }
+}
+
+/// What a walk through a corpus meets.
+enum Mark<'a> {
+    Sentence(&'a [Option<WordId>]),
+    EndOfDocument,
 }
 
 /// Reads what follows the header, compares its checksum, and returns what follows the tokens.

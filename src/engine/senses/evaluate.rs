@@ -99,7 +99,9 @@ impl Engine {
         let has_one_sense = |word: &str| {
             let languages = std::iter::once(ENGLISH).chain(models.wordnet.languages());
             let senses = languages.filter_map(|language| models.wordnet.synsets(word, None, language).ok());
-            senses.map(|senses| senses.len()).max() == Some(1)
+            let most = senses.map(|senses| senses.len()).max().unwrap_or(0);
+            // Of words of other scripts that it lacks, WordNet says nothing at all.
+            most == 1 || most == 0 && !word.is_ascii()
         };
         let material = Material {
             vectors: generation.encoder()?.vectors(),
@@ -127,7 +129,7 @@ impl Engine {
                 let corpus = corpus.exists().then(|| Corpus::open(&corpus)).transpose()?;
                 let contexts = match &corpus {
                     Some(corpus) => Contexts::new(&encoder, Some(&model), corpus)?,
-                    None => Contexts::of(&encoder, Some(&model), &[])?,
+                    None => Contexts::of(&encoder, Some(&model), &Default::default(), u64::MAX)?,
                 };
                 let contexts = Arc::new(contexts);
                 let glosses = Glosses::new(&wordnet, &encoder, &[]).with_contexts(&contexts.encoder);

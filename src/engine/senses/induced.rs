@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::search::NamedInduced;
 use crate::sense::induction::{InducedSense, InducedSenses, Settings, induce};
-use crate::sense::{Disambiguator, Passage, Weights};
+use crate::sense::{ContextEncoder, Disambiguator, Passage, Weights};
 use crate::text::Analysis;
 use crate::vectors::WordVectors;
 use crate::vocab::corpus::Corpus;
@@ -78,10 +78,10 @@ impl Engine {
             Asked::Places(places) => places.clone(),
             Asked::Inflected(_) => found.keys().map(|(start, end)| *start..*end).collect(),
         };
+        let text: Vec<&str> = analysis.tokens().map(|token| token.text).collect();
         let mut start = 0;
         for sentence in analysis.sentences() {
-            let tokens: Vec<String> = sentence.map(|token| token.text.to_owned()).collect();
-            let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+            let tokens: Vec<&str> = sentence.map(|token| token.text).collect();
             let range = start..start + tokens.len();
             start = range.end;
             for place in places.iter().filter(|place| range.contains(&place.start)) {
@@ -94,11 +94,11 @@ impl Engine {
                     }
                     continue;
                 };
-                let views = contexts.encoder.views(&tokens, &within);
-                // Senses found before there was a contextual model stand on the sentences alone.
-                let seen =
-                    if senses.dim() == contexts.encoder.dim() { views.joined() } else { views.sentence };
-                let answer = chosen(vocabulary, senses, id, seen.as_deref());
+                let around = ContextEncoder::around(&text, place.start, |word| {
+                    vocabulary.id(word).map_or(0, |id| vocabulary.count(id))
+                });
+                let views = contexts.encoder.in_text(contexts.encoder.views(&tokens, &within), around);
+                let answer = chosen(vocabulary, senses, id, views.in_text().as_deref());
                 word_at(found, request, analysis, place.clone()).induced = Some(answer);
             }
         }

@@ -5,7 +5,9 @@ use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::sense::context::{ContextEncoder, SAMPLE};
+use crate::sense::induction::PASSAGE;
 use crate::sense::{Examples, Glosses};
+use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
 use crate::wordnet::WordNet;
 use std::path::{Path, PathBuf};
@@ -47,16 +49,16 @@ impl Shelf {
         if let Some((_, contexts)) = kept.iter().find(|(of, _)| *of == generation.key()) {
             return Ok(Some(Arc::clone(contexts)));
         }
-        let sentences = match generation.corpus() {
-            Ok(corpus) => sample(corpus)?,
-            Err(_) => Vec::new(), // of before corpora were kept: nothing is removed
+        let (samples, words) = match generation.corpus() {
+            Ok(corpus) => (samples(corpus)?, corpus.words()),
+            Err(_) => Default::default(), // of before corpora were kept: nothing is removed
         };
         let model = match generation.context() {
             Ok(context) => Some(context.model()),
             Err(Error::NotReady { .. }) => None,
             Err(error) => return Err(error),
         };
-        let contexts = Arc::new(Contexts::of(encoder, model, &sentences)?);
+        let contexts = Arc::new(Contexts::of(encoder, model, &samples, words)?);
         kept.truncate(KEPT - 1);
         kept.insert(0, (generation.key(), Arc::clone(&contexts)));
         Ok(Some(contexts))
@@ -115,29 +117,48 @@ impl Contexts {
     /// # Errors
     /// Those of reading the corpus.
     pub fn new(encoder: &StaticEncoder, model: Option<&Model>, corpus: &Corpus) -> Result<Self> {
-        Self::of(encoder, model, &sample(corpus)?)
+        Self::of(encoder, model, &samples(corpus)?, corpus.words())
     }
 
-    /// From these sentences.
-    pub fn of(encoder: &StaticEncoder, model: Option<&Model>, sentences: &[Vec<String>]) -> Result<Self> {
+    /// From these sentences, and these surroundings, of a corpus of so many running words.
+    pub fn of(
+        encoder: &StaticEncoder,
+        model: Option<&Model>,
+        [sentences, surroundings]: &[Vec<Vec<String>>; 2],
+        words: u64,
+    ) -> Result<Self> {
+        fn borrowed(texts: &[Vec<String>]) -> Vec<impl Iterator<Item = &str>> {
+            texts.iter().map(|text| text.iter().map(String::as_str)).collect()
+        }
         let plain = StaticEncoder::plain(encoder.vectors().clone());
-        let borrowed = || sentences.iter().map(|sentence| sentence.iter().map(String::as_str));
-        let rows = borrowed().filter_map(|sentence| plain.text(sentence)).flatten().collect();
-        Ok(Self { rows, encoder: Arc::new(ContextEncoder::new(encoder, model.cloned(), borrowed())?) })
+        let rows =
+            borrowed(sentences).into_iter().filter_map(|sentence| plain.text(sentence)).flatten().collect();
+        let samples = [borrowed(sentences), borrowed(surroundings)];
+        Ok(Self { rows, encoder: Arc::new(ContextEncoder::new(encoder, model.cloned(), samples, words)?) })
     }
 }
 
-/// Sentences spread over the corpus.
-fn sample(corpus: &Corpus) -> Result<Vec<Vec<String>>> {
+/// Sentences spread over the corpus, and what is around a word of each.
+fn samples(corpus: &Corpus) -> Result<[Vec<Vec<String>>; 2]> {
     let every = (corpus.sentences() as usize / SAMPLE).max(1);
-    let (mut number, mut sentences) = (0, Vec::new());
     let vocabulary = corpus.vocabulary();
-    corpus.for_each_sentence(|sentence| {
-        number += 1;
-        if number % every == 0 && sentence.iter().flatten().count() >= WORDS_MIN {
-            sentences.push(sentence.iter().flatten().map(|id| vocabulary.word(*id).to_owned()).collect());
+    let spelled = |ids: Vec<WordId>| ids.into_iter().map(|id| vocabulary.word(id).to_owned()).collect();
+    let (mut number, mut sentences, mut surroundings) = (0, Vec::new(), Vec::new());
+    corpus.for_each_passage(PASSAGE, |passage| {
+        let text: Vec<WordId> = passage.iter().flatten().flatten().copied().collect();
+        let mut start = 0;
+        for sentence in passage {
+            let words: Vec<WordId> = sentence.iter().flatten().copied().collect();
+            let middle = start + words.len() / 2;
+            start += words.len();
+            number += 1;
+            if number % every == 0 && words.len() >= WORDS_MIN {
+                let around = ContextEncoder::around(&text, middle, |word| vocabulary.count(*word));
+                surroundings.push(spelled(around));
+                sentences.push(spelled(words));
+            }
         }
         Ok(())
     })?;
-    Ok(sentences)
+    Ok([sentences, surroundings])
 }

@@ -187,7 +187,7 @@ fn hidden(found: &[Occurrence]) -> Vec<Occurrence> {
         let at = sentence.len();
         sentence.push(word);
         sentence.extend(others(&occurrence.sentence[occurrence.at + 1..]));
-        Occurrence { sentence, at }
+        Occurrence { sentence, at, around: occurrence.around.clone() }
     };
     found.iter().map(without).filter(|occurrence| occurrence.sentence.len() > 1).collect()
 }
@@ -199,7 +199,7 @@ fn nearest(
     occurrences: &[Occurrence],
 ) -> Vec<Option<usize>> {
     let nearest = |views: Views| {
-        let joined = views.joined()?;
+        let joined = views.in_text()?;
         let scored = senses.iter().map(|sense| dot(&sense.centroid, &joined)).enumerate();
         scored.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
     };

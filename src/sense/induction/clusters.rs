@@ -9,6 +9,8 @@ use crate::vocab::sampling::Rng;
 /// Groups that clustering begins with, at most.
 pub(super) const GROUPS_MAX: usize = 6;
 const ROUNDS: usize = 10;
+/// A sense that stands in fewer places is none.
+const MEMBERS_MIN: f32 = 2.0;
 
 /// Vectors that belong together.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +85,7 @@ fn assigned(vectors: &[&[f32]], centroids: &[Vec<f32>]) -> Vec<Group> {
 /// Gives up groups that are too small, and joins the two most alike until none are.
 pub(super) fn merged(vectors: &[&[f32]], mut groups: Vec<Group>, settings: &Settings) -> Vec<Group> {
     loop {
-        let least = (settings.share_min * vectors.len() as f32).max(2.0) as usize;
+        let least = (settings.share_min * vectors.len() as f32).max(MEMBERS_MIN) as usize;
         let small = (0..groups.len()).filter(|at| groups.len() > 1 && groups[*at].members.len() < least);
         if let Some(small) = small.min_by_key(|at| groups[*at].members.len()) {
             let group = groups.remove(small);

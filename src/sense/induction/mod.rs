@@ -28,7 +28,7 @@ use crate::vocab::corpus::Corpus;
 use crate::vocab::sampling::Rng;
 use crate::vocab::{Vocabulary, WordId};
 use clusters::{Group, merged, regrouped};
-pub(crate) use occurrences::{Occurrence, occurrences};
+pub(crate) use occurrences::{Occurrence, PASSAGE, occurrences};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -37,8 +37,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Words that label a sense.
 const LABEL_MAX: usize = 10;
 /// Groups of a higher cosine become one, where a contextual model shows the occurrences. Chosen on the pseudo-words of one English
-/// model, so what that model scores on the same ones says little.
-const MERGE_CONTEXTUAL: f32 = 0.13;
+/// model and the ambiguous words of the bundled collections, so what these score on them says little.
+const MERGE_CONTEXTUAL: f32 = 0.15;
 /// Examples kept of a sense.
 const EXAMPLES_MAX: usize = 3;
 
@@ -87,7 +87,7 @@ impl Default for Settings {
         Self {
             method: Method::Contexts,
             words_max: 5000,
-            occurrences_min: 20,
+            occurrences_min: 8,
             occurrences_max: 200,
             neighbours: 200,
             merge: 0.1,
@@ -259,7 +259,7 @@ pub(crate) fn senses_of(
 ) -> Vec<InducedSense> {
     let mut seen = Vec::new();
     for (occurrence, views) in occurrences.iter().zip(shown(vocabulary, context, occurrences)) {
-        if let (Some(joined), Some(window)) = (views.joined(), views.window) {
+        if let (Some(joined), Some(window)) = (views.in_text(), views.window) {
             seen.push((occurrence, joined, window));
         }
     }
@@ -279,6 +279,11 @@ pub(crate) fn senses_of(
         Method::Contexts => (clusters::k_means(&joined, clusters::GROUPS_MAX, &mut rng), Vec::new()),
     };
     let groups = regrouped(&joined, merged(&joined, seeds, settings), settings);
+    let told = |(occurrence, ..): &(&Occurrence, _, _)| {
+        let around = if context.reads_surroundings() { &occurrence.around[..] } else { &[] };
+        in_vectors(vectors, vocabulary, &[&occurrence.sentence[..], around].concat())
+    };
+    let texts: Vec<Vec<WordId>> = seen.iter().map(told).collect();
     let mut senses: Vec<InducedSense> = groups
         .iter()
         .map(|group| {
@@ -287,7 +292,7 @@ pub(crate) fn senses_of(
             members.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             let sentence = |(_, at): &(f32, usize)| in_vectors(vectors, vocabulary, &seen[*at].0.sentence);
             InducedSense {
-                label: label(vectors, vocabulary, word, (group, &groups), &seen, &labels),
+                label: label(vectors, word, (group, &groups), &texts, &labels),
                 share: group.members.len() as f32 / seen.len() as f32,
                 examples: members.iter().take(EXAMPLES_MAX).map(sentence).collect(),
                 centroid: group.centroid.clone(),
@@ -311,7 +316,9 @@ pub(crate) fn shown(
     let places =
         occurrences.iter().map(|occurrence| vec![Range { start: occurrence.at, end: occurrence.at + 1 }]);
     let asked: Vec<(&[&str], Vec<Range<usize>>)> = tokens.iter().map(Vec::as_slice).zip(places).collect();
-    context.all_views(&asked).into_iter().flatten().collect()
+    let views = context.all_views(&asked).into_iter().flatten().zip(occurrences);
+    let word = |id: &WordId| vocabulary.word(*id);
+    views.map(|(views, occurrence)| context.in_text(views, occurrence.around.iter().map(word))).collect()
 }
 
 /// Words of the corpus as the vectors number them; those without a vector are left out.
@@ -323,10 +330,9 @@ fn in_vectors(vectors: &WordVectors, vocabulary: &Vocabulary, sentence: &[WordId
 /// that are more frequent there than in the other groups'.
 fn label(
     vectors: &WordVectors,
-    vocabulary: &Vocabulary,
     word: &Target,
     (group, groups): (&Group, &[Group]),
-    seen: &[(&Occurrence, Vec<f32>, Vec<f32>)],
+    texts: &[Vec<WordId>],
     clusters: &[Vec<WordId>],
 ) -> Vec<WordId> {
     let from_seeds: Vec<WordId> =
@@ -340,7 +346,7 @@ fn label(
     let counts = |members: &mut dyn Iterator<Item = usize>| {
         let mut counts: HashMap<WordId, f32> = HashMap::new();
         for at in members {
-            let mut words = in_vectors(vectors, vocabulary, &seen[at].0.sentence);
+            let mut words = texts[at].clone();
             words.sort_unstable();
             words.dedup();
             words.into_iter().for_each(|id| *counts.entry(id).or_default() += 1.0);

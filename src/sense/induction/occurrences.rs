@@ -3,12 +3,16 @@
 use super::Settings;
 use crate::error::Result;
 use crate::progress::Progress;
-use crate::vocab::WordId;
+use crate::sense::ContextEncoder;
 use crate::vocab::corpus::Corpus;
+use crate::vocab::{Vocabulary, WordId};
 use std::collections::HashMap;
+use std::ops::Range;
 
-/// Longest part of a sentence that is kept, around the word.
+/// Longest part of a sentence that is kept, to each side of the word.
 const REACH: usize = 40;
+/// Words of a document that are looked at together.
+pub(crate) const PASSAGE: usize = 2000;
 
 /// A word in its sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub(crate) struct Occurrence {
     pub sentence: Vec<WordId>,
     /// Which of them is the word.
     pub at: usize,
+    /// Words around it, as [`ContextEncoder::around`] has them.
+    pub around: Vec<WordId>,
 }
 
 /// Up to `occurrences_max` occurrences of each word, evenly spread.
@@ -34,21 +40,25 @@ pub(crate) fn occurrences(
         })
         .collect();
     let mut found: HashMap<WordId, Vec<Occurrence>> = HashMap::new();
-    let (mut number, total) = (0, corpus.sentences());
-    corpus.for_each_sentence(|sentence| {
-        number += 1;
-        if number % 20_000 == 0 {
-            progress.step("reading sentences", number, total, "sentences")?;
+    let (mut read, total) = (0, corpus.sentences());
+    corpus.for_each_passage(PASSAGE, |sentences| {
+        let before = read / 20_000;
+        read += sentences.len() as u64;
+        if read / 20_000 > before {
+            progress.step("reading sentences", read, total, "sentences")?;
         }
-        let known: Vec<WordId> = sentence.iter().flatten().copied().collect();
-        for (at, word) in known.iter().enumerate() {
-            let Some((every, met)) = left.get_mut(word) else { continue };
-            *met += 1;
-            if *met % *every == 0 && known.len() >= 3 {
-                let start = at.saturating_sub(REACH);
-                let end = (at + REACH).min(known.len());
-                let occurrence = Occurrence { sentence: known[start..end].to_vec(), at: at - start };
-                found.entry(*word).or_default().push(occurrence);
+        let passage: Vec<WordId> = sentences.iter().flatten().flatten().copied().collect();
+        let mut start = 0;
+        for sentence in sentences {
+            let range = start..start + sentence.iter().flatten().count();
+            start = range.end;
+            for at in range.clone() {
+                let Some((every, met)) = left.get_mut(&passage[at]) else { continue };
+                *met += 1;
+                if *met % *every == 0 && range.len() >= 3 {
+                    let occurrence = occurrence(corpus.vocabulary(), &passage, &range, at);
+                    found.entry(passage[at]).or_default().push(occurrence);
+                }
             }
         }
         Ok(())
@@ -57,4 +67,13 @@ pub(crate) fn occurrences(
         occurrences.len() >= settings.occurrences_min.min(settings.occurrences_max) / 2
     });
     Ok(found)
+}
+
+fn occurrence(vocabulary: &Vocabulary, passage: &[WordId], sentence: &Range<usize>, at: usize) -> Occurrence {
+    let near = at.saturating_sub(REACH).max(sentence.start)..(at + REACH).min(sentence.end);
+    Occurrence {
+        sentence: passage[near.clone()].to_vec(),
+        at: at - near.start,
+        around: ContextEncoder::around(passage, at, |word| vocabulary.count(*word)),
+    }
 }
