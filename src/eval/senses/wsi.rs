@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "<instances lemma=\"bank\" partOfSpeech=\"n\">\n\
-        <instance id=\"bank.n.1\" lemma=\"bank\" partOfSpeech=\"n\" token=\"banks\" tokenStart=\"6\" tokenEnd=\"11\">R&amp;D: banks lend</instance>\n\
+        <instance id=\"bank.n.1\" lemma=\"bank\" partOfSpeech=\"n\" token=\"banks\" tokenStart=\"5\" tokenEnd=\"10\">R&amp;D: banks lend</instance>\n\
         <instance id=\"bank.n.2\" lemma=\"bank\" partOfSpeech=\"n\" token=\"bank\" tokenStart=\"4\" tokenEnd=\"8\">the bank of a river</instance>\n</instances>\n";
 
     fn folder(key: &str) -> tempfile::TempDir {
