@@ -191,6 +191,8 @@ pub(super) enum SetArgument {
     Scws,
     /// Pseudo-words of the collection's own text; PATH is not needed.
     Pseudo,
+    /// Occurrences grouped by people: a folder as SemEval-2013 task 13 has it.
+    Wsi,
 }
 
 impl From<SetArgument> for SenseSet {
@@ -202,6 +204,7 @@ impl From<SetArgument> for SenseSet {
             SetArgument::Coarsewsd => Self::CoarseWsd,
             SetArgument::Scws => Self::Scws,
             SetArgument::Pseudo => Self::Pseudo,
+            SetArgument::Wsi => Self::Wsi,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::eval::senses::{SenseReport, all_words, coarse, graded, pairs};
 use crate::linalg::dot;
 use crate::progress::Progress;
 use crate::sense::context::similarity;
-use crate::sense::{Disambiguator, Examples, Glosses, Passage, Views, Weights, tagged};
+use crate::sense::{ContextEncoder, Disambiguator, Examples, Glosses, Passage, Views, Weights, tagged};
 use crate::vectors::WordVectors;
 use crate::vocab::corpus::Corpus;
 use crate::wordnet::{ENGLISH, SynsetId, WordNet};
@@ -37,6 +37,8 @@ pub enum SenseSet {
     Scws,
     /// Pseudo-words of the collection's own text.
     Pseudo,
+    /// Occurrences grouped by people (SemEval-2013 task 13).
+    Wsi,
 }
 
 /// Whose answers are measured.
@@ -82,6 +84,7 @@ impl Engine {
             SenseSet::CoarseWsd => models.coarse(path),
             SenseSet::Scws => models.graded(path),
             SenseSet::Pseudo => self.pseudo_words(&evaluation.model, &models, progress),
+            SenseSet::Wsi => self.wsi(&evaluation.model, &models, path),
         }
     }
 
@@ -141,13 +144,18 @@ impl Engine {
 }
 
 /// What answers.
-struct Models {
+pub(super) struct Models {
     contexts: Option<Arc<Contexts>>,
     glosses: Option<Arc<Glosses>>,
     wordnet: Arc<WordNet>,
 }
 
 impl Models {
+    /// What makes vectors of occurrences.
+    pub(super) fn contexts(&self) -> Option<&ContextEncoder> {
+        self.contexts.as_ref().map(|contexts| &*contexts.encoder)
+    }
+
     fn disambiguator(&self) -> Disambiguator<'_> {
         Disambiguator::new(&self.wordnet, self.glosses.as_deref(), Weights::default())
     }
@@ -205,7 +213,7 @@ impl Models {
         pairs.par_iter().zip(views.par_chunks(2)).map(row).collect()
     }
 
-    fn views<'t>(
+    pub(super) fn views<'t>(
         &self,
         occurrences: impl Iterator<Item = (&'t [String], std::ops::Range<usize>)>,
     ) -> Vec<Views> {

@@ -5,6 +5,7 @@ mod fit;
 mod induced;
 mod kit;
 mod places;
+mod wsi;
 
 pub use evaluate::{SenseModel, SenseSet, SensesEvaluation};
 pub use fit::FitReport;

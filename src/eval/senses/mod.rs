@@ -5,11 +5,13 @@
 //! set in turn.
 
 pub mod all_words;
+pub mod clusterings;
 pub mod coarse;
 pub mod graded;
 mod logistic;
 pub mod pairs;
 pub mod pseudo;
+pub mod wsi;
 
 use super::stats::{Interval, share_interval};
 use serde::Serialize;

@@ -159,19 +159,40 @@ impl InducedSenses {
     /// How well each sense of a word fits an occurrence: `(number, probability)`, best first.
     #[must_use]
     pub fn fit(&self, word: WordId, occurrence: Option<&[f32]>) -> Vec<(usize, f32)> {
-        let senses = self.of(word).unwrap_or_default();
-        let near = |sense: &InducedSense| match occurrence.filter(|o| o.len() == sense.centroid.len()) {
-            Some(occurrence) => SHARPNESS * dot(&sense.centroid, occurrence) + sense.share.max(1e-6).ln(),
-            None => sense.share.max(1e-6).ln(),
-        };
-        let scores: Vec<f32> = senses.iter().map(near).collect();
-        let highest = scores.iter().copied().fold(f32::MIN, f32::max);
-        let total: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
-        let mut fit: Vec<(usize, f32)> =
-            scores.iter().map(|score| (score - highest).exp() / total).enumerate().collect();
-        fit.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        fit
+        fit_of(self.of(word).unwrap_or_default(), occurrence)
     }
+}
+
+/// How well each of these senses fits an occurrence: `(number, probability)`, best first.
+pub(crate) fn fit_of(senses: &[InducedSense], occurrence: Option<&[f32]>) -> Vec<(usize, f32)> {
+    let near = |sense: &InducedSense| match occurrence.filter(|o| o.len() == sense.centroid.len()) {
+        Some(occurrence) => SHARPNESS * dot(&sense.centroid, occurrence) + sense.share.max(1e-6).ln(),
+        None => sense.share.max(1e-6).ln(),
+    };
+    let scores: Vec<f32> = senses.iter().map(near).collect();
+    let highest = scores.iter().copied().fold(f32::MIN, f32::max);
+    let total: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
+    let mut fit: Vec<(usize, f32)> =
+        scores.iter().map(|score| (score - highest).exp() / total).enumerate().collect();
+    fit.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    fit
+}
+
+/// The senses that occurrences fall into, by clustering alone: without labels or examples. For occurrences that are no part of a corpus.
+pub(crate) fn senses_among(occurrences: &[&[f32]], settings: &Settings) -> Vec<InducedSense> {
+    if occurrences.is_empty() {
+        return Vec::new();
+    }
+    let mut rng = Rng::new(settings.seed, 0);
+    let seeds = clusters::k_means(occurrences, clusters::GROUPS_MAX, &mut rng);
+    let groups = regrouped(occurrences, merged(occurrences, seeds, settings), settings);
+    let sense = |group: Group| InducedSense {
+        label: Vec::new(),
+        share: group.members.len() as f32 / occurrences.len() as f32,
+        examples: Vec::new(),
+        centroid: group.centroid,
+    };
+    groups.into_iter().map(sense).collect()
 }
 
 /// By how much a cosine counts against the logarithm of a sense's share.

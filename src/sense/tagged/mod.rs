@@ -6,7 +6,7 @@
 
 mod raganato;
 mod semcor;
-mod tags;
+pub(crate) mod tags;
 
 use crate::error::{Error, Result};
 use crate::text::Analyzer;

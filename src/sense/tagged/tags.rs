@@ -5,7 +5,7 @@
 
 /// A tag and the text up to the next one.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tag<'a> {
+pub(crate) struct Tag<'a> {
     /// `wf`, `/wf`, `sentence` …
     pub name: &'a str,
     attributes: &'a str,
@@ -16,7 +16,7 @@ pub(super) struct Tag<'a> {
 }
 
 /// All tags of a text in order. What stands before the first is passed over.
-pub(super) fn tags(text: &str) -> impl Iterator<Item = Tag<'_>> {
+pub(crate) fn tags(text: &str) -> impl Iterator<Item = Tag<'_>> {
     let mut line = 1;
     let mut pieces = text.split('<');
     line += newlines(pieces.next().unwrap_or_default());
@@ -53,7 +53,7 @@ impl<'a> Tag<'a> {
 }
 
 /// The characters that entities stand for; unknown ones stay as they are.
-pub(super) fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('&') {
