@@ -138,14 +138,14 @@ fn quoted_commands(page: &str) -> Vec<String> {
     quoted.map(str::to_owned).collect()
 }
 
-/// Both bundled collections as `sememe demo` makes them, on one thread.
+/// Both bundled collections as `sememe demo` makes them in the end, on one thread.
 fn bundled() -> Program {
     let program = Program::new();
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora");
     for name in ["demo-en", "demo-zh"] {
         let file = corpora.join(format!("{name}.jsonl"));
         program.ok(&["ingest", name, file.to_str().unwrap()]);
-        program.ok(&["train", name, "--from", "scratch", "--threads", "1"]);
+        program.ok(&["train", name, "--threads", "1"]);
     }
     program
 }

@@ -23,6 +23,15 @@ export const hostileDocuments = Array.from({ length: 24 }, (_, i) => ({
   "<b>field</b>": HOSTILE,
 }));
 
+/** When the models that the demo began with have been adapted: a generation that comes meanwhile would change what is being looked at. */
+async function adapted(address) {
+  for (;;) {
+    const { results } = await (await fetch(`${address}/v1/tasks?statuses=enqueued,processing`)).json();
+    if (results.length === 0) return;
+    await new Promise((later) => setTimeout(later, 200));
+  }
+}
+
 /** Starts the service; `stop()` ends it and removes what it left. */
 export async function start(more = []) {
   const folder = await mkdtemp(join(tmpdir(), "sememe-page-"));
@@ -40,6 +49,7 @@ export async function start(more = []) {
     createInterface({ input: child.stdout }).on("line", (line) => line.startsWith("sememe listens on ") && found(line.slice(18).trim()));
   });
   const ended = new Promise((done) => child.once("exit", done));
+  await adapted(address);
   const stop = async () => {
     child.kill();
     await ended;
