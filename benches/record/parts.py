@@ -123,7 +123,7 @@ def keyword(run):
     for peer in ("tantivy", "bm25s"):
         try:
             need(peer)
-            commands[peer] = [sys.executable, PEERS / "keyword.py", peer, run.tokens, documents, 100]
+            commands[peer] = [sys.executable, PEERS / "passages.py", peer, run.tokens, documents, 100]
         except Skip as why:
             run.skipped(f"keyword, {peer}", why)
     found = {name: [] for name in commands}
@@ -135,7 +135,7 @@ def keyword(run):
         result[name] = {key: spread([line[key] for line in lines]) for key in ("index_cpu_s", "query_cpu_s", "p50_ms", "p99_ms", "bytes")}
         if name != "sememe":
             result[name]["ratio"] = {key: ratios([line[key] for line in found["sememe"]], [line[key] for line in lines])
-                                     for key in ("index_cpu_s", "p50_ms")}
+                                     for key in ("index_cpu_s", "query_cpu_s")}
     return result
 
 

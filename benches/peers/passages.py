@@ -1,6 +1,6 @@
 """BM25 of another program on the passages that `keyword TOKENS DOCUMENTS WORDS --json` (benches/keyword.rs) makes.
 
-    python benches/peers/keyword.py tantivy|bm25s TOKENS [DOCUMENTS] [WORDS]
+    python benches/peers/passages.py tantivy|bm25s TOKENS [DOCUMENTS] [WORDS]
 
 Same passages, same queries of 4 words, top 10, one thread, warm; prints one JSON line with the same keys. tantivy asks through its
 Python binding, which costs some microseconds a query; bm25s is given all queries' tokens at once and then one by one.
