@@ -3,6 +3,8 @@
 //! `cargo bench --bench keyword -- TOKENS [DOCUMENTS] [WORDS]`: TOKENS is plain text (`sememe tokens` writes it), cut into
 //! DOCUMENTS (100,000) passages of WORDS (100) words, each with a few fields. Queries are 500 runs of 4 words taken from passages at
 //! regular distances, function words included. One thread asks, warm; indexing takes all.
+//!
+//! With `--json`, as benches/peers/passages.py wants it: passages of plain words alone, no fields, no stems; one JSON line.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -34,6 +36,9 @@ fn main() -> Result<()> {
     let number =
         |at: usize, default: usize| arguments.get(at).and_then(|n| n.parse().ok()).unwrap_or(default);
     let documents = documents(tokens, number(1, 100_000), number(2, 100));
+    if arguments.iter().any(|argument| argument == "--json") {
+        return beside_peers(documents);
+    }
     println!("{} passages of {} words", documents.len(), number(2, 100));
     let folder = tempfile::tempdir().map_err(sememe::error::Error::io("create a folder in", "."))?;
     for stemming in [Stemming::None, Stemming::English] {
@@ -41,6 +46,66 @@ fn main() -> Result<()> {
         searches(&documents, stemming, &folder.path().join(stemming.name()))?;
     }
     Ok(())
+}
+
+/// What other programs can do as well: plain passages indexed on one thread, words asked for, ten rows answered.
+fn beside_peers(mut documents: Vec<Document>) -> Result<()> {
+    for document in &mut documents {
+        (document.title, document.fields) = (None, serde_json::Map::default());
+    }
+    let folder = tempfile::tempdir().map_err(sememe::error::Error::io("create a folder in", "."))?;
+    let path = folder.path().join("index");
+    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let mut builder = KeywordBuilder::create(&path, &IndexSettings::default())?;
+    for (at, document) in documents.iter().enumerate() {
+        let analysis = Analyzer.analyze(&document.full_text());
+        let ready = builder.layout().document_with_fields(at as u64, document, &analysis);
+        builder.add(ready)?;
+    }
+    builder.finish()?;
+    let (index_s, index_cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let bytes: u64 = path
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .filter_map(|file| Some(file.ok()?.metadata().ok()?.len()))
+        .sum();
+    let index = KeywordIndex::open(&path)?;
+    let step = (documents.len() / QUERIES).max(1);
+    let word = |text: &str| text.split(' ').skip(10).take(4).map(str::to_owned).collect::<Vec<_>>();
+    let queries: Vec<Vec<String>> =
+        documents.iter().step_by(step).take(QUERIES).map(|document| word(&document.text)).collect();
+    let options = KeywordOptions::default();
+    let ask = |words: &Vec<String>| index.matching(words, &options)?.top(&index, 10);
+    queries.iter().try_for_each(|words| ask(words).map(|_| ()))?; // warm
+    let (cpu, mut times) = (thread_cpu_seconds(), Vec::new());
+    for words in &queries {
+        let start = Instant::now();
+        black_box(ask(words)?);
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let query_cpu_s = thread_cpu_seconds() - cpu;
+    times.sort_by(f64::total_cmp);
+    println!(
+        "{}",
+        json!({"documents": documents.len(), "index_s": index_s, "index_cpu_s": index_cpu_s, "bytes": bytes, "queries": times.len(),
+               "query_cpu_s": query_cpu_s, "p50_ms": times[times.len() / 2], "p99_ms": times[times.len() * 99 / 100]})
+    );
+    Ok(())
+}
+
+/// Processor time of this thread, where the system tells it.
+fn thread_cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
+}
+
+/// Processor time of all threads, user and system, in hundredths of a second.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 fn documents(tokens: &str, count: usize, length: usize) -> Vec<Document> {

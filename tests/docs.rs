@@ -1,4 +1,5 @@
-//! What the reference pages name is there: functions in MODELS.md, magic numbers in FORMATS.md.
+//! What the reference pages name is there: functions in MODELS.md, magic numbers in FORMATS.md; and README's figures are the
+//! newest record's.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -89,4 +90,47 @@ fn every_page_of_a_format_is_listed() {
 fn format_pages() -> Vec<PathBuf> {
     let entries = root().join("docs/formats").read_dir().unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// The newest record that `./bench` wrote: its date and what it holds.
+fn newest_record() -> Option<(String, serde_json::Value)> {
+    let entries = root().join("docs/record").read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let newest =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "json")).max()?;
+    let record = serde_json::from_str(&fs::read_to_string(&newest).unwrap()).unwrap();
+    Some((newest.file_stem().unwrap().to_string_lossy().into_owned(), record))
+}
+
+#[test]
+fn readmes_figures_are_the_newest_records() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("<!-- measured:begin, by ./bench --tables -->").unwrap();
+    let (measured, _) = rest.split_once("<!-- measured:end -->").unwrap();
+    let Some((date, record)) = newest_record() else {
+        eprintln!("skipped: docs/record/ has no record of ./bench yet");
+        return;
+    };
+    let rows: Vec<Vec<&str>> = record["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row.as_array().unwrap().iter().map(|cell| cell.as_str().unwrap()).collect())
+        .collect();
+    let shown: Vec<String> =
+        measured.lines().filter(|line| line.starts_with('|')).skip(2).map(str::to_owned).collect();
+    let wanted: Vec<String> = rows.iter().map(|row| format!("| {} |", row.join(" | "))).collect();
+    assert_eq!(shown, wanted, "README's table is not what the newest record gives: run ./bench --tables");
+    assert!(
+        measured.contains(&format!("(docs/record/{date}.md)")),
+        "README does not link to the record of {date}"
+    );
+    assert!(root().join(format!("docs/record/{date}.md")).exists(), "docs/record/{date}.md is missing");
+    for row in &rows {
+        let part =
+            row[2].strip_prefix("`./bench ").and_then(|rest| rest.strip_suffix('`')).unwrap_or_default();
+        for key in ["date", "commit", "command"] {
+            let said = record["parts"][part][key].as_str().unwrap_or_default();
+            assert!(!said.is_empty(), "{}: the record has no {key} of `./bench {part}`", row[0]);
+        }
+    }
 }

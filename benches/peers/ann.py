@@ -166,13 +166,13 @@ def main():
     ours.close()
     for name in ["sememe", *peers]:
         medians = {ef: np.median(times[name, ef], axis=0).tolist() for ef in EFS}
-        line = {"points": medians}
+        line = {"points": medians, "all": {ef: times[name, ef] for ef in EFS}}
         for wanted in [0.95, 0.99]:
             for column, unit in enumerate(["cpu", "wall"]):
                 points = [(values[2], values[column] / len(queries)) for values in medians.values()]
                 line[f"queries/s at {wanted} ({unit})"] = at_recall(points, wanted)
         report["search"][name] = line
-        print(f"{name:14}", {key: value and round(value) for key, value in line.items() if key != "points"})
+        print(f"{name:14}", {key: value and round(value) for key, value in line.items() if key not in ("points", "all")})
     print("open", report["open"], "scan", report["codes"])
     if args.json:
         with open(args.json, "w") as file:
