@@ -55,6 +55,17 @@ fn words_are_numbered_by_count_and_ends_and_unknown_words_are_marked() {
                 Ok(())
             })
             .unwrap();
+        let passages = |words_max| {
+            let mut passages = Vec::new();
+            let each = |passage: &[Vec<_>]| {
+                passages.push(passage.iter().map(Vec::len).collect::<Vec<_>>());
+                Ok(())
+            };
+            corpus.for_each_passage(words_max, each).unwrap();
+            passages
+        };
+        assert_eq!(passages(100), [vec![3, 3], vec![2], vec![2, 1]]);
+        assert_eq!(passages(3), [vec![3], vec![3], vec![2], vec![2, 1]]);
         assert_eq!(sentences.len(), 5);
         assert_eq!(sentences[1], [None, Some(WordId(0)), Some(WordId(1))]);
     }

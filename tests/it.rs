@@ -25,6 +25,7 @@ mod properties;
 mod query_language;
 mod real_text;
 mod senses;
+mod starters;
 mod tidy;
 mod walkthrough;
 mod word2vec;

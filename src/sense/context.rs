@@ -233,3 +233,20 @@ pub fn similarity(a: Option<&Vec<f32>>, b: Option<&Vec<f32>>) -> f32 {
         _ => 0.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn around_a_place_are_the_rarest_of_a_hundred_words_to_each_side() {
+        // Word 150 at place 150, and again at 160; of the others, those of even numbers are rare.
+        let text: Vec<u64> = (0..400).map(|at| if at == 160 { 150 } else { at }).collect();
+        let around = ContextEncoder::around(&text, 150, |word| if word % 2 == 0 { 1 } else { 1000 });
+        assert_eq!(around.len(), RAREST);
+        assert_eq!((around[0], around[39]), (50, 128)); // equally rare ones as they stand; 50 to 128 are forty even numbers
+        let few = ContextEncoder::around(&[7, 8, 7, 9], 0, |word| *word);
+        assert_eq!(few, [8, 9]);
+        assert!(ContextEncoder::around(&[7], 0, |word| *word).is_empty());
+    }
+}

@@ -20,7 +20,7 @@ const UNPACKED_MAX: u64 = 1 << 30;
 /// with the row as it was.
 const STEP: f32 = 0.35;
 const LEVEL: i32 = 19;
-const CURE: &str = "take the file from the project, or make it again with `sememe starter`";
+const CURE: &str = "take the file from the project, or make it again with `sememe vectors starter`";
 
 /// What the arrays behind it are.
 #[derive(Debug, Serialize, Deserialize)]
