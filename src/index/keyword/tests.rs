@@ -26,6 +26,25 @@ fn stemmed(texts: &[&str], stemming: Stemming) -> (tempfile::TempDir, KeywordInd
 }
 
 #[test]
+fn a_file_cut_to_any_short_length_is_told() {
+    let (folder, index) = index(&["river bank", "bank loan"]);
+    drop(index);
+    let folder = folder.path().join("k");
+    KeywordIndex::verify(&folder).unwrap();
+    let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<PathBuf> = files.filter(|path| path.metadata().unwrap().len() > 0).collect();
+    for path in files.iter().filter(|path| path.file_name().is_some_and(|name| name != ".managed.json")) {
+        let bytes = std::fs::read(path).unwrap();
+        for length in 0..bytes.len().min(12) {
+            std::fs::write(path, &bytes[..length]).unwrap();
+            assert!(KeywordIndex::verify(&folder).is_err(), "{} cut to {length} bytes", path.display());
+        }
+        std::fs::write(path, &bytes).unwrap();
+    }
+    KeywordIndex::verify(&folder).unwrap();
+}
+
+#[test]
 fn scores_are_bm25_worked_out_by_hand() {
     // Two documents of 2 and 4 words, mean 3; "bank" in both: idf = ln(1 + (2 - 2 + .5) / (2 + .5)) = ln 1.2.
     // Document 10: tf 1, length 2: 2.2 / (1 + 1.2 (.25 + .75 · 2/3)) = 2.2 / 1.9.
