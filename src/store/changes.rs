@@ -38,7 +38,7 @@ impl Store {
             let rows = sqlx::query("SELECT id, name, last_change, generation FROM collections ORDER BY id")
                 .fetch_all(&self.pool)
                 .await?;
-            Ok(rows.iter().map(standing).collect())
+            rows.iter().map(standing).collect()
         })
     }
 
@@ -52,9 +52,12 @@ impl Store {
             sqlx::query("SELECT id, name, last_change, generation FROM collections WHERE name = ?")
                 .bind(name)
                 .fetch_optional(&self.pool)
-                .await
+                .await?
+                .as_ref()
+                .map(standing)
+                .transpose()
         })?;
-        found.as_ref().map_or_else(|| Err(self.no_collection(name)?), |row| Ok(standing(row)))
+        found.map_or_else(|| Err(self.no_collection(name)?), Ok)
     }
 
     /// The writes to a collection after number `change`, whatever is written meanwhile; `None` if the collection is gone.
@@ -68,13 +71,9 @@ impl Store {
                 .bind(key)
                 .fetch_optional(&mut *transaction)
                 .await?;
-            Ok(row.map(|row| Later {
-                store: self,
-                transaction: Some(transaction),
-                collection: key,
-                after: (change, i64::MAX),
-                standing: standing(&row),
-            }))
+            let Some(row) = row else { return Ok(None) };
+            let (standing, after) = (standing(&row)?, (change, i64::MAX));
+            Ok(Some(Later { store: self, transaction: Some(transaction), collection: key, after, standing }))
         })
     }
 }
@@ -140,7 +139,10 @@ impl Later<'_> {
             .bind(limit)
             .fetch_all(&mut **transaction)
             .await?;
-            let last = rows.last().map_or(after, |last| (last.get("change"), last.get("seq")));
+            let last = match rows.last() {
+                Some(last) => (last.try_get("change")?, last.try_get("seq")?),
+                None => after,
+            };
             Ok((last, stored_documents(&rows)?))
         })?;
         self.after = last;
@@ -157,6 +159,11 @@ impl Drop for Later<'_> {
     }
 }
 
-fn standing(row: &sqlx::sqlite::SqliteRow) -> Standing {
-    Standing { key: row.get(0), name: row.get(1), last_change: row.get(2), generation: row.get(3) }
+fn standing(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Standing> {
+    Ok(Standing {
+        key: row.try_get(0)?,
+        name: row.try_get(1)?,
+        last_change: row.try_get(2)?,
+        generation: row.try_get(3)?,
+    })
 }

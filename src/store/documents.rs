@@ -75,11 +75,12 @@ impl Store {
                 .fetch_one(&mut *transaction)
                 .await
                 .map_err(failed(&self.path))?;
-            let last_change: i64 = row.get(1);
+            let taken = |row: &SqliteRow| Ok((row.try_get(0)?, row.try_get::<i64, _>(1)?));
+            let (collection, last_change) = taken(&row).map_err(failed(&self.path))?;
             Ok(Writer {
                 store: self,
                 transaction: Some(transaction),
-                collection: row.get(0),
+                collection,
                 change: last_change + 1,
                 changes: Changes::default(),
                 _turn: turn,
@@ -149,7 +150,7 @@ impl Store {
             .bind(collection)
             .fetch_one(&mut *transaction)
             .await?;
-            let (change, documents): (i64, i64) = (row.get(0), row.get(1));
+            let (change, documents): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
             let transaction = Some(transaction);
             Ok(Snapshot {
                 store: self,
@@ -227,7 +228,7 @@ impl Writer<'_> {
                 }
                 query.push(")");
                 let rows = query.build().fetch_all(&mut **transaction).await?;
-                let seqs: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+                let seqs: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
                 delete(transaction, (collection, change), &seqs).await?;
                 changes.deleted += seqs.len() as u64;
             }

@@ -34,7 +34,7 @@ impl Store {
         self.run(async {
             let rows =
                 sqlx::query("SELECT * FROM keys ORDER BY created_at, id").fetch_all(&self.pool).await?;
-            Ok(rows.iter().map(key_row).collect())
+            rows.iter().map(key_row).collect()
         })
     }
 
@@ -77,15 +77,15 @@ impl Store {
     }
 }
 
-fn key_row(row: &sqlx::sqlite::SqliteRow) -> KeyRow {
-    KeyRow {
-        id: row.get("id"),
-        hash: row.get("hash"),
-        name: row.get("name"),
-        scopes: row.get("scopes"),
-        collections: row.get("collections"),
-        created_at: row.get("created_at"),
-        expires_at: row.get("expires_at"),
-        revoked_at: row.get("revoked_at"),
-    }
+fn key_row(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<KeyRow> {
+    Ok(KeyRow {
+        id: row.try_get("id")?,
+        hash: row.try_get("hash")?,
+        name: row.try_get("name")?,
+        scopes: row.try_get("scopes")?,
+        collections: row.try_get("collections")?,
+        created_at: row.try_get("created_at")?,
+        expires_at: row.try_get("expires_at")?,
+        revoked_at: row.try_get("revoked_at")?,
+    })
 }

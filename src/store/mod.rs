@@ -18,7 +18,7 @@ pub use tasks::{TaskFilter, TaskRow, TaskStatus};
 use crate::error::{Error, Result};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, SqlStr};
 use std::borrow::Cow;
@@ -120,7 +120,7 @@ impl Store {
         self.run(async {
             let mut query = QueryBuilder::new(COLLECTION_ROWS);
             let rows = query.push(" ORDER BY c.name").build().fetch_all(&self.pool).await?;
-            Ok(rows.iter().map(collection_row).collect())
+            rows.iter().map(collection_row).collect()
         })
     }
 
@@ -132,12 +132,12 @@ impl Store {
         let found = self.run(async {
             let mut query = QueryBuilder::new(COLLECTION_ROWS);
             query.push(" WHERE c.name = ").push_bind(name);
-            query.build().fetch_optional(&self.pool).await
+            query.build().fetch_optional(&self.pool).await?.as_ref().map(collection_row).transpose()
         })?;
-        if let Some(found) = found {
-            return Ok(collection_row(&found));
+        match found {
+            Some(found) => Ok(found),
+            None => Err(self.no_collection(name)?),
         }
-        Err(self.no_collection(name)?)
     }
 
     fn no_collection(&self, name: &str) -> Result<Error> {
@@ -253,16 +253,16 @@ impl Store {
     }
 }
 
-fn collection_row(row: &sqlx::sqlite::SqliteRow) -> CollectionRow {
-    let documents: i64 = row.get("documents");
-    CollectionRow {
-        key: row.get("id"),
-        name: row.get("name"),
-        last_change: row.get("last_change"),
-        generation: row.get("generation"),
+fn collection_row(row: &SqliteRow) -> sqlx::Result<CollectionRow> {
+    let documents: i64 = row.try_get("documents")?;
+    Ok(CollectionRow {
+        key: row.try_get("id")?,
+        name: row.try_get("name")?,
+        last_change: row.try_get("last_change")?,
+        generation: row.try_get("generation")?,
         documents: documents.unsigned_abs(),
-        settings: row.get("settings"),
-    }
+        settings: row.try_get("settings")?,
+    })
 }
 
 fn failed(path: &Path) -> impl FnOnce(sqlx::Error) -> Error {

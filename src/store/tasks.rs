@@ -134,10 +134,9 @@ impl Store {
         let row = self.run(async {
             let mut query = QueryBuilder::new("SELECT ");
             query.push(COLUMNS).push(" FROM tasks WHERE uid = ").push_bind(uid);
-            query.build().fetch_optional(&self.pool).await
+            query.build().fetch_optional(&self.pool).await?.as_ref().map(task_row).transpose()
         })?;
-        let not_found = || Error::NotFound { kind: "task", name: uid.to_string(), nearest: Vec::new() };
-        row.as_ref().map(task_row).ok_or_else(not_found)
+        row.ok_or_else(|| Error::NotFound { kind: "task", name: uid.to_string(), nearest: Vec::new() })
     }
 
     /// Tasks, the latest first, at most `limit`.
@@ -145,7 +144,7 @@ impl Store {
     /// # Errors
     /// [`Error::Store`] if the database fails.
     pub fn tasks(&self, filter: &TaskFilter, limit: u32) -> Result<Vec<TaskRow>> {
-        let rows = self.run(async {
+        self.run(async {
             let mut query = QueryBuilder::new("SELECT ");
             query.push(COLUMNS).push(" FROM tasks WHERE uid <= ").push_bind(filter.from.unwrap_or(i64::MAX));
             let statuses: Vec<&str> = filter.statuses.iter().map(|status| status.name()).collect();
@@ -162,9 +161,8 @@ impl Store {
                 }
             }
             query.push(" ORDER BY uid DESC LIMIT ").push_bind(limit);
-            query.build().fetch_all(&self.pool).await
-        })?;
-        Ok(rows.iter().map(task_row).collect())
+            query.build().fetch_all(&self.pool).await?.iter().map(task_row).collect()
+        })
     }
 
     /// Takes the oldest waiting task whose type `kinds` names (all others if `not`), and marks it as begun.
@@ -177,7 +175,7 @@ impl Store {
         if self.tasks(&waiting, 1)?.is_empty() {
             return Ok(None);
         }
-        let row = self.run(async {
+        self.run(async {
             let mut query = QueryBuilder::new("UPDATE tasks SET status = 'processing', started_at = ");
             query
                 .push_bind(now)
@@ -188,9 +186,8 @@ impl Store {
                 list.push_bind((*kind).to_owned());
             }
             query.push(") ORDER BY uid LIMIT 1) RETURNING ").push(COLUMNS);
-            query.build().fetch_optional(&self.pool).await
-        })?;
-        Ok(row.as_ref().map(task_row))
+            query.build().fetch_optional(&self.pool).await?.as_ref().map(task_row).transpose()
+        })
     }
 
     /// Notes how a task ended; without a result, the one noted on the way stays.
@@ -283,23 +280,27 @@ impl Store {
     }
 }
 
-fn task_row(row: &SqliteRow) -> TaskRow {
-    // Written here alone, so that it is JSON; anything else reads as nothing.
-    let json =
-        |name: &str| row.get::<Option<String>, _>(name).and_then(|text| serde_json::from_str(&text).ok());
-    TaskRow {
-        uid: row.get("uid"),
-        collection: row.get("collection"),
-        kind: row.get("type"),
-        status: TaskStatus::of(row.get("status")),
-        details: json("details").and_then(|value: Value| value.as_object().cloned()).unwrap_or_default(),
-        result: json("result"),
-        error: json("error"),
-        cancel: row.get::<i64, _>("cancel") != 0,
-        enqueued_at: row.get("enqueued_at"),
-        started_at: row.get("started_at"),
-        finished_at: row.get("finished_at"),
-    }
+fn task_row(row: &SqliteRow) -> sqlx::Result<TaskRow> {
+    let status: String = row.try_get("status")?;
+    Ok(TaskRow {
+        uid: row.try_get("uid")?,
+        collection: row.try_get("collection")?,
+        kind: row.try_get("type")?,
+        status: TaskStatus::of(&status),
+        details: json(row, "details")?.and_then(|value| value.as_object().cloned()).unwrap_or_default(),
+        result: json(row, "result")?,
+        error: json(row, "error")?,
+        cancel: row.try_get::<i64, _>("cancel")? != 0,
+        enqueued_at: row.try_get("enqueued_at")?,
+        started_at: row.try_get("started_at")?,
+        finished_at: row.try_get("finished_at")?,
+    })
+}
+
+/// Written here alone, so that it is JSON; anything else reads as nothing.
+fn json(row: &SqliteRow, column: &str) -> sqlx::Result<Option<Value>> {
+    let text: Option<String> = row.try_get(column)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 #[cfg(test)]
