@@ -108,6 +108,33 @@ fn new_documents_are_searchable_with_the_old_vectors() {
     }
 }
 
+#[test]
+fn a_search_shows_highlights_facets_and_takes_the_contextual_settings() {
+    let program = Program::new();
+    program.write(
+        "fares.jsonl",
+        concat!(
+            r#"{"id": "a", "text": "The ferry left the harbour.", "kind": "boat"}"#,
+            "\n",
+            r#"{"id": "b", "text": "A ferry to the island.", "kind": "boat"}"#,
+            "\n",
+            r#"{"id": "c", "text": "The lender met the ferry.", "kind": "money"}"#,
+            "\n",
+        ),
+    );
+    program.ok(&["ingest", "fares", "fares.jsonl"]);
+    program.ok(&["index", "fares"]);
+    let search = ["search", "fares", "ferry", "--mode", "keyword"];
+    let shown = program.ok(&[&search[..], &["--facet", "kind", "--highlight"]].concat());
+    assert!(shown.contains("boat 2, money 1"), "{shown}");
+    assert!(shown.contains("<em>ferry</em>"), "{shown}");
+    for wrong in [["--candidates", "201"], ["--late", "1.5"]] {
+        let output = program.run(&[&search[..], &wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(stderr(&output).contains(&wrong[0][2..]), "{}", stderr(&output));
+    }
+}
+
 /// Flips bits in the middle of a file. The model's files are shared with the next generation: a copy takes the damage.
 fn damage(path: &std::path::Path) {
     let mut bytes = std::fs::read(path).unwrap();

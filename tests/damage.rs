@@ -31,6 +31,7 @@ fn answers(data_dir: &Path) -> Result<String, String> {
     all.push_str(&format!("{similar:?}\n"));
     let begun = NextRequest { text: "the bank of the".to_owned(), k: Some(5) };
     all.push_str(&format!("{:?}\n", engine.next("town", &begun).map_err(told)?));
+    all.push_str(&format!("{:?}\n", engine.word_senses("town", "bank").map_err(told)?));
     all.push_str(&format!("{:?}\n", engine.documents("town", None, 100).map_err(told)?));
     all.push_str(&format!(
         "{:?}\n",

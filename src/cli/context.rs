@@ -2,6 +2,7 @@
 
 use super::Output;
 use super::show::{Out, padded};
+use crate::bilm::Known;
 use crate::engine::{
     ContextNeighbours, ContextNeighboursRequest, EncodeAnswer, EncodeRequest, Engine, NextAnswer,
     NextRequest, NextWord, WordChange,
@@ -72,7 +73,13 @@ pub(super) fn ask(engine: &Engine, question: ContextCommand, out: &Output) -> Re
 fn show_encoded(answer: &EncodeAnswer, out: Out<'_>) -> io::Result<()> {
     for token in &answer.tokens {
         let Some(adjustment) = &token.adjustment else { continue };
-        writeln!(out, "{}  moves {:.3}", padded(&token.text, 16), adjustment.shift)?;
+        let known = match token.known {
+            Known::Word => "",
+            Known::Subwords => "  (not in the vocabulary: made from its n-grams)",
+            Known::Characters => "  (not in the vocabulary: made from its characters)",
+            Known::Unknown => "  (not in the vocabulary: this is what its sentence alone says)",
+        };
+        writeln!(out, "{}  moves {:.3}{known}", padded(&token.text, 16), adjustment.shift)?;
         writeln!(out, "    towards  {}", changes(&adjustment.towards))?;
         writeln!(out, "    away     {}", changes(&adjustment.away))?;
         let substitutes: Vec<String> = adjustment

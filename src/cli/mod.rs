@@ -22,7 +22,7 @@ mod wordnet;
 mod words;
 
 use crate::config::Config;
-use crate::engine::{ContrastRequest, Engine, IngestReport, Ingestion};
+use crate::engine::{self, ContrastRequest, Engine, IngestReport, Ingestion};
 use crate::error::{Error, Result};
 use crate::search::Mode;
 use crate::server;
@@ -38,6 +38,7 @@ use std::process::ExitCode;
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
+    engine::share_arenas();
     let arguments = Arguments::parse();
     match service::settings(&arguments).and_then(|config| command(arguments, config)) {
         Ok(()) => ExitCode::SUCCESS,

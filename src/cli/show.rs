@@ -108,9 +108,18 @@ pub(super) fn analyzed(answer: &Analyzed, out: Out<'_>) -> io::Result<()> {
 
 pub(super) fn search(answer: &SearchAnswer, out: Out<'_>) -> io::Result<()> {
     for hit in &answer.hits {
-        writeln!(out, "{}", heading(hit))?;
-        writeln!(out, "    {}", hit.snippet)?;
+        let marked = hit.highlighted.as_ref();
+        let title = marked.map_or(&hit.title, |marked| &marked.title);
+        writeln!(out, "{:>2}. {}  [{}]", hit.rank, title.as_deref().unwrap_or("-"), hit.id)?;
+        writeln!(out, "    {}", marked.map_or(&hit.snippet, |marked| &marked.snippet))?;
         writeln!(out, "    {:.4}  {}", hit.score, through(&hit.matches))?;
+    }
+    for (field, facet) in &answer.facets {
+        let counts: Vec<String> =
+            facet.values.iter().map(|(value, count)| format!("{value} {count}")).collect();
+        let others = facet.distinct - facet.values.len();
+        let others = if others > 0 { format!(", and {others} more values") } else { String::new() };
+        writeln!(out, "{field}: {}{others}", counts.join(", "))?;
     }
     if let Some(reason) = &answer.empty_because {
         writeln!(out, "nothing found: {reason}")?;

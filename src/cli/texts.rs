@@ -7,7 +7,7 @@ use crate::engine::{
 };
 use crate::error::{Error, Result};
 use crate::index::keyword::{AnyOf, FieldType, FilterRequest, IndexSettings, Stemming};
-use crate::search::Mode;
+use crate::search::{ContextualSettings, Mode};
 use clap::{Args, ValueEnum};
 use std::io;
 
@@ -63,6 +63,12 @@ pub(super) struct SearchArguments {
     /// Part of the nearest vectors wanted, above 0 up to 1: for large collections, whose vectors are not all compared.
     #[arg(long)]
     pub recall: Option<f32>,
+    /// Mode contextual: first documents that are read word by word, 0 to 200; 20.
+    #[arg(long)]
+    pub candidates: Option<usize>,
+    /// Mode contextual: what their words' best matches count for, 0 to 1; 0.5.
+    #[arg(long)]
+    pub late: Option<f32>,
 }
 
 /// How a collection is indexed.
@@ -104,6 +110,11 @@ impl SearchArguments {
         limit: usize,
         wordnet: Option<ExpansionRequest>,
     ) -> SearchRequest {
+        let default = ContextualSettings::default();
+        let contextual = ContextualSettings {
+            candidates: self.candidates.unwrap_or(default.candidates),
+            late: self.late.unwrap_or(default.late),
+        };
         SearchRequest {
             query,
             mode,
@@ -116,7 +127,7 @@ impl SearchArguments {
             keyword: Some(self.keyword.request()),
             wordnet,
             hybrid: None,
-            contextual: None,
+            contextual: Some(contextual),
             recall: self.recall,
         }
     }

@@ -242,6 +242,9 @@ pub struct Hit {
     pub highlights: Option<Vec<Highlight>>,
     /// Through which words the document answers, the largest share first.
     pub matches: Vec<Match>,
+    /// The part of the score that pairs of words not listed carry; with the shares of `matches` it makes 1. Below 0 where words that speak
+    /// against the document are among them, and 0 for a score that is not above 0.
+    pub rest: f32,
     /// For the modes contextual and hybrid: what each part of the score comes to; they add up to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<ScorePart>,

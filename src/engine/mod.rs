@@ -63,6 +63,7 @@ pub use generation::{Generation, ModelInfo, Origin};
 pub use ingestion::{IngestReport, Ingestion};
 pub use keys::{Caller, KeyInfo, KeyRequest, KeyRing, NewKey, Scope};
 pub use map::{MapRequest, PlaceRequest};
+pub(crate) use memory::share_arenas;
 pub use next::{LstmNext, NextAnswer, NextRequest, NextToken, NextWord, NgramNext};
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};

@@ -352,6 +352,8 @@ fn hit(
             found.bm25 = index.term_parts(&found.document_word, seq, &question.hard.options())?;
         }
     }
+    let listed: f32 = matches.iter().map(|found| found.share).sum();
+    let rest = if score > 0.0 { 1.0 - listed } else { 0.0 };
     let parts = retriever.parts(&question.hard.words, stored.seq, &analysis)?;
     let snippet = highlight::snippet(&document.text, &matches);
     let (highlights, highlighted) = match question.highlight {
@@ -371,6 +373,7 @@ fn hit(
         highlighted,
         highlights,
         matches,
+        rest,
         parts,
         fields: document.fields.clone(),
     })

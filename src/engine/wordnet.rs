@@ -25,8 +25,9 @@ use crate::wordnet::{
 use serde::Deserialize;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Count that every synset starts from in information content.
 const SMOOTHING: f64 = 1.0;
@@ -40,7 +41,11 @@ const PAGE: usize = 50;
 pub(super) struct Shelf {
     asked: Option<PathBuf>,
     open: Mutex<Option<Opened>>,
+    compiling: AtomicBool,
 }
+
+/// How long a question waits for a WordNet that is just being compiled.
+const COMPILATION_WAIT: Duration = Duration::from_secs(2);
 
 struct Opened {
     stamp: Stamp,
@@ -177,7 +182,7 @@ impl Engine {
     /// compiled from another folder is compiled anew.
     #[must_use]
     pub fn with_wordnet(mut self, folder: Option<PathBuf>) -> Self {
-        self.wordnet = Shelf { asked: folder, open: Mutex::default() };
+        self.wordnet = Shelf { asked: folder, ..Shelf::default() };
         self
     }
 
@@ -198,8 +203,17 @@ impl Engine {
     /// WordNet, compiled first if need be.
     ///
     /// # Errors
-    /// [`Error::NotReady`] with how to install it, if there is none; [`Error::Io`], [`Error::BadInput`], [`Error::Damaged`].
+    /// [`Error::NotReady`] with how to install it, if there is none, and if another thread goes on compiling it for two seconds;
+    /// [`Error::Io`], [`Error::BadInput`], [`Error::Damaged`].
     pub fn wordnet(&self) -> Result<Arc<WordNet>> {
+        let begun = Instant::now();
+        while self.wordnet.compiling.load(Ordering::Acquire) {
+            if begun.elapsed() >= COMPILATION_WAIT {
+                let what = "WordNet is just being compiled, as once in every data directory".to_owned();
+                return Err(Error::NotReady { what, cure: "ask again in some seconds".to_owned() });
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
         self.prepare_wordnet(&Silent)
     }
 
@@ -390,7 +404,10 @@ impl Engine {
             (Err(missing), _) => return Err(missing),
         };
         let _lock = lock.map_or_else(|| self.lock_wordnet(), Ok)?;
-        self.compile_wordnet(&database, progress)?;
+        self.wordnet.compiling.store(true, Ordering::Release);
+        let compiled = self.compile_wordnet(&database, progress);
+        self.wordnet.compiling.store(false, Ordering::Release);
+        compiled?;
         let wanted = wanted.unwrap_or_else(|| described(&database));
         fs::write(&source, wanted).map_err(Error::io("write", &source))?;
         WordNet::open(&path)

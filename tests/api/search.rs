@@ -24,6 +24,30 @@ fn hard_tokens_find_the_word_and_soft_tokens_its_meaning() {
 }
 
 #[test]
+fn shares_and_the_rest_make_the_whole_score() {
+    let service = Service::start();
+    let short = json!([{"id": "short", "text": "lender deposit"}]);
+    service.post("/v1/collections/town/documents?wait=indexed", &short);
+    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
+    let shares = |hit: &Value| -> f64 {
+        hit["matches"].as_array().unwrap().iter().map(|found| number(&found["share"])).sum()
+    };
+    for mode in ["keyword", "neighbours", "static", "hybrid"] {
+        let body = json!({"query": "lender deposit", "mode": mode, "limit": 20});
+        let answer = service.post("/v1/collections/town/search", &body).json();
+        let hits = answer["hits"].as_array().unwrap_or_else(|| panic!("{mode}: {answer}"));
+        for hit in hits.iter().filter(|hit| number(&hit["score"]) > 0.0) {
+            assert!((shares(hit) + number(&hit["rest"]) - 1.0).abs() < 1e-5, "{mode}: {hit}");
+        }
+        // Two words have four pairs at most, so that none is left out.
+        if ["keyword", "static"].contains(&mode) {
+            let hit = hits.iter().find(|hit| hit["id"] == "short").unwrap();
+            assert!(number(&hit["rest"]).abs() < 1e-3, "{mode}: {hit}");
+        }
+    }
+}
+
+#[test]
 fn chinese_queries_meet_the_same_tokens() {
     let service = Service::start();
     let answer =

@@ -76,9 +76,11 @@ def background():
 
 
 def standing():
+    """Megabytes resident, those of them that no file backs, and open descriptors."""
     with open(process + "/status") as status:
         lines = dict(line.split(":", 1) for line in status)
-    return int(lines["VmRSS"].split()[0]) / 1024, len(os.listdir(process + "/fd"))
+    megabytes = [int(lines[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon")]
+    return *megabytes, len(os.listdir(process + "/fd"))
 
 
 def slope(points):
@@ -90,21 +92,23 @@ def slope(points):
 threads = [threading.Thread(target=client, args=[seed]) for seed in range(4)] + [threading.Thread(target=background)]
 for thread in threads:
     thread.start()
-begun, points, descriptors = time.time(), [], []
+begun, points, own, descriptors = time.time(), [], [], []
 while time.time() < end:
     time.sleep(5)
-    memory, open_now = standing()
+    memory, anonymous, open_now = standing()
     minute = (time.time() - begun) / 60
     if minute > warm_up:
         points.append((minute, memory))
+        own.append((minute, anonymous))
         descriptors.append(open_now)
     if len(points) % 24 == 1 or minute < 0.2:
-        print(f"{minute:5.1f} min: {memory:.0f} MB, {open_now} descriptors, {sum(counts.values())} answers", flush=True)
+        print(f"{minute:5.1f} min: {memory:.0f} MB ({anonymous:.0f} of its own), {open_now} descriptors, {sum(counts.values())} answers", flush=True)
 for thread in threads:
     thread.join()
 print(dict(counts), f"slowest {slowest[0] * 1e3:.0f} ms")
 memories = [memory for _, memory in points]
 print(f"after {warm_up:.0f} minutes: {min(memories):.0f} to {max(memories):.0f} MB, slope {slope(points):+.2f} MB/min; "
+      f"without mapped files {min(m for _, m in own):.0f} to {max(m for _, m in own):.0f} MB, slope {slope(own):+.2f} MB/min; "
       f"descriptors {min(descriptors)} to {max(descriptors)}, slope {slope([(x, d) for (x, _), d in zip(points, descriptors)]):+.2f}/min")
 failed = [key for key in counts if isinstance(key, int) and key >= 500 or "failed" in str(key)]
 assert not failed, failed

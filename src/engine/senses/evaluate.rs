@@ -188,7 +188,13 @@ impl Models {
             "WordNet's senses, by definitions and examples",
         ]);
         let of = |pairs: &[Pair]| self.features(pairs, contextual);
-        pairs::score(kind, path, set, &Similarities { names, apart: 1, of: &of })
+        let last = names.len() - 1;
+        let mut together = vec![("both static ones", vec![0, 1])];
+        if contextual {
+            together.push(("static and contextual ones", vec![0, 1, 2, 3]));
+        }
+        together.push(("all but WordNet's examples", (0..last).collect()));
+        pairs::score(kind, path, set, &Similarities { names, together, of: &of })
     }
 
     fn features(&self, pairs: &[Pair], contextual: bool) -> Vec<Vec<f64>> {

@@ -50,8 +50,8 @@ pub struct PairSet {
 pub struct Similarities<'a> {
     /// What they are, the poorest first.
     pub names: Vec<&'a str>,
-    /// Those that the combination of all leaves out.
-    pub apart: usize,
+    /// Which of them are also answered by together: a name, and their places.
+    pub together: Vec<(&'a str, Vec<usize>)>,
     /// Their values for each of some pairs, higher for the same sense, in the order of the names.
     pub of: &'a dyn Fn(&[Pair]) -> Vec<Vec<f64>>,
 }
@@ -223,28 +223,35 @@ fn cut_at(sentence: &str, start: &Place, end: &Place) -> Result<Occurrence, Stri
     Ok(Occurrence { tokens: analysis.tokens().map(|token| token.text.to_owned()).collect(), target })
 }
 
-/// Answers the pairs by each similarity alone, then by all together.
+/// The similarities of a pair, whether it means the same, and its lemma.
+type Row = (Vec<f64>, bool, String);
+
+/// Answers the pairs by each similarity alone, then by several together; the last of these gives the reliability. Training pairs are
+/// answered too, each tenth of their words by what the others say.
 #[must_use]
 pub fn score(kind: &'static str, path: &Path, set: &PairSet, similarities: &Similarities<'_>) -> SenseReport {
-    let features = |pairs: &[Pair]| -> Vec<(Vec<f64>, bool, String)> {
+    let features = |pairs: &[Pair]| -> Vec<Row> {
         let rows = (similarities.of)(pairs);
         pairs.iter().zip(rows).map(|(pair, row)| (row, pair.same, pair.lemma.clone())).collect()
     };
     let (asked, training) = (features(&set.asked), features(&set.training));
+    let alone = similarities.names.iter().enumerate().map(|(column, name)| (*name, vec![column]));
     let mut systems = vec![majority(&asked)];
-    for (column, name) in similarities.names.iter().enumerate() {
-        let one = |rows: &[(Vec<f64>, bool, String)]| -> Vec<(Vec<f64>, bool, String)> {
-            rows.iter().map(|(row, same, lemma)| (vec![row[column]], *same, lemma.clone())).collect()
+    let mut last = Vec::new();
+    for (name, columns) in alone.chain(similarities.together.iter().cloned()) {
+        let kept = |rows: &[Row]| -> Vec<Row> {
+            let row = |row: &[f64]| columns.iter().map(|column| row[*column]).collect();
+            rows.iter().map(|(all, same, lemma)| (row(all), *same, lemma.clone())).collect()
         };
-        systems.push(system(name, &probabilities(&one(&asked), &one(&training))));
+        let (asked, training) = (kept(&asked), kept(&training));
+        last = if training.is_empty() { by_tenths(&asked) } else { by_training(&asked, &training) };
+        let mut marks = vec![accuracy("accuracy", &last)];
+        if !training.is_empty() {
+            marks.push(accuracy("training pairs by tenths of the words", &by_tenths(&training)));
+        }
+        systems.push(System::new(name, marks));
     }
-    let kept = similarities.names.len() - similarities.apart;
-    let kept = |rows: &[(Vec<f64>, bool, String)]| -> Vec<(Vec<f64>, bool, String)> {
-        rows.iter().map(|(row, same, lemma)| (row[..kept].to_vec(), *same, lemma.clone())).collect()
-    };
-    let all = probabilities(&kept(&asked), &kept(&training));
-    systems.push(system(if similarities.apart > 0 { "all but the last" } else { "all of these" }, &all));
-    let confidence = all.iter().map(|(p, same)| (p.max(1.0 - p), (*p > 0.5) == *same));
+    let confidence = last.iter().map(|(p, same)| (p.max(1.0 - p), (*p > 0.5) == *same));
     SenseReport {
         kind,
         path: path.to_path_buf(),
@@ -258,7 +265,7 @@ pub fn score(kind: &'static str, path: &Path, set: &PairSet, similarities: &Simi
     }
 }
 
-fn majority(asked: &[(Vec<f64>, bool, String)]) -> System {
+fn majority(asked: &[Row]) -> System {
     let same = asked.iter().filter(|(_, same, _)| *same).count();
     System::new(
         "always the same answer",
@@ -266,23 +273,20 @@ fn majority(asked: &[(Vec<f64>, bool, String)]) -> System {
     )
 }
 
-fn system(name: &str, answers: &[(f64, bool)]) -> System {
+fn accuracy(measure: &'static str, answers: &[(f64, bool)]) -> Mark {
     let right = answers.iter().filter(|(p, same)| (*p > 0.5) == *same).count();
-    System::new(name, vec![Mark::share("accuracy", right, answers.len())])
+    Mark::share(measure, right, answers.len())
 }
 
-/// The probability that each pair means the same, with the truth.
-fn probabilities(
-    asked: &[(Vec<f64>, bool, String)],
-    training: &[(Vec<f64>, bool, String)],
-) -> Vec<(f64, bool)> {
-    fn view(rows: &[(Vec<f64>, bool, String)]) -> Vec<(&[f64], bool)> {
-        rows.iter().map(|(row, same, _)| (row.as_slice(), *same)).collect()
-    }
-    if !training.is_empty() {
-        let fitted = Logistic::fit(&view(training));
-        return asked.iter().map(|(row, same, _)| (fitted.probability(row), *same)).collect();
-    }
+/// The probability that each pair means the same, by what the training pairs say, with the truth.
+fn by_training(asked: &[Row], training: &[Row]) -> Vec<(f64, bool)> {
+    let rows: Vec<(&[f64], bool)> = training.iter().map(|(row, same, _)| (row.as_slice(), *same)).collect();
+    let fitted = Logistic::fit(&rows);
+    asked.iter().map(|(row, same, _)| (fitted.probability(row), *same)).collect()
+}
+
+/// As [`by_training`], each tenth of the words by what the others say.
+fn by_tenths(asked: &[Row]) -> Vec<(f64, bool)> {
     let lemmas: BTreeSet<&str> = asked.iter().map(|(.., lemma)| lemma.as_str()).collect();
     let fold: std::collections::HashMap<&str, usize> =
         lemmas.into_iter().enumerate().map(|(at, lemma)| (lemma, at % FOLDS)).collect();
@@ -332,7 +336,7 @@ mod tests {
         let set = PairSet { asked, training: Vec::new() };
         let telling = |pair: &Pair| if pair.occurrences[0].tokens[0] == "true" { 0.9 } else { 0.1 };
         let of = |pairs: &[Pair]| pairs.iter().map(|pair| vec![telling(pair)]).collect();
-        let similarities = Similarities { names: vec!["telling"], apart: 0, of: &of };
+        let similarities = Similarities { names: vec!["telling"], together: Vec::new(), of: &of };
         let report = score("wic", Path::new("x"), &set, &similarities);
         let accuracy = |at: usize| report.systems[at].marks[0].value.unwrap();
         assert!((accuracy(0) - 0.5).abs() < 1e-12 && (accuracy(1) - 1.0).abs() < 1e-12);

@@ -56,6 +56,7 @@ function parts(hit, mode) {
     value: match.share, mode,
     note: match.bm25 && !match.link ? `tf ${number(match.bm25.tf, 0)}, idf ${number(match.bm25.idf, 2)}, ${number(match.bm25.length, 0)} / ${number(match.bm25.mean_length, 0)}` : match.link ? `${match.link.relation}, ${match.link.sense}` : match.similarity < 0.999 ? `cos ${number(match.similarity, 2)}` : "",
   }));
+  if (Math.abs(hit.rest) >= 0.005) rows.push({ label: t("other_words"), value: hit.rest, mode, note: hit.rest < 0 ? t("against") : "" });
   return h("section", {}, heading(t("parts"), has(`parts_${mode}`) ? t(`parts_${mode}`) : null, 3), bars(rows, { max: Math.max(...rows.map((row) => row.value)) }));
 }
 

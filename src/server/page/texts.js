@@ -103,6 +103,8 @@ const TEXTS = {
   rank_in: ["{mode}: rank {rank}, score {score}", "{mode}：第 {rank} 位，得分 {score}"],
   not_among: ["{mode}: not among the first {k}", "{mode}：不在前 {k} 条"],
   parts: ["What the score is made of", "得分由什么组成"],
+  other_words: ["other pairs of words", "其余词对"],
+  against: ["they speak against it", "与结果相反"],
   parts_keyword: ["The parts of the BM25 score, one for each query word that the document holds.", "BM25 得分的各部分，文档含有的每个查询词各占一份。"],
   parts_wordnet: ["The parts of the score, each a BM25 score times the weight of its link.", "得分的各部分：BM25 得分乘以链接的权重。"],
   parts_contextual: ["The cosine of the texts and the best match of each query word, taken apart into pairs of words; the largest pairs.", "文本余弦值与各查询词的最佳匹配，按词对拆开，取最大的若干对。"],
