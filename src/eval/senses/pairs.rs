@@ -296,10 +296,51 @@ fn accuracy(measure: &'static str, answers: &[(f64, bool)]) -> Mark {
     Mark::share(measure, right, answers.len())
 }
 
+/// What training pairs say: of one similarity from where on pairs mean the same, of several how they weigh.
+enum Fitted {
+    /// The threshold by which most training pairs are right. A regression's is another one, because similarities of the two kinds of
+    /// pairs do not spread alike.
+    Threshold(f64),
+    Weights(Logistic),
+}
+
+impl Fitted {
+    fn of(rows: &[(&[f64], bool)]) -> Self {
+        match rows.first() {
+            Some((row, _)) if row.len() == 1 => Self::Threshold(threshold(rows)),
+            _ => Self::Weights(Logistic::fit(rows)),
+        }
+    }
+
+    /// The probability that a pair means the same; of a threshold, 0 or 1.
+    fn probability(&self, row: &[f64]) -> f64 {
+        match self {
+            Self::Threshold(threshold) => f64::from(u8::from(row[0] > *threshold)),
+            Self::Weights(fitted) => fitted.probability(row),
+        }
+    }
+}
+
+/// The value above which to answer "the same", so that most answers are right; in the middle between two similarities.
+fn threshold(rows: &[(&[f64], bool)]) -> f64 {
+    let mut sorted: Vec<(f64, bool)> = rows.iter().map(|(row, same)| (row[0], *same)).collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // Right answers more than by "the same" for all, if those up to a place are answered otherwise.
+    let (mut gained, mut best) = (0i64, (0, f64::NEG_INFINITY));
+    for (at, (value, same)) in sorted.iter().enumerate() {
+        gained += if *same { -1 } else { 1 };
+        let next = sorted.get(at + 1).map_or(f64::INFINITY, |next| next.0);
+        if gained > best.0 && next > *value {
+            best = (gained, if next.is_finite() { (value + next) / 2.0 } else { *value });
+        }
+    }
+    best.1
+}
+
 /// The probability that each pair means the same, by what the training pairs say, with the truth.
 fn by_training(asked: &[Row], training: &[Row]) -> Vec<(f64, bool)> {
     let rows: Vec<(&[f64], bool)> = training.iter().map(|(row, same, _)| (row.as_slice(), *same)).collect();
-    let fitted = Logistic::fit(&rows);
+    let fitted = Fitted::of(&rows);
     asked.iter().map(|(row, same, _)| (fitted.probability(row), *same)).collect()
 }
 
@@ -308,14 +349,14 @@ fn by_tenths(asked: &[Row]) -> Vec<(f64, bool)> {
     let lemmas: BTreeSet<&str> = asked.iter().map(|(.., lemma)| lemma.as_str()).collect();
     let fold: std::collections::HashMap<&str, usize> =
         lemmas.into_iter().enumerate().map(|(at, lemma)| (lemma, at % FOLDS)).collect();
-    let fitted: Vec<Logistic> = (0..FOLDS)
+    let fitted: Vec<Fitted> = (0..FOLDS)
         .map(|out| {
             let rest: Vec<(&[f64], bool)> = asked
                 .iter()
                 .filter(|(.., lemma)| fold[lemma.as_str()] != out)
                 .map(|(row, same, _)| (row.as_slice(), *same))
                 .collect();
-            Logistic::fit(&rest)
+            Fitted::of(&rest)
         })
         .collect();
     asked.iter().map(|(row, same, lemma)| (fitted[fold[lemma.as_str()]].probability(row), *same)).collect()
@@ -359,6 +400,18 @@ mod tests {
         let report = score("wic", Path::new("x"), &set, &similarities);
         let accuracy = |at: usize| report.systems[at].marks[0].value.unwrap();
         assert!((accuracy(0) - 0.5).abs() < 1e-12 && (accuracy(1) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_threshold_is_where_most_are_right() {
+        // Different at 0.1, 0.2, 0.6; the same at 0.3, 0.7, 0.8: above (0.2 + 0.3) / 2 five of six are right. All alike: always the same.
+        let rows = [(0.7, true), (0.1, false), (0.3, true), (0.2, false), (0.8, true), (0.6, false)];
+        let rows: Vec<([f64; 1], bool)> = rows.iter().map(|(value, same)| ([*value], *same)).collect();
+        let rows: Vec<(&[f64], bool)> = rows.iter().map(|(row, same)| (&row[..], *same)).collect();
+        assert!((threshold(&rows) - 0.25).abs() < 1e-12);
+        assert_eq!(threshold(&[(&[0.5][..], true), (&[0.5][..], false)]), f64::NEG_INFINITY);
+        let fitted = Fitted::of(&rows);
+        assert_eq!((fitted.probability(&[0.3]), fitted.probability(&[0.2])), (1.0, 0.0));
     }
 
     #[test]
