@@ -170,6 +170,7 @@ impl Engine {
             up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change)
                 && generation.as_ref().is_some_and(|g| settings::read(row).is_ok_and(|s| s == *g.settings())),
             generation: row.generation.clone(),
+            index_bytes: generation.as_ref().map_or(0, |g| g.bytes()),
             model: generation.and_then(|g| g.model_info().cloned()),
         })
     }
