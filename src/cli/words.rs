@@ -82,6 +82,9 @@ pub(super) enum WordsCommand {
         /// By what they are sorted.
         #[arg(long, value_enum, default_value_t = AssociationArgument::LogLikelihood)]
         by: AssociationArgument,
+        /// Times that one must stand near the word.
+        #[arg(long, default_value_t = 3)]
+        min_together: u64,
     },
     /// A word as collocates, WordNet and vectors see it, side by side.
     ContrastWord {
@@ -190,8 +193,13 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
             let request = MapRequest { words, k: Some(k), sums: Vec::new(), places: Vec::new() };
             out.answer(&engine.map(&collection, &request)?, show_map)
         }
-        WordsCommand::Collocates { collection, word, k, window, by } => {
-            let request = CollocatesRequest { k: Some(k), window: Some(window), by: Some(by.into()) };
+        WordsCommand::Collocates { collection, word, k, window, by, min_together } => {
+            let request = CollocatesRequest {
+                k: Some(k),
+                window: Some(window),
+                by: Some(by.into()),
+                min_together: Some(min_together),
+            };
             out.answer(&engine.collocates(&collection, &word, &request)?, show_collocates)
         }
         WordsCommand::ContrastWord { collection, word, k } => {

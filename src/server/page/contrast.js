@@ -14,8 +14,8 @@ const MODES = ["keyword", "wordnet", "neighbours", "static", "contextual", "hybr
 const BLENDS = ["neighbours", "hybrid"];
 /** Not beside the others unless asked for. */
 const EXTRA = ["neighbours"];
-/** Values of a field that are offered. */
-const VALUES = 12;
+/** Values of a field that are offered, and how many there may be for that. */
+const [VALUES, FEW] = [16, 60];
 
 export const modeName = (mode) => (has(`mode_${mode}`) ? t(`mode_${mode}`) : mode);
 
@@ -95,12 +95,13 @@ async function fieldValues({ collection, signal }, input, again) {
     again();
   };
   // Where each document has a value of its own, there is nothing to choose from; a range says more.
-  const values = (name) => Object.entries(facets?.[name]?.values ?? {}).filter(([, count]) => count > 1).slice(0, VALUES);
-  const range = ({ min, max } = {}) => (min === null || min === undefined ? "" : `${min} – ${max}`);
-  const sorted = [...names].sort((a, b) => Boolean(values(b).length) - Boolean(values(a).length));
-  return h("dl", { class: "facets" }, sorted.map((name) => h("div", {}, h("dt", {}, name), h("dd", {}, values(name).length
+  const few = (name) => facets?.[name]?.distinct <= FEW;
+  const values = (name) => Object.entries(facets?.[name]?.values ?? {}).slice(0, VALUES);
+  const range = ({ min, max } = {}) => (min === null || min === undefined ? null : `${min} – ${max}`);
+  const told = [...names.filter(few), ...names.filter((name) => !few(name) && range(facets?.[name]))];
+  return h("dl", { class: "facets" }, told.map((name) => h("div", {}, h("dt", {}, name), h("dd", {}, few(name)
     ? values(name).map(([value, count]) => h("button", { type: "button", class: "chip", onclick: () => choose(name, value) }, value, h("span", { class: "quiet tiny" }, ` ${number(count)}`)))
-    : range(facets?.[name])))));
+    : range(facets[name])))));
 }
 
 /** A name or a value as filters want it. */

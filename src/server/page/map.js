@@ -13,10 +13,10 @@ const BOLD = `600 ${FONT.replace("13px", "15px")}`;
  * A map of `points` `{word, kind, of, x, y, kept, similarity, colour, label, text}` with `arrows` `{from, to, colour, text}` between places of
  * points. `pick(point)` is called for a click. Stops when `signal` aborts.
  */
-export function wordMap({ points, arrows = [], label, pick, signal }) {
+export function wordMap({ points, arrows = [], label, pick, signal, focus = false }) {
   const canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": label, class: "map-canvas" });
   const tip = h("div", { class: "map-tip", hidden: true });
-  const state = { points, arrows, canvas, tip, hover: null, view: null, wanted: false, colours: colours(), widths: new Map() };
+  const state = { points, arrows, focus, canvas, tip, hover: null, view: null, wanted: false, colours: colours(), widths: new Map() };
   const wanted = () => {
     if (!state.wanted) requestAnimationFrame(() => {
       state.wanted = false;
@@ -60,7 +60,9 @@ function size(state) {
   state.box = { width: box.width, height: box.height, ratio };
   canvas.width = Math.max(1, Math.round(box.width * ratio));
   canvas.height = Math.max(1, Math.round(box.height * ratio));
-  if (first || !state.moved) fit(state);
+  if (!first && state.moved) return;
+  fit(state);
+  if (state.focus && state.arrows.length) fitArrows(state);
 }
 
 /** Everything in sight; one scale for both axes. */
@@ -73,6 +75,18 @@ function fit(state) {
   state.view = { scale: Math.max(1, Math.min(scale, 1e5)), x: (left + right) / 2, y: (low + high) / 2 };
   state.least = state.view.scale / 4;
   state.moved = false;
+}
+
+/** What the arrows are about, large enough to be seen; "show all" still shows all. */
+function fitArrows(state) {
+  const { points, arrows, box, view } = state;
+  const ends = arrows.flatMap(({ from, to }) => [points[from], points[to]]);
+  const middle = (values) => (Math.min(...values) + Math.max(...values)) / 2;
+  const width = (values) => Math.max(...values) - Math.min(...values);
+  const [xs, ys] = [ends.map((one) => one.x), ends.map((one) => one.y)];
+  const wanted = Math.min(box.width / 4 / Math.max(1e-6, width(xs)), box.height / 3 / Math.max(1e-6, width(ys)));
+  const scale = Math.max(view.scale, Math.min(wanted, view.scale * 2.2));
+  Object.assign(view, { scale, x: middle(xs), y: middle(ys) });
 }
 
 function zoom(state, factor, at = { x: state.box.width / 2, y: state.box.height / 2 }) {

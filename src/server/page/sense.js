@@ -212,18 +212,23 @@ async function drawShift(state, place) {
   if (!offered.map || !moved.length) return place.replaceChildren();
   const words = [...new Set(moved.map(({ token }) => token.text))];
   const path = of(context.collection, "map");
-  const body = { words, k: 40, places: moved.map(({ token, i }) => ({ text: state.texts[i], offset: token.start })) };
+  const goals = moved.flatMap(({ i, move }) => move.towards.slice(0, 4).map(({ word }) => ({ i, word })));
+  const body = { words, k: 30, sums: goals.map(({ word }) => [{ word }]), places: moved.map(({ token, i }) => ({ text: state.texts[i], offset: token.start })) };
   await into(place, async () => {
     const map = await post(path, body, { signal: context.signal });
     const tones = ["context", "hard"];
     const near = moved.map(({ move }) => new Set(move.towards.map((one) => one.word)));
-    for (const point of map.points) if (point.kind === "neighbour") point.colour = tones[moved[near.findIndex((set) => set.has(point.word))]?.i] ?? "quiet";
+    for (const point of map.points.filter(({ kind }) => kind === "sum")) {
+      const { i, word } = goals[point.of];
+      Object.assign(point, { kind: "neighbour", word, of: words.indexOf(state.chosen[i].text), colour: tones[i] });
+    }
+    for (const point of map.points) if (point.kind === "neighbour" && !point.colour) point.colour = tones[moved[near.findIndex((set) => set.has(point.word))]?.i] ?? "quiet";
     const arrows = map.points.map((point, to) => ({ point, to })).filter(({ point }) => point.kind === "place").map(({ point, to }) => {
       const { token, i } = moved[point.of];
       Object.assign(point, { label: `${token.text} ${t(i ? "in_second" : "in_first")}`, colour: tones[i] });
       return { from: map.points.findIndex((other) => other.kind === "word" && other.word === token.text), to, colour: tones[i] };
     });
     return panel(t("shift_map"), t("shift_map_line", { kept: percent(map.kept[0] + map.kept[1]) }), { tools: [copyCurl("POST", path, body)] },
-      wordMap({ points: map.points, arrows, label: t("shift_map"), pick: (point) => point.word && context.go(context.address("word", { word: point.word })), signal: context.signal }));
+      wordMap({ points: map.points, arrows, label: t("shift_map"), focus: true, pick: (point) => point.word && context.go(context.address("word", { word: point.word })), signal: context.signal }));
   });
 }

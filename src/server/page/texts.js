@@ -153,7 +153,7 @@ const TEXTS = {
   neighbours: ["Nearest words", "最近的词"],
   neighbours_line: ["By the cosine of their vectors: words that are used alike, whichever sense is meant.", "按向量余弦：用法相似的词，不分义项。"],
   collocates: ["Collocates", "搭配词"],
-  collocates_line: ["Words that stand within five tokens of it more often than by chance (Dunning's G²).", "在其前后五个词内出现得比偶然更多的词（Dunning G²）。"],
+  collocates_line: ["Words that stand within five tokens of it more often than by chance (Dunning's G²); the text's most frequent words are left out.", "在其前后五个词内出现得比偶然更多的词（Dunning G²）；略去最常见的词。"],
   together: ["{n} × (by chance {expected})", "{n} 次（偶然 {expected}）"],
   wordnet: ["In WordNet", "在词网中"],
   wordnet_line: ["The senses that a dictionary tells apart, most frequent first, and what each is a kind of.", "词典区分的义项，常用者在前，以及各自属于什么。"],

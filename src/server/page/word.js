@@ -10,6 +10,8 @@ const SIZES = [30, 100, 300, 500];
 
 /** Senses of the dictionary that are shown at once. */
 const FIRST = 6;
+/** Words of a larger share of the text stand near everything. */
+const FUNCTION_WORDS = 0.002;
 const SENSES_IN_TREE = 10;
 const DEEPEST = 20;
 /** Documents read for occurrences of a word, occurrences on a map, and characters of a sentence. */
@@ -87,10 +89,13 @@ async function neighbourhood(context, word, pick, senses) {
 }
 
 async function beside(context, word, pick) {
-  const path = of(context.collection, "words", word, "collocates") + "?k=15";
+  const path = of(context.collection, "words", word, "collocates") + "?k=100&min_together=2";
   const answer = await get(path, { signal: context.signal });
+  const words = context.collections.find((one) => one.name === context.collection)?.model?.corpus_words ?? Infinity;
+  const telling = answer.collocates.filter((one) => one.count < words * FUNCTION_WORDS);
+  const shown = (telling.length ? telling : answer.collocates).slice(0, 15);
   return panel(t("collocates"), t("collocates_line"), { tools: [copyCurl("GET", path)] },
-    answer.collocates.length ? bars(answer.collocates.map((one) => ({
+    shown.length ? bars(shown.map((one) => ({
       label: link(context, one.word), value: one.log_likelihood, mode: "keyword",
       note: t("together", { n: number(one.together), expected: number(one.expected, 1) }) })), { digits: 1 })
       : h("p", { class: "absent" }, t("nothing_found")));
