@@ -10,13 +10,13 @@ const RADIUS = { neighbour: 4, occurrence: 5 };
 const BOLD = `600 ${FONT.replace("13px", "15px")}`;
 
 /**
- * A map of `points` `{word, kind, of, x, y, kept, similarity, colour, label, text}` with `arrows` `{from, to, colour, text}` between places of
- * points. `pick(point)` is called for a click. Stops when `signal` aborts.
+ * A map of `points` `{word, kind, of, x, y, kept, similarity, colour, label, text, goal}` with `arrows` `{from, to, colour, text}` between places of
+ * points; where there are goals, these are shown first, and all at will. `pick(point)` is called for a click. Stops when `signal` aborts.
  */
-export function wordMap({ points, arrows = [], label, pick, signal, focus = false }) {
+export function wordMap({ points, arrows = [], label, pick, signal }) {
   const canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": label, class: "map-canvas" });
   const tip = h("div", { class: "map-tip", hidden: true });
-  const state = { points, arrows, focus, canvas, tip, hover: null, view: null, wanted: false, colours: colours(), widths: new Map() };
+  const state = { points, arrows, canvas, tip, hover: null, view: null, wanted: false, colours: colours(), widths: new Map() };
   const wanted = () => {
     if (!state.wanted) requestAnimationFrame(() => {
       state.wanted = false;
@@ -61,13 +61,13 @@ function size(state) {
   canvas.width = Math.max(1, Math.round(box.width * ratio));
   canvas.height = Math.max(1, Math.round(box.height * ratio));
   if (!first && state.moved) return;
-  fit(state);
-  if (state.focus && state.arrows.length) fitArrows(state);
+  const goals = state.points.filter((point) => point.goal);
+  fit(state, goals.length ? [...goals, ...state.points.filter((point) => point.kind !== "neighbour")] : state.points);
 }
 
-/** Everything in sight; one scale for both axes. */
-function fit(state) {
-  const { points, box } = state;
+/** These points in sight, or all; one scale for both axes. */
+function fit(state, points = state.points) {
+  const { box } = state;
   const xs = points.map((point) => point.x);
   const ys = points.map((point) => point.y);
   const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
@@ -75,18 +75,6 @@ function fit(state) {
   state.view = { scale: Math.max(1, Math.min(scale, 1e5)), x: (left + right) / 2, y: (low + high) / 2 };
   state.least = state.view.scale / 4;
   state.moved = false;
-}
-
-/** What the arrows are about, large enough to be seen; "show all" still shows all. */
-function fitArrows(state) {
-  const { points, arrows, box, view } = state;
-  const ends = arrows.flatMap(({ from, to }) => [points[from], points[to]]);
-  const middle = (values) => (Math.min(...values) + Math.max(...values)) / 2;
-  const width = (values) => Math.max(...values) - Math.min(...values);
-  const [xs, ys] = [ends.map((one) => one.x), ends.map((one) => one.y)];
-  const wanted = Math.min(box.width / 4 / Math.max(1e-6, width(xs)), box.height / 3 / Math.max(1e-6, width(ys)));
-  const scale = Math.max(view.scale, Math.min(wanted, view.scale * 2.2));
-  Object.assign(view, { scale, x: middle(xs), y: middle(ys) });
 }
 
 function zoom(state, factor, at = { x: state.box.width / 2, y: state.box.height / 2 }) {
@@ -179,7 +167,7 @@ function drawArrow(pen, state, a, b, arrow) {
 function labels(pen, state, seen) {
   const taken = emptyGrid(state.box);
   const order = { word: 0, sum: 0, place: 0, neighbour: 1 };
-  const first = (one) => (one.point === state.hover ? -1 : order[one.point.kind]);
+  const first = (one) => (one.point === state.hover ? -1 : one.point.goal ? 0.5 : order[one.point.kind]);
   const sorted = [...seen].sort((a, b) => first(a) - first(b) || b.point.similarity - a.point.similarity);
   pen.textBaseline = "middle";
   for (const { point, x, y } of sorted) {

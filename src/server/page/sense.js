@@ -220,7 +220,7 @@ async function drawShift(state, place) {
     const near = moved.map(({ move }) => new Set(move.towards.map((one) => one.word)));
     for (const point of map.points.filter(({ kind }) => kind === "sum")) {
       const { i, word } = goals[point.of];
-      Object.assign(point, { kind: "neighbour", word, of: words.indexOf(state.chosen[i].text), colour: tones[i] });
+      Object.assign(point, { kind: "neighbour", goal: true, word, of: words.indexOf(state.chosen[i].text), colour: tones[i] });
     }
     for (const point of map.points) if (point.kind === "neighbour" && !point.colour) point.colour = tones[moved[near.findIndex((set) => set.has(point.word))]?.i] ?? "quiet";
     const arrows = map.points.map((point, to) => ({ point, to })).filter(({ point }) => point.kind === "place").map(({ point, to }) => {
@@ -229,6 +229,6 @@ async function drawShift(state, place) {
       return { from: map.points.findIndex((other) => other.kind === "word" && other.word === token.text), to, colour: tones[i] };
     });
     return panel(t("shift_map"), t("shift_map_line", { kept: percent(map.kept[0] + map.kept[1]) }), { tools: [copyCurl("POST", path, body)] },
-      wordMap({ points: map.points, arrows, label: t("shift_map"), focus: true, pick: (point) => point.word && context.go(context.address("word", { word: point.word })), signal: context.signal }));
+      wordMap({ points: map.points, arrows, label: t("shift_map"), pick: (point) => point.word && context.go(context.address("word", { word: point.word })), signal: context.signal }));
   });
 }

@@ -205,7 +205,7 @@ const TEXTS = {
   towards: ["Moved towards", "靠近"],
   away: ["Moved away from", "远离"],
   shift_map: ["From the word's point to its point in the sentence", "从静态点到句中的点"],
-  shift_map_line: ["The static vector is one point for all senses; each arrow leads to the point that a sentence makes of it. The plane keeps {kept} of the variance.", "静态向量所有义项共用一点；箭头指向句子把它移到的点。平面保留方差的 {kept}。"],
+  shift_map_line: ["The static vector is one point for all senses; each arrow leads to the point that a sentence makes of it, towards the words in its colour. The plane keeps {kept} of the variance.", "静态向量所有义项共用一点；箭头指向句子把它移到的点，朝着同色的词。平面保留方差的 {kept}。"],
   contextual_what: ["contextual vectors", "语境向量"],
   contextual_train: ["This collection has no context model yet: train one to see where the sentence moves the word.", "此文档集还没有语境模型：训练后即可看到句子如何移动词义。"],
   occurrences: ["Like places in the text", "文本中相似的用法"],
