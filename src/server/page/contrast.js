@@ -12,6 +12,8 @@ const SIZES = [5, 10, 20];
 const MODES = ["keyword", "wordnet", "neighbours", "static", "contextual", "hybrid"];
 /** Made of the others, so that what they find counts for nobody. */
 const BLENDS = ["neighbours", "hybrid"];
+/** Only documents that hold something answer; the others rank all there are. */
+const HOLDING = ["keyword", "wordnet"];
 /** Not beside the others unless asked for. */
 const EXTRA = ["neighbours"];
 /** Values of a field that are offered, and how many there may be for that. */
@@ -152,13 +154,14 @@ function isAlone(mode, places) {
 }
 
 /** The columns in one line. */
-function summary({ answers, k }, places) {
-  if (answers.length < 2) return h("p", {});
+function summary({ answers, k, missed_by_keywords: missed }, places) {
+  const unheld = missed?.length ? ` ${t("missed", { words: missed.join(", ") })}` : "";
+  if (answers.length < 2) return h("p", { class: "line summary" }, unheld);
   const all = [...places.values()];
   const counted = pure(answers).length;
   return h("p", { class: "line summary" }, t("contrast_summary", { modes: answers.length, k, n: all.length,
     all: all.filter((one) => pure(one).length === counted && counted > 1).length, alone: all.filter((one) => pure(one).length === 1).length }),
-    answers.some(({ mode }) => BLENDS.includes(mode)) ? ` ${t("blend_line")}` : "");
+    answers.some(({ mode }) => BLENDS.includes(mode)) ? ` ${t("blend_line")}` : "", unheld);
 }
 
 function legend(answer) {
@@ -177,7 +180,8 @@ function column(one, drawn) {
       h("h2", {}, modeName(one.mode)),
       h("span", { class: "quiet tiny" }, t("ms", { n: number(one.processing_time_ms, one.processing_time_ms < 10 ? 2 : 0) })),
       h("p", { class: "quiet" }, has(`era_${one.mode}`) ? t(`era_${one.mode}`) : ""),
-      told ? h("p", { class: "tiny only" }, t("alone_of", { n: found, k: one.hits.length })) : null,
+      told ? h("p", { class: "tiny only" }, t("alone_of", { n: found, k: one.hits.length }),
+        HOLDING.includes(one.mode) ? h("span", { class: "quiet" }, ` · ${t("answer_in_all", { n: number(one.total_hits) })}`) : null) : null,
       one.unknown_words?.length ? h("p", { class: "tiny warn" }, t("unknown_words", { words: one.unknown_words.join(", ") })) : null),
     one.hits.length ? h("ol", {}, one.hits.map((hit) => card(hit, one.mode, drawn))) : h("p", { class: "absent" }, one.empty_because ?? t("nothing_found")));
 }
@@ -186,7 +190,8 @@ function column(one, drawn) {
 export function marks(matches) {
   const classes = new Map();
   for (const match of [...matches].reverse()) {
-    const kind = match.link ? "linked" : match.query_word === match.document_word ? "exact" : "soft";
+    const same = match.query_word === match.document_word || (match.bm25 && match.similarity > 0.999); // the word, or a form of it
+    const kind = match.link ? "linked" : same ? "exact" : "soft";
     const title = kind === "exact" ? null : `${match.query_word} → ${match.document_word}${match.link ? ` (${match.link.relation})` : ""}, ${number(match.similarity, 2)}`;
     for (const word of match.document_word.toLowerCase().split(" ")) classes.set(word, { class: kind, title });
   }

@@ -64,7 +64,7 @@ function parts(hit, mode) {
   if (!hit.matches.length) return null;
   const rows = hit.matches.map((match) => ({
     label: pair(match), value: match.share, mode,
-    note: [match.part ? t(`part_${match.part}`) : "", match.link ? `${match.link.relation}, ${match.link.sense}` : match.similarity < 0.999 ? `cos ${number(match.similarity, 2)}` : ""].filter(Boolean).join(" · "),
+    note: [match.part ? t(`part_${match.part}`) : "", match.link ? `${relation(match.link)}, ${match.link.sense}` : match.similarity < 0.999 ? `cos ${number(match.similarity, 2)}` : ""].filter(Boolean).join(" · "),
   }));
   if (Math.abs(hit.rest) >= 0.005) rows.push({ label: t("other_words"), value: hit.rest, mode, note: hit.rest < 0 ? t("against") : "" });
   return h("section", {}, heading(t("parts"), has(`parts_${mode}`) ? t(`parts_${mode}`) : null, 3), bars(rows, { max: Math.max(...rows.map((row) => row.value)) }));
@@ -86,6 +86,8 @@ function terms(hit) {
         linked ? h("td", {}, match.link ? `× ${number(match.similarity, 2)}` : "") : null))))));
 }
 
+const relation = (link) => (has(`relation_${link.relation}`) ? t(`relation_${link.relation}`) : link.relation);
+
 /** Query word → sense → document word, of what WordNet joined. */
 function graph(hit) {
   const linked = hit.matches.filter((match) => match.link);
@@ -97,7 +99,7 @@ function graph(hit) {
     through.set(link.sense, { id: `s ${link.sense}`, text: link.sense, kind: "sense" });
     to.set(document_word, { id: `d ${document_word}`, text: document_word, note: link.synset === link.sense ? "" : link.synset });
     edges.set(`${query_word} ${link.sense}`, { from: `q ${query_word}`, to: `s ${link.sense}` });
-    edges.set(`${link.sense} ${document_word}`, { from: `s ${link.sense}`, to: `d ${document_word}`, text: link.relation });
+    edges.set(`${link.sense} ${document_word}`, { from: `s ${link.sense}`, to: `d ${document_word}`, text: relation(link) });
   }
   return h("section", {}, heading(t("graph"), t("graph_line"), 3),
     layers([[...from.values()], [...through.values()], [...to.values()]], [...edges.values()], t("graph")));

@@ -99,6 +99,8 @@ const TEXTS = {
   modes: ["Ways of reading", "读法"],
   mode_absent: ["This collection has no model, or the service no WordNet, for it", "此文档集没有所需的模型，或本服务没有词网"],
   contrast_summary: ["{modes} ways of reading, {k} hits each: {n} documents in all, {all} found by every single way, {alone} by one alone.", "{modes} 种读法，各取 {k} 条：共 {n} 篇文档，{all} 篇各种读法都找到，{alone} 篇仅一种读法找到。"],
+  missed: ["No keyword hit holds: {words}.", "关键词结果都不含：{words}。"],
+  answer_in_all: ["{n} answer in all", "共 {n} 篇符合"],
   blend_line: ["What blends the others does not count.", "由其他读法合成的不计在内。"],
 
   // Explanation
@@ -132,6 +134,15 @@ const TEXTS = {
   heat_contextual: ["Cosine of each query word, as it stands in the query, with the document's words as they stand in their sentences: the same word can be nearer in one place than in another.", "查询词在查询中的向量与文档词在各自句中的向量的余弦：同一个词在不同位置可以远近不同。"],
   graph: ["The way through WordNet", "词网中的路径"],
   graph_line: ["From the query's word through a sense that it may have to a word of the document. Every sense is followed, meant or not.", "从查询词经过它可能的义项，到达文档中的词。所有义项都会被跟随，不论是否为原意。"],
+  relation_synonym: ["synonym", "同义词"],
+  relation_hypernym: ["hypernym", "上位词"],
+  relation_hyponym: ["hyponym", "下位词"],
+  relation_instance_hypernym: ["instance of", "实例属于"],
+  relation_instance_hyponym: ["instance", "实例"],
+  relation_similar_to: ["similar to", "近似"],
+  relation_derivation: ["derived", "派生"],
+  relation_part_meronym: ["part", "部分"],
+  relation_part_holonym: ["whole", "整体"],
   full_text: ["The document", "文档"],
   no_known: ["None of the query's words is in the vocabulary, so there is nothing to compare.", "查询词都不在词表中，无从比较。"],
 

@@ -201,7 +201,7 @@ async function found(context, word, senses) {
   const list = h("ol", { class: "senses clusters" }, answer.senses.map((one, i) => h("li", { class: `cluster ${clusterOf(i)}` },
     h("p", { class: "synset" }, h("strong", {}, one.label.slice(0, 5).join(", ") || one.sense), " ", h("span", { class: "quiet" }, percent(one.share))),
     one.nearest ? h("p", { class: "tiny" }, h("span", { class: "quiet" }, `${t("nearest_synset")} `), one.nearest.name, h("span", { class: "quiet" }, `: ${one.nearest.definition}`)) : null,
-    one.examples.slice(0, 2).map((example) => h("p", { class: "tiny quiet" }, spaced(example))))));
+    one.examples.slice(0, 2).map((example) => h("p", { class: "tiny" }, h("a", { class: "quiet", href: context.address("sense", { text: spaced(example), word }) }, spaced(example)))))));
   const model = context.collections.find((one) => one.name === context.collection)?.model;
   if (!model?.context || !(await takes("MapRequest", "places"))) return panel(t("induced"), t("induced_line"), options, list);
   const map = h("div");
