@@ -453,14 +453,31 @@ test("colours and language are chosen, and stay chosen", async () => {
 
 for (const [what, path] of [["contrast", "/?collection=demo-en&query=loan+from+the+bank"], ["word", "/?view=word&collection=demo-en&word=bank&a=river&b=water&c=bank"], ["sense", "/?view=sense&collection=demo-en"], ["collections", "/?view=collections&collection=demo-en"]]) {
   test(`${what}: no serious finding of axe, light and dark, wide and narrow; nothing wider than the window`, async () => {
-    for (const [width, scheme] of [[1280, "light"], [1280, "dark"], [360, "light"], [360, "dark"]]) {
-      const page = await open(path, { width, height: 800, scheme });
+    for (const [width, scheme, language] of [[1280, "light", "en"], [1280, "dark", "zh"], [360, "light", "zh"], [360, "dark", "en"]]) {
+      const page = await open(`${path}&lang=${language}`, { width, height: 800, scheme });
       assert.deepEqual(await findings(page), [], `${width} ${scheme}`);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} px`);
       await close(page);
     }
   });
 }
+
+test("whatever the keyboard reaches is seen to be reached", async () => {
+  const page = await open("/?collection=demo-en&query=bank");
+  const seen = new Set();
+  for (let i = 0; i < 30; i += 1) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(() => {
+      const [one, label] = [document.activeElement, document.activeElement.closest("label")];
+      const outlined = [one, label].some((element) => element && getComputedStyle(element).outlineStyle === "solid" && parseFloat(getComputedStyle(element).outlineWidth) >= 2);
+      return { name: `${one.tagName} ${one.id || one.className || one.textContent.slice(0, 20)}`, outlined };
+    });
+    assert.ok(at.outlined, at.name);
+    seen.add(at.name);
+  }
+  for (const wanted of ["INPUT query", "SELECT collection", "BUTTON theme", "BUTTON title"]) assert.ok([...seen].some((name) => name.startsWith(wanted)), `${wanted} among ${[...seen]}`);
+  await close(page);
+});
 
 test("the first view is small", async () => {
   const context = await browser.newContext();
