@@ -20,7 +20,7 @@ before(async () => {
   browser = await browsers.launch({ executablePath: chromium, args: ["--no-sandbox"] });
   const { paths } = await (await fetch(`${service.address}/openapi.json`)).json();
   offered = (path) => Object.keys(paths).some((one) => one.replace(/\{[^}]*\}/g, "{}") === path);
-}, { timeout: 300_000 });
+}, { timeout: 600_000 });
 
 after(async () => {
   await browser?.close();
@@ -299,7 +299,7 @@ test("files are dropped, stored, trained on and found", async (its) => {
   await page.locator(".log", { hasText: "30 documents stored" }).waitFor();
   assert.ok((await page.locator(".log").textContent()).includes(name), "the file's name is text");
   await page.locator("article", { hasText: "mine" }).getByRole("button", { name: "Train" }).click();
-  await page.waitForFunction(() => [...document.querySelectorAll("article")].some((one) => one.querySelector("h2").textContent === "mine" && /Dimensions/.test(one.textContent)));
+  await page.waitForFunction(() => [...document.querySelectorAll("article")].some((one) => one.querySelector("h2").textContent === "mine" && /Dimensions/.test(one.textContent)), null, { timeout: 300_000 });
   await page.goto(`${service.address}/?collection=mine&query=heron`);
   await page.waitForSelector(".card");
   assert.ok((await texts(page, ".title")).some((title) => title.includes("Heron, ")));

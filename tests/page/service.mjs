@@ -23,15 +23,6 @@ export const hostileDocuments = Array.from({ length: 24 }, (_, i) => ({
   "<b>field</b>": HOSTILE,
 }));
 
-/** When the models that the demo began with have been adapted: a generation that comes meanwhile would change what is being looked at. */
-async function adapted(address) {
-  for (;;) {
-    const { results } = await (await fetch(`${address}/v1/tasks?statuses=enqueued,processing`)).json();
-    if (results.length === 0) return;
-    await new Promise((later) => setTimeout(later, 200));
-  }
-}
-
 /** A folder with a small WordNet and the hostile collection, and what runs the program in it. */
 async function prepared() {
   const folder = await mkdtemp(join(tmpdir(), "sememe-page-"));
@@ -43,14 +34,20 @@ async function prepared() {
   await writeFile(file, hostileDocuments.map((one) => JSON.stringify(one)).join("\n"));
   await run("ingest", "hostile", file);
   await run("train", "hostile", "--dim", "16", "--epochs", "2", "--min-count", "1");
-  return { folder, env, first };
+  return { folder, env, first, run };
 }
 
-/** The bundled collections and the hostile one; `stop()` ends the service and removes what it left. */
+/**
+ * The bundled collections, by their starter models as these are, which takes no training, and the hostile one. `stop()` ends the service
+ * and removes what it left.
+ */
 export async function start() {
-  const service = await listen(await prepared(), ["demo"]);
-  await adapted(service.address);
-  return service;
+  const { run, ...made } = await prepared();
+  for (const name of ["demo-en", "demo-zh"]) {
+    await run("ingest", name, join(root, `corpora/${name}.jsonl`));
+    await run("train", name, "--from", "untouched");
+  }
+  return listen(made, ["serve"]);
 }
 
 /** The hostile collection alone, by these settings, and more of an environment. */
