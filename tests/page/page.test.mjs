@@ -291,7 +291,8 @@ test("collections are told with their figures", async () => {
 
 test("files are dropped, stored, trained on and found", async (its) => {
   if (!offered("/v1/collections/{}/documents") || !offered("/v1/collections/{}/train")) return its.skip("no route for documents or training");
-  const page = await open("/?view=collections");
+  const small = (route) => route.continue({ postData: JSON.stringify({ from: "scratch", dim: 16, epochs: 2, min_count: 1 }) });
+  const page = await open("/?view=collections", { routes: (page) => page.route("**/mine/train", small) });
   await page.locator("#upload-to").fill("mine");
   const name = `<img src=x onerror=alert(1)>.csv`;
   const text = `title,text\n${Array.from({ length: 30 }, (_, i) => `"Heron, ${i}","A grey heron stands by the river and waits for fish, day ${i}. ""Patience"" it says."`).join("\n")}`;
@@ -299,7 +300,7 @@ test("files are dropped, stored, trained on and found", async (its) => {
   await page.locator(".log", { hasText: "30 documents stored" }).waitFor();
   assert.ok((await page.locator(".log").textContent()).includes(name), "the file's name is text");
   await page.locator("article", { hasText: "mine" }).getByRole("button", { name: "Train" }).click();
-  await page.waitForFunction(() => [...document.querySelectorAll("article")].some((one) => one.querySelector("h2").textContent === "mine" && /Dimensions/.test(one.textContent)), null, { timeout: 300_000 });
+  await page.waitForFunction(() => [...document.querySelectorAll("article")].some((one) => one.querySelector("h2").textContent === "mine" && /Dimensions/.test(one.textContent)), null, { timeout: 120_000 });
   await page.goto(`${service.address}/?collection=mine&query=heron`);
   await page.waitForSelector(".card");
   assert.ok((await texts(page, ".title")).some((title) => title.includes("Heron, ")));
