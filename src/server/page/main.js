@@ -1,6 +1,6 @@
 // The shell: which view, in which collection, in which language; every state has an address.
 
-import { get, key } from "./api.js";
+import { get, key, wordnet } from "./api.js";
 import { h, svg, trouble } from "./dom.js";
 import { language, setLanguage, t } from "./texts.js";
 
@@ -177,6 +177,7 @@ async function start() {
   const asked = parameters().get("lang") ?? stored("language") ?? navigator.language;
   setLanguage(asked.startsWith("zh") ? "zh" : "en");
   applyTheme();
+  wordnet().catch(() => {}); // the view Contrast wants to know; asked for beside the collections, it costs no time
   try {
     collections = (await get("/v1/collections")).results;
     await show();
