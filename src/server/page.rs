@@ -44,8 +44,8 @@ pub(super) fn routes() -> Vec<Route> {
         "/page/sense.js" "The page: the view Sense" SCRIPT "sense.js";
         "/page/collections.js" "The page: the view Collections" SCRIPT "collections.js";
         "/page/evaluation.js" "The page: judged queries" SCRIPT "evaluation.js";
-        "/page/demo-en.queries.jsonl" "Judged queries of the bundled English collection" LINES "../../../corpora/demo-en.queries.jsonl";
-        "/page/demo-zh.queries.jsonl" "Judged queries of the bundled Chinese collection" LINES "../../../corpora/demo-zh.queries.jsonl";
+        "/page/demo-en.queries.jsonl" "The page: judged English queries" LINES "../../../corpora/demo-en.queries.jsonl";
+        "/page/demo-zh.queries.jsonl" "The page: judged Chinese queries" LINES "../../../corpora/demo-zh.queries.jsonl";
         "/page/files.js" "The page: documents of a file" SCRIPT "files.js";
         "/docs" "This interface, to read" HTML "docs.html";
         "/docs.js" "The script of /docs" SCRIPT "docs.js";
