@@ -217,7 +217,8 @@ pub fn induce(
 /// The words looked at, as the corpus numbers them.
 fn frequent(vectors: &Vocabulary, corpus: &Vocabulary, settings: &Settings) -> Vec<WordId> {
     let wordlike = |word: &str| word.chars().any(char::is_alphabetic) && !is_stop_word(word);
-    let long = |word: &str| word.chars().count() > 1;
+    // A letter alone is a name or a number of something; a Chinese character alone is a word.
+    let long = |word: &str| word.chars().nth(1).is_some() || word.chars().all(|c| c >= '\u{2e80}');
     corpus
         .iter()
         .filter(|(_, word, count)| {
