@@ -132,7 +132,7 @@ fn the_demo_answers_at_once_and_adapts_behind_the_answers() {
     assert!(engine.tasks(&waiting).unwrap().results.is_empty());
     // Learned from these documents alone, static search comes to .28; adapted to .38.
     let queries = read_queries("demo-en");
-    let request = JudgedRequest { queries, modes: Some(vec![Mode::Static]), hybrid: None };
+    let request = JudgedRequest { queries, modes: Some(vec![Mode::Static]), ..Default::default() };
     let report = engine.contrast_judged("demo-en", &request).unwrap();
     assert!(report.modes[0].all.ndcg_at_10 > 0.33, "{}", report.modes[0].all.ndcg_at_10);
 }

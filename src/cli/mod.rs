@@ -111,7 +111,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
         Command::Words(question) => words::ask(engine, question, out),
         Command::Context(question) => context::ask(engine, question, out),
         Command::Search { collection, query, mode, limit, asked, expansion } => {
-            if matches!(mode, ModeArgument::Wordnet) {
+            if matches!(mode, ModeArgument::Wordnet) || !asked.in_sense.is_empty() {
                 wordnet::prepare(engine)?;
             }
             let (query, mode, wordnet) = (query.join(" "), mode.into(), Some(expansion.request()));

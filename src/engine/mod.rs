@@ -67,7 +67,9 @@ pub(crate) use memory::share_arenas;
 pub use next::{LstmNext, NextAnswer, NextRequest, NextToken, NextWord, NgramNext};
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
-pub use senses::{FitReport, Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use senses::{
+    FitReport, Inventory, PriorReport, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest,
+};
 pub use settings::SettingsAnswer;
 pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_standalone};

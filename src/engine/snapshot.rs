@@ -6,7 +6,7 @@
 
 use super::Engine;
 use super::build::{link_or_copy, sync_files};
-use super::senses::TAGGED_FILE;
+use super::senses::{PREDOMINANT_FILE, TAGGED_FILE};
 use crate::error::{Error, Result};
 use crate::files::{sync_folder, write_whole};
 use crate::progress::Progress;
@@ -97,9 +97,11 @@ impl Engine {
             let from = self.folder(&row.name).join(generation);
             let to = folder.join(COLLECTIONS).join(&row.name);
             link_tree(&from, &to.join(generation))?;
-            let tagged = self.folder(&row.name).join(TAGGED_FILE);
-            if tagged.is_file() {
-                link_or_copy(&tagged, &to.join(TAGGED_FILE))?;
+            for name in [TAGGED_FILE, PREDOMINANT_FILE] {
+                let file = self.folder(&row.name).join(name);
+                if file.is_file() {
+                    link_or_copy(&file, &to.join(name))?;
+                }
             }
         }
         store.close();

@@ -78,6 +78,7 @@ impl Engine {
                 queries: queries.clone(),
                 modes: Some(vec![Mode::Hybrid]),
                 hybrid: Some(*settings),
+                wordnet: None,
             };
             tried.push((*settings, self.ndcg_of_each(collection, &request)?));
             progress.step("tuning", done, steps.len() as u64, "settings")?;
