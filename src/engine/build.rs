@@ -395,7 +395,11 @@ impl<'a> Build<'a> {
 
     /// Reads all documents once, writes the indexes, and switches to them.
     pub(super) fn finish(self, model: Option<NewModel>, progress: &dyn Progress) -> Result<BuildReport> {
-        let encoder = model.as_ref().map(|model| StaticEncoder::plain(Arc::new(model.vectors.clone())));
+        let weighed_by = model.as_ref().and_then(|model| model.info.origin.starter().map(str::to_owned));
+        let encoder = model.as_ref().map(|model| {
+            let plain = StaticEncoder::plain(Arc::new(model.vectors.clone()));
+            generation::weighed(plain, weighed_by.as_deref())
+        });
         let contextual = match &model {
             Some(model) if self.folder.path().join(bilm::CONTEXT_FILE).exists() => {
                 let context = bilm::Model::open(self.folder.path(), Arc::new(model.vectors.clone()))?;
@@ -419,7 +423,7 @@ impl<'a> Build<'a> {
         let model = match model {
             Some(model) => {
                 let direction = self.write_vectors(vectors, STATIC_FILES, model.vectors.dim(), progress)?;
-                Some(ModelManifest { info: model.info, direction, context_direction })
+                Some(ModelManifest { info: model.info, direction, context_direction, weighed_by })
             }
             None => None,
         };

@@ -102,6 +102,9 @@ pub(super) struct ModelManifest {
     /// That of their contextual vectors; none without such vectors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub context_direction: Vec<f32>,
+    /// The starter by whose counts the words of texts are weighed; by the corpus's where there is none, and in generations from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weighed_by: Option<String>,
 }
 
 /// What word vectors were made from.
@@ -503,7 +506,16 @@ impl Model {
             return Err(Error::damaged(folder.join(MANIFEST), expected, manifest.direction.len(), CURE));
         }
         let encoder = StaticEncoder::new(vectors, manifest.direction.clone());
+        let encoder = weighed(encoder, manifest.weighed_by.as_deref());
         Ok(Self { manifest, encoder })
+    }
+}
+
+/// The encoder with words weighed as a starter's language says.
+pub(super) fn weighed(encoder: StaticEncoder, starter: Option<&str>) -> StaticEncoder {
+    match starter.and_then(starters::words) {
+        Some(language) => encoder.weighed_by(language),
+        None => encoder,
     }
 }
 

@@ -10,8 +10,8 @@ use crate::index::keyword::{
     check_facets, sort_by,
 };
 use crate::search::{
-    ContextualRetriever, ContextualSettings, HybridRetriever, HybridSettings, KeywordRetriever, MatchPart,
-    Mode, NeighboursRetriever, Ranked, Retriever, StaticRetriever, WordNetRetriever,
+    ContextualRetriever, ContextualSettings, Explained, HybridRetriever, HybridSettings, KeywordRetriever,
+    MatchPart, Mode, NeighboursRetriever, Ranked, Retriever, StaticRetriever, WordNetRetriever,
 };
 use crate::store::StoredDocument;
 use crate::text::Analyzer;
@@ -242,10 +242,18 @@ impl Engine {
                 }
             }
         };
-        let all = answering.unwrap_or_else(|| index.unscored(question.hard.selection.as_ref()));
+        let selection = question.hard.selection.as_ref();
+        let total_hits = match (&answering, selection) {
+            (Some(all), _) => all.total(),
+            (None, Some(selection)) => selection.len() as u64,
+            (None, None) => index.len(),
+        };
         let mut facets = BTreeMap::new();
-        for (at, field) in question.facets.iter().enumerate() {
-            facets.insert(field.clone(), index.facet(&all, field, &format!("facets/{at}"))?);
+        if !question.facets.is_empty() {
+            let all = answering.unwrap_or_else(|| index.unscored(selection));
+            for (at, field) in question.facets.iter().enumerate() {
+                facets.insert(field.clone(), index.facet(&all, field, &format!("facets/{at}"))?);
+            }
         }
         let ranked: Vec<Ranked> = ranked
             .into_iter()
@@ -254,7 +262,7 @@ impl Engine {
             .collect();
         Ok(Found {
             hits: self.hits((index, retriever), question, &ranked)?,
-            total_hits: all.total(),
+            total_hits,
             facets,
             unknown_words: retriever.unknown(words)?,
         })
@@ -363,7 +371,8 @@ fn hit(
     let document = &stored.document;
     let text = document.full_text();
     let analysis = Analyzer.analyze(&text);
-    let mut matches = retriever.matches(&question.hard.words, stored.seq, &analysis)?;
+    let explained = retriever.explain(&question.hard.words, stored.seq, &analysis)?;
+    let Explained { mut matches, rest, parts } = explained.shares(score);
     for found in &mut matches {
         let is_hard = match found.part {
             None => matches!(retriever.mode(), Mode::Keyword | Mode::Wordnet | Mode::Neighbours),
@@ -374,10 +383,7 @@ fn hit(
             found.bm25 = index.term_parts(&found.document_word, seq, &question.hard.options())?;
         }
     }
-    let listed: f32 = matches.iter().map(|found| found.share).sum();
-    let rest = if score > 0.0 { 1.0 - listed } else { 0.0 };
-    let parts = retriever.parts(&question.hard.words, stored.seq, &analysis)?;
-    let snippet = highlight::snippet(&document.text, &matches);
+    let snippet = highlight::snippet(document, &analysis, &matches);
     let (highlights, highlighted) = match question.highlight {
         Some(tags) => {
             let found = highlight::highlights(document, &analysis, &matches, retriever);

@@ -64,7 +64,7 @@ impl KeywordIndex {
                 });
             }
             for doc in rows.iter() {
-                seqs.push(part.seq(doc, &self.folder)?);
+                seqs.push(part.seq(doc));
             }
             parts.push(rows);
         }
