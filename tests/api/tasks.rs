@@ -50,8 +50,12 @@ fn a_failed_or_cancelled_task_holds_nothing_up() {
     assert_eq!(service.post("/v1/collections/none/train", &json!({})).status, 404);
     let bad = service.post("/v1/collections/town/train", &json!({"dim": 0}));
     assert_eq!((bad.status, &bad.json()["errors"][0]["pointer"]), (422, &json!("/dim")));
-    // Too little memory is found out by the task.
-    let fails = service.post("/v1/collections/town/train", &json!({"memory_budget_bytes": 1000})).json();
+    // What is too much whatever the words is refused at once, what is too much for so many words as soon as they are counted.
+    let refused = service.post("/v1/collections/town/train", &json!({"memory_budget_bytes": 1000}));
+    assert_eq!((refused.status, &refused.json()["code"]), (422, &json!("too_large")), "{}", refused.body);
+    let least = refused.json()["detail"].as_str().unwrap().split("about ").nth(1).unwrap().to_owned();
+    let least: u64 = least.split(' ').next().unwrap().parse().unwrap();
+    let fails = service.post("/v1/collections/town/train", &json!({"memory_budget_bytes": least})).json();
     let long = service.post("/v1/collections/town/train", &slow_training(10_000)).json();
     let waits = service.post("/v1/collections/town/train", &slow_training(10_000)).json();
     let short = service.post("/v1/collections/town/train", &slow_training(2)).json();
