@@ -42,7 +42,8 @@ fn the_bundled_models_are_small_and_mean_something() {
         let bytes = std::fs::read(&file).unwrap();
         assert!(bytes.len() <= 12_000_000, "{name}: {} bytes", bytes.len());
         let starter = Starter::read(&bytes, &file).unwrap();
-        assert_eq!((starter.name(), starter.vectors().len(), starter.vectors().dim()), (name, 50_000, 200));
+        assert_eq!((starter.name(), starter.vectors().dim()), (name, 200));
+        assert!(starter.vectors().len() >= 50_000);
         let near = nearest(&starter, word);
         assert!(near.iter().any(|word| word == expected), "{near:?}");
     }

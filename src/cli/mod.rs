@@ -15,6 +15,7 @@ mod service;
 mod show;
 mod texts;
 mod tokens;
+mod tour;
 mod train;
 mod upkeep;
 mod vectors;
@@ -72,7 +73,7 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
     let open = || Ok::<_, Error>(Engine::open(&data_dir)?.with_wordnet(config.wordnet()));
     match arguments.command {
         Command::Demo { .. } => demo(open()?, config),
-        Command::Serve { .. } => service::serve(open()?, config, &[]),
+        Command::Serve { .. } => service::serve(open()?, config, ""),
         Command::Config { defaults: true } => Output::text(&crate::config::default_toml()),
         Command::Config { .. } => {
             out.answer(&config.values(), |values, out| service::show_settings(values, out))
@@ -183,7 +184,8 @@ fn demo(engine: Engine, config: Config) -> Result<()> {
         return Err(Error::Cancelled);
     }
     drop(bars);
-    service::serve(engine, config, &show::DEMO_LINES)
+    let tour = tour::lines(&engine);
+    service::serve(engine, config, &tour)
 }
 
 fn ingest_command(data_dir: &Path, arguments: &IngestArguments, out: &Output) -> Result<()> {

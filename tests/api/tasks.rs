@@ -3,6 +3,7 @@
 use super::Service;
 use crate::program::{Program, ingest_and_train, town_documents};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The task when it has ended.
@@ -42,6 +43,51 @@ fn a_training_is_a_task_that_is_watched_and_listed() {
     assert_eq!(service.get("/v1/tasks?statuses=done").status, 422);
     assert_eq!(service.ask("DELETE", &format!("/v1/tasks/{}", task["uid"]), "").status, 200);
     assert_eq!(service.get(&format!("/v1/tasks/{}", task["uid"])).status, 404);
+}
+
+/// Lets the threads end that ask until they are told to stop, also where a check has failed.
+struct StopAtTheEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn no_request_is_dropped_while_a_new_generation_takes_over() {
+    let service = Service::start();
+    let search = json!({"query": "water at the bank", "mode": "hybrid"});
+    let contrast = json!({"query": "water at the bank"});
+    let generation = || service.get("/v1/collections/town").json()["generation"].clone();
+    let stop = AtomicBool::new(false);
+    let asked = std::thread::scope(|scope| {
+        let _stop = StopAtTheEnd(&stop);
+        let ask = || {
+            let mut asked = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let [search, contrast] = [("search", &search), ("contrast", &contrast)]
+                    .map(|(question, body)| service.post(&format!("/v1/collections/town/{question}"), body));
+                let near = service.get("/v1/collections/town/words/bank/similar");
+                for reply in [search, contrast, near] {
+                    assert_eq!(reply.status, 200, "{}", reply.body);
+                }
+                asked += 3;
+            }
+            asked
+        };
+        let asking: Vec<_> = (0..3).map(|_| scope.spawn(ask)).collect();
+        for dim in [16, 20, 24] {
+            let before = generation();
+            let body = json!({"from": "scratch", "dim": dim, "epochs": 3, "threads": 1});
+            let task = service.post("/v1/collections/town/train", &body).json();
+            assert_eq!(ended(&service, &task["uid"])["status"], "succeeded");
+            assert_ne!(before, generation());
+        }
+        stop.store(true, Ordering::Relaxed);
+        asking.into_iter().map(|one| one.join().unwrap()).sum::<u32>()
+    });
+    assert!(asked > 9, "{asked} requests");
 }
 
 #[test]
