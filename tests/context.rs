@@ -135,6 +135,30 @@ fn hidden_words_are_known_from_both_sides() {
 }
 
 #[test]
+fn hidden_words_are_guessed_again_as_in_training() {
+    let World { corpus, model, .. } = world();
+    let [guessed, unigram] = model.hidden_words(corpus).unwrap();
+    let history = model.history().unwrap();
+    let kept = history.epochs.iter().any(|epoch| epoch.held_out.mrr == guessed.mrr);
+    assert!(kept && unigram.mrr == history.controls.unigram.mrr, "{guessed:?} {history:?}");
+    let report = sememe::eval::hidden::hidden_words(model, corpus).unwrap();
+    let [.., average, network] = &report.systems[..] else { panic!("{report:?}") };
+    let interval = network.interval.unwrap();
+    assert!(interval.low < network.mrr && network.mrr < interval.high && average.interval.is_some());
+    assert!((report.times_average.unwrap()[0] - network.mrr / average.mrr).abs() < 1e-12);
+    let folder = tempfile::tempdir().unwrap();
+    let encoder = CorpusEncoder::create(&folder.path().join("other"), EncoderSettings::default()).unwrap();
+    let work = |word: &str, chunk: &mut Chunk| {
+        (0..9).for_each(|_| chunk.word(word));
+        chunk.end_document();
+        Ok(())
+    };
+    let other = encode([Ok("zebra")], work, encoder, &Silent).unwrap().0;
+    let error = model.hidden_words(&other).unwrap_err();
+    assert!(error.to_string().contains("train them together"), "{error}");
+}
+
+#[test]
 fn substitutes_are_a_distribution() {
     let World { model, vectors, .. } = world();
     let sentence = model.sentence(&words("anna goes to the bank"));
@@ -223,6 +247,30 @@ fn a_loss_that_is_no_number_is_told() {
     output[0] = f32::NAN;
     let error = train(corpus, (vectors, &output), &settings(), None, &Silent).unwrap_err();
     assert!(error.to_string().contains("loss"), "{error}");
+}
+
+/// A run that is stopped in its second pass, and goes on with a weight that is no number.
+#[test]
+fn a_later_pass_that_breaks_leaves_the_pass_before() {
+    let World { corpus, vectors, output, .. } = world();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let checkpoint = Some(Checkpoint { path: &path, every_windows: 1 });
+    let stopping = StopAt { words: corpus.words() * 6 / 5, count: &AtomicU64::new(0) };
+    let stopped = train(corpus, (vectors, output), &settings(), checkpoint, &stopping);
+    assert!(matches!(stopped, Err(Error::Cancelled)));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let weights = 16 + u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+    bytes[weights..weights + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let end = bytes.len() - 4;
+    let crc = crc32fast::hash(&bytes[..end]);
+    bytes[end..].copy_from_slice(&crc.to_le_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let model = train(corpus, (vectors, output), &settings(), checkpoint, &Silent).unwrap();
+    let history = model.history().unwrap();
+    assert_eq!((history.ended, history.epochs.len()), (Ended::NotFinite, 1));
+    let sentence = model.sentence(&words("anna goes to the bank"));
+    assert!(sentence.contexts.iter().all(|value| value.is_finite()));
 }
 
 #[test]

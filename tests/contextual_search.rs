@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// The bundled English collection, with a contextual model that has hardly learned.
-fn notes(folder: &Path) -> Engine {
+pub(crate) fn notes(folder: &Path) -> Engine {
     let engine = Engine::open(folder).unwrap();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora/demo-en.jsonl");
     engine

@@ -15,6 +15,7 @@ mod eval_retrieval;
 mod eval_words;
 mod formats;
 mod fuzz;
+mod in_sentences;
 mod index_files;
 mod index_suite;
 mod kill;

@@ -37,6 +37,9 @@ pub struct Quality {
     pub content_positions: u64,
     /// Mean reciprocal rank over those.
     pub content_mrr: f64,
+    /// Standard errors of the two means; files of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<[f64; 2]>,
 }
 
 /// What can be had without a network.
@@ -124,19 +127,24 @@ impl HeldOut {
         let best = |best: Quality, next: Quality| Quality {
             mrr: best.mrr.max(next.mrr),
             content_mrr: best.content_mrr.max(next.content_mrr),
+            errors: best.errors.zip(next.errors).map(|(best_errors, next_errors)| {
+                let of = |at: usize, better: bool| if better { next_errors[at] } else { best_errors[at] };
+                [of(0, next.mrr > best.mrr), of(1, next.content_mrr > best.content_mrr)]
+            }),
             ..best
         };
         Controls {
-            unigram: Quality { loss: None, ..self.unigram() },
+            unigram: self.unigram(),
             average: [1.0, 2.0, 4.0, 16.0].map(average).into_iter().fold(average(0.5), best),
         }
     }
 
-    fn unigram(&self) -> Quality {
+    /// The most frequent words first.
+    pub(super) fn unigram(&self) -> Quality {
         let mut sums = Sums::default();
         let words = self.batches.iter().flat_map(|(_, sampled)| &sampled.words);
         words.for_each(|word| sums.add(*word, *word as usize + 1)); // ids fall with frequency
-        Sums::all(vec![sums])
+        Quality { loss: None, ..Sums::all(vec![sums]) }
     }
 
     /// Sums of the vectors around each target, divided by their number, times `scale`.
@@ -250,33 +258,70 @@ impl Kernel for CountAbove<'_> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     loss: f64,
-    all: (u64, f64),
-    content: (u64, f64),
+    all: Mean,
+    content: Mean,
+}
+
+/// Number, sum, and sum of squares.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mean(u64, f64, f64);
+
+impl Mean {
+    fn and(self, other: Self) -> Self {
+        Self(self.0 + other.0, self.1 + other.1, self.2 + other.2)
+    }
+
+    fn value(self) -> f64 {
+        if self.0 == 0 { 0.0 } else { self.1 / self.0 as f64 }
+    }
+
+    fn error(self) -> f64 {
+        let variance = self.2 / self.0.max(1) as f64 - self.value() * self.value();
+        (variance.max(0.0) / self.0.saturating_sub(1).max(1) as f64).sqrt()
+    }
 }
 
 impl Sums {
     fn add(&mut self, word: u32, rank: usize) {
         let reciprocal = 1.0 / rank as f64;
-        self.all = (self.all.0 + 1, self.all.1 + reciprocal);
+        let one = Mean(1, reciprocal, reciprocal * reciprocal);
+        self.all = self.all.and(one);
         if word >= FUNCTION_WORDS {
-            self.content = (self.content.0 + 1, self.content.1 + reciprocal);
+            self.content = self.content.and(one);
         }
     }
 
     fn all(parts: Vec<Self>) -> Quality {
-        let add = |a: (u64, f64), b: (u64, f64)| (a.0 + b.0, a.1 + b.1);
         let sums = parts.into_iter().fold(Self::default(), |sums, part| Self {
             loss: sums.loss + part.loss,
-            all: add(sums.all, part.all),
-            content: add(sums.content, part.content),
+            all: sums.all.and(part.all),
+            content: sums.content.and(part.content),
         });
-        let mean = |sum: f64, count: u64| if count == 0 { 0.0 } else { sum / count as f64 };
         Quality {
             positions: sums.all.0,
-            loss: Some(mean(sums.loss, sums.all.0)),
-            mrr: mean(sums.all.1, sums.all.0),
+            loss: Some(sums.loss / sums.all.0.max(1) as f64),
+            mrr: sums.all.value(),
             content_positions: sums.content.0,
-            content_mrr: mean(sums.content.1, sums.content.0),
+            content_mrr: sums.content.value(),
+            errors: Some([sums.all.error(), sums.content.error()]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_and_their_errors_by_hand() {
+        // Reciprocal ranks 1 and 1/2 of a function word, 1/4 of a content word: means 7/12 and 1/4; variance of the three
+        // (1 + 1/4 + 1/16) / 3 - 49/144 = 14/144, error √(14/144 / 2).
+        let mut sums = Sums::default();
+        [(3, 1), (3, 2), (900, 4)].into_iter().for_each(|(word, rank)| sums.add(word, rank));
+        let quality = Sums::all(vec![sums, Sums::default()]);
+        assert_eq!((quality.positions, quality.content_positions, quality.content_mrr), (3, 1, 0.25));
+        let [all, content] = quality.errors.unwrap();
+        assert!((quality.mrr - 7.0 / 12.0).abs() < 1e-12 && (all - (7.0f64 / 144.0).sqrt()).abs() < 1e-12);
+        assert_eq!(content, 0.0);
     }
 }

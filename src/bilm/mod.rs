@@ -17,6 +17,7 @@ mod golden;
 #[cfg(test)]
 mod gradients;
 mod heldout;
+mod hidden;
 mod loss;
 mod lstm;
 mod model;

@@ -158,6 +158,11 @@ impl Model {
         &self.contents.whitenings[1]
     }
 
+    /// The half-whitened average of a sentence as its static vectors are now, D values of length 1.
+    pub(crate) fn average(&self, sentence: &Sentence) -> Vec<f32> {
+        self.averages().apply(&average(&self.vectors, &sentence.words, &sentence.statics))
+    }
+
     /// Reads one sentence of tokens as the analyzer writes them.
     #[must_use]
     pub fn sentence(&self, tokens: &[&str]) -> Sentence {

@@ -10,6 +10,7 @@ use super::show::{Out, padded};
 use super::words::MethodArgument;
 use crate::engine::{Engine, WordSetReport, evaluate_words};
 use crate::error::Result;
+use crate::eval::hidden::HiddenReport;
 use crate::eval::stats::Interval;
 use crate::eval::words::{AnalogyReport, SimilarityReport, WordsOptions};
 use crate::vectors::{WordVectors, formats};
@@ -26,6 +27,11 @@ pub(super) enum EvalCommand {
     Retrieval(RetrievalArguments),
     /// Approximate nearest neighbours against exact ones: recall and speed over search width.
     Ann(AnnArguments),
+    /// Words hidden in the sentences that training held out, guessed by the contextual model: mean reciprocal rank.
+    Context {
+        /// The collection whose model guesses.
+        collection: String,
+    },
     /// Senses of words in their sentences, on the sets that papers use.
     Senses(EvalSensesArguments),
     /// Next words in held-out text: perplexity and hit rates of n-grams, of the contextual model's left half, and of word frequencies alone.
@@ -80,6 +86,11 @@ pub(super) fn run(
             ann::run(rows, &arguments, bars, out)
         }
         EvalCommand::Next(arguments) => next::run(&engine()?, &arguments, bars, out),
+        EvalCommand::Context { collection } => {
+            let report = engine()?.evaluate_hidden_words(&collection)?;
+            drop(bars);
+            out.answer(&report, show_hidden)
+        }
         EvalCommand::Senses(arguments) => senses::evaluate(&engine()?, &arguments, bars, out),
     }
 }
@@ -119,6 +130,22 @@ fn show_set(report: &WordSetReport, out: Out<'_>) -> io::Result<()> {
         show_similarity(report, out)?;
     }
     report.analogies.as_ref().map_or(Ok(()), |report| show_analogies(report, out))
+}
+
+fn show_hidden(report: &HiddenReport, out: Out<'_>) -> io::Result<()> {
+    let HiddenReport { vocabulary, positions, content_positions, systems, times_average } = report;
+    writeln!(
+        out,
+        "{positions} hidden words, {content_positions} of them not among the 200 most frequent; {vocabulary} words to choose from"
+    )?;
+    writeln!(out, "{} {:<26} content words", padded("mean reciprocal rank", 28), "all words")?;
+    for system in systems {
+        let all = share(Some(system.mrr), system.interval);
+        let content = share(Some(system.content_mrr), system.content_interval);
+        writeln!(out, "{} {all:<26} {content}", padded(system.name, 28))?;
+    }
+    let Some([all, content]) = times_average else { return Ok(()) };
+    writeln!(out, "{} {all:<26.2} {content:.2}", padded("times the average", 28))
 }
 
 fn show_similarity(report: &SimilarityReport, out: Out<'_>) -> io::Result<()> {

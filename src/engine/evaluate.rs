@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::error::{Error, Result};
+use crate::eval::hidden::{HiddenReport, hidden_words};
 use crate::eval::words::{AnalogyReport, SimilarityReport, WordSet, WordsOptions, analogies, similarity};
 use crate::progress::Progress;
 use crate::vectors::WordVectors;
@@ -22,6 +23,16 @@ impl Engine {
             cure: format!("add documents, then train it: sememe train {collection}"),
         })?;
         Ok((rows, dim))
+    }
+
+    /// How well a collection's contextual model guesses hidden words, in the sentences that its training held out.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`] for an unknown collection; [`crate::Error::NotReady`] without a contextual model or the corpus that it
+    /// was trained on.
+    pub fn evaluate_hidden_words(&self, collection: &str) -> Result<HiddenReport> {
+        let generation = self.generation(collection)?;
+        hidden_words(generation.context()?.model(), generation.corpus()?)
     }
 }
 

@@ -193,8 +193,6 @@ pub struct Generation {
     change: i64,
     keyword: Arc<KeywordIndex>,
     settings: IndexSettings,
-    /// Of all its files.
-    bytes: u64,
     model: Option<Arc<Model>>,
     documents: Option<Arc<DocumentVectors>>,
     /// The same of contextual vectors.
@@ -209,18 +207,6 @@ pub struct Generation {
     occurrences: Arc<OnceLock<Option<Occurrences>>>,
     /// The same.
     pub(super) next: Arc<super::next::Models>,
-}
-
-/// Bytes of all files under a folder; what cannot be asked counts nothing.
-fn bytes_under(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(found) if found.is_dir() => bytes_under(&entry.path()),
-            Ok(found) => found.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }
 
 impl Generation {
@@ -252,7 +238,6 @@ impl Generation {
             bytes: crate::files::bytes_below(folder),
             keyword: Arc::new(KeywordIndex::open(&folder.join(KEYWORD))?),
             settings: super::settings::of_generation(folder)?,
-            bytes: bytes_under(folder),
             change: manifest.change,
             manifest: Arc::new(manifest),
             model: model.map(Arc::new),
@@ -353,11 +338,6 @@ impl Generation {
     #[must_use]
     pub fn keyword(&self) -> &KeywordIndex {
         &self.keyword
-    }
-
-    /// What its files take on the disk.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
     }
 
     /// How its documents are indexed.

@@ -1,6 +1,7 @@
 //! How good is it?
 
 pub mod ann;
+pub mod hidden;
 pub mod next;
 pub mod retrieval;
 pub mod senses;

@@ -4,7 +4,7 @@ use crate::vocab::sampling::Rng;
 use serde::Serialize;
 
 /// The normal quantile of 97.5 %.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 /// Where the true value lies with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

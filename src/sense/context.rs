@@ -209,8 +209,14 @@ impl Views {
     /// One vector for the occurrence in its sentence, of length 1: `[c̃ ; ã]`.
     #[must_use]
     pub fn joined(&self) -> Option<Vec<f32>> {
+        self.joined_by(SENTENCE_WEIGHT)
+    }
+
+    /// The same with another weight of the sentence: `[c̃ ; weight·ã]`.
+    #[must_use]
+    pub fn joined_by(&self, weight: f32) -> Option<Vec<f32>> {
         let Some(context) = &self.context else { return self.sentence.clone() };
-        Some(side_by_side(&[(context, 1.0), (self.sentence.as_ref()?, SENTENCE_WEIGHT)]))
+        Some(side_by_side(&[(context, 1.0), (self.sentence.as_ref()?, weight)]))
     }
 
     /// One vector for the occurrence in its text, of length 1: `[c̃ ; ã ; δ·d̃]`.

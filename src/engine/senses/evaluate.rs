@@ -24,6 +24,9 @@ use std::sync::Arc;
 /// Sentences read at a time.
 const BATCH: usize = 2048;
 
+/// Weights of the sentence against the context that training pairs choose among.
+const SENTENCE_WEIGHTS: [f32; 5] = [0.7, 1.0, 1.5, 2.0, 3.0];
+
 /// Kinds of sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SenseSet {
@@ -204,7 +207,10 @@ impl Models {
             together.push(("static and contextual ones", vec![0, 1, 2, 3]));
         }
         together.push(("all but WordNet's examples", (0..last).collect()));
-        pairs::score(kind, path, set, &Similarities { names, together, of: &of })
+        let weights = SENTENCE_WEIGHTS.iter().zip(names.len()..);
+        let weighed = weights.map(|(weight, at)| (format!("{weight}"), at)).collect();
+        let chosen = contextual.then_some(("context and sentence, by training pairs 1 to ", weighed));
+        pairs::score(kind, path, set, &Similarities { names, together, chosen, of: &of })
     }
 
     fn features(&self, pairs: &[Pair], contextual: bool) -> Vec<Vec<f64>> {
@@ -224,6 +230,11 @@ impl Models {
             }
             let without = Disambiguator::new(&self.wordnet, bare.as_ref(), Weights::default());
             row.extend([self.same_sense(pair, &without), self.same_sense(pair, &self.disambiguator())]);
+            if contextual {
+                let of_weight =
+                    |weight: &f32| near(a.joined_by(*weight).as_ref(), b.joined_by(*weight).as_ref());
+                row.extend(SENTENCE_WEIGHTS.iter().map(of_weight));
+            }
             row
         };
         pairs.par_iter().zip(views.par_chunks(2)).map(row).collect()

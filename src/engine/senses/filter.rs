@@ -69,7 +69,7 @@ impl Engine {
                 passing.extend(self.holding(generation, &meant, Some(&chooser), within)?);
             }
         }
-        index.select_documents(passing)
+        Ok(index.select_documents(passing))
     }
 
     /// The documents that hold this word in this sense.

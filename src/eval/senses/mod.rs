@@ -9,6 +9,7 @@ pub mod clusterings;
 pub mod coarse;
 pub mod graded;
 mod logistic;
+mod mixture;
 pub mod pairs;
 pub mod pseudo;
 pub mod wsi;

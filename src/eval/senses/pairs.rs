@@ -52,6 +52,9 @@ pub struct Similarities<'a> {
     pub names: Vec<&'a str>,
     /// Which of them are also answered by together: a name, and their places.
     pub together: Vec<(&'a str, Vec<usize>)>,
+    /// One more way to answer: by that one of some similarities, with what tells it from the others and its place behind those that
+    /// have names, which answers most training pairs rightly.
+    pub chosen: Option<(&'a str, Vec<(String, usize)>)>,
     /// Their values for each of some pairs, higher for the same sense, in the order of the names.
     pub of: &'a dyn Fn(&[Pair]) -> Vec<Vec<f64>>,
 }
@@ -238,12 +241,11 @@ pub fn score(kind: &'static str, path: &Path, set: &PairSet, similarities: &Simi
     let alone = similarities.names.iter().enumerate().map(|(column, name)| (*name, vec![column]));
     let mut systems = vec![majority(&asked)];
     let mut last = Vec::new();
-    for (name, columns) in alone.chain(similarities.together.iter().cloned()) {
-        let kept = |rows: &[Row]| -> Vec<Row> {
-            let row = |row: &[f64]| columns.iter().map(|column| row[*column]).collect();
-            rows.iter().map(|(all, same, lemma)| (row(all), *same, lemma.clone())).collect()
-        };
-        let (asked, training) = (kept(&asked), kept(&training));
+    let chosen = similarities.chosen.as_ref().and_then(|(name, among)| choose(name, among, &training));
+    let together = similarities.together.iter().cloned();
+    let named = |(name, columns): (&str, Vec<usize>)| (name.to_owned(), columns);
+    for (name, columns) in alone.map(named).chain(chosen).chain(together.map(named)) {
+        let (asked, training) = (kept(&asked, &columns), kept(&training, &columns));
         last = if training.is_empty() { by_tenths(&asked) } else { by_training(&asked, &training) };
         let mut marks = vec![accuracy("accuracy", &last)];
         if !training.is_empty() {
@@ -263,6 +265,22 @@ pub fn score(kind: &'static str, path: &Path, set: &PairSet, similarities: &Simi
         systems,
         reliability: reliability(&confidence.collect::<Vec<_>>()),
     }
+}
+
+/// Rows with only these similarities.
+fn kept(rows: &[Row], columns: &[usize]) -> Vec<Row> {
+    let row = |row: &[f64]| columns.iter().map(|column| row[*column]).collect();
+    rows.iter().map(|(all, same, lemma)| (row(all), *same, lemma.clone())).collect()
+}
+
+/// The similarity by which most training pairs are answered rightly, with its name; `None` without training pairs.
+fn choose(name: &str, among: &[(String, usize)], training: &[Row]) -> Option<(String, Vec<usize>)> {
+    let right = |(_, column): &&(String, usize)| {
+        let rows = kept(training, &[*column]);
+        by_training(&rows, &rows).iter().filter(|(p, same)| (*p > 0.5) == *same).count()
+    };
+    let (what, column) = among.iter().filter(|_| !training.is_empty()).max_by_key(right)?;
+    Some((format!("{name}{what}"), vec![*column]))
 }
 
 fn majority(asked: &[Row]) -> System {
@@ -336,9 +354,19 @@ mod tests {
         let set = PairSet { asked, training: Vec::new() };
         let telling = |pair: &Pair| if pair.occurrences[0].tokens[0] == "true" { 0.9 } else { 0.1 };
         let of = |pairs: &[Pair]| pairs.iter().map(|pair| vec![telling(pair)]).collect();
-        let similarities = Similarities { names: vec!["telling"], together: Vec::new(), of: &of };
+        let similarities =
+            Similarities { names: vec!["telling"], together: Vec::new(), chosen: None, of: &of };
         let report = score("wic", Path::new("x"), &set, &similarities);
         let accuracy = |at: usize| report.systems[at].marks[0].value.unwrap();
         assert!((accuracy(0) - 0.5).abs() < 1e-12 && (accuracy(1) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_similarity_that_answers_training_pairs_is_chosen() {
+        let rows: Vec<Row> =
+            (0..40).map(|n| (vec![0.5, f64::from(n % 2), 0.1], n % 2 == 1, format!("w{n}"))).collect();
+        let among = [("a".to_owned(), 0), ("b".to_owned(), 1), ("c".to_owned(), 2)];
+        assert_eq!(choose("by ", &among, &rows), Some(("by b".to_owned(), vec![1])));
+        assert_eq!(choose("by ", &among, &[]), None);
     }
 }

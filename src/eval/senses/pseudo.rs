@@ -89,6 +89,9 @@ pub fn pseudo_words(material: &Material<'_>, progress: &dyn Progress) -> Result<
             ],
         ));
     }
+    if let Some(model) = material.context.model() {
+        systems.extend(super::mixture::weights(material, model, &pairs, progress)?);
+    }
     Ok(SenseReport {
         kind: "pseudo",
         path: Path::new("").to_path_buf(),
@@ -178,7 +181,7 @@ fn judge(
 
 /// The occurrences with the word in one place only: where it stands it is left out of all that is looked at, elsewhere it would give
 /// itself away.
-fn hidden(found: &[Occurrence]) -> Vec<Occurrence> {
+pub(super) fn hidden(found: &[Occurrence]) -> Vec<Occurrence> {
     let without = |occurrence: &Occurrence| {
         let word = occurrence.sentence[occurrence.at];
         let others =

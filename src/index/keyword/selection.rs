@@ -73,23 +73,19 @@ impl KeywordIndex {
     }
 
     /// These documents, by their rows in the store; those that the index does not have are left out.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Library`] if the index cannot be read.
-    pub fn select_documents(&self, seqs: impl IntoIterator<Item = u64>) -> Result<Selection> {
+    pub fn select_documents(&self, seqs: impl IntoIterator<Item = u64>) -> Selection {
         let mut parts: Vec<RowSet> = self.parts.iter().map(|part| RowSet::new(part.lengths.len())).collect();
         let mut found = Vec::new();
         for seq in seqs {
             for (part, rows) in self.parts.iter().zip(&mut parts) {
-                let document = part.document(&self.layout, seq).map_err(failed(&self.folder))?;
-                if let Some(doc) = document {
+                if let Some(doc) = part.document(seq).filter(|doc| !part.reader.is_deleted(*doc)) {
                     rows.insert(doc);
                     found.push(seq);
                 }
             }
         }
         found.sort_unstable();
-        Ok(Selection { parts, seqs: found })
+        Selection { parts, seqs: found }
     }
 
     /// Fields are known and values fit, whether a document is looked at or not.
