@@ -64,7 +64,7 @@ fn no_request_is_dropped_while_a_new_generation_takes_over() {
     let asked = std::thread::scope(|scope| {
         let _stop = StopAtTheEnd(&stop);
         let ask = || {
-            let mut asked = 0;
+            let mut asked = 0u32;
             while !stop.load(Ordering::Relaxed) {
                 let [search, contrast] = [("search", &search), ("contrast", &contrast)]
                     .map(|(question, body)| service.post(&format!("/v1/collections/town/{question}"), body));
