@@ -172,7 +172,6 @@ impl Models {
         }
     }
 
-
     fn all_words(&self, path: &Path, fit: Option<&Path>, progress: &dyn Progress) -> Result<SenseReport> {
         let sentences = tagged::read(path)?;
         let (Some(fit), Some(contexts)) = (fit, &self.contexts) else {

@@ -1,7 +1,7 @@
 //! Searching the frozen graph.
 
-use super::{BuildReport, Hnsw};
 use super::walk::{self, Scratch};
+use super::{BuildReport, Hnsw};
 use crate::error::Result;
 use crate::index::codes::QueryCode;
 use crate::index::cost::Work;
