@@ -9,8 +9,13 @@ pub use contextual::{ContextualEncoder, Mix};
 
 use crate::linalg;
 use crate::vectors::WordVectors;
-use crate::vocab::WordId;
+use crate::vocab::{Vocabulary, WordId};
 use std::sync::Arc;
+
+/// Part of a word's frequency that is the language's, where that is known; the corpus has the rest.
+const LANGUAGE_SHARE: f64 = 0.8;
+/// `a` of a weight over such a frequency: a small corpus says little about it, a language much, so that frequent words can count for less.
+const LANGUAGE_A: f64 = 0.0003;
 
 /// One vector for each token of a sentence, `None` for one of which nothing is known.
 pub type TokenVectors = Vec<Option<Vec<f32>>>;
@@ -60,6 +65,8 @@ pub struct StaticEncoder {
     vectors: Arc<WordVectors>,
     /// The common direction, `D` values of length 1, or all 0 for none.
     direction: Vec<f32>,
+    /// Weight of each word, where it is not its rarity in the corpus.
+    weights: Option<Arc<[f32]>>,
 }
 
 /// A word of a text, as the text's vector holds it.
@@ -79,7 +86,7 @@ impl StaticEncoder {
     #[must_use]
     pub fn new(vectors: Arc<WordVectors>, direction: Vec<f32>) -> Self {
         assert_eq!(vectors.dim(), direction.len(), "dimension of the common direction");
-        Self { vectors, direction }
+        Self { vectors, direction, weights: None }
     }
 
     /// An encoder that removes nothing: for the texts from which the common direction is found.
@@ -87,6 +94,21 @@ impl StaticEncoder {
     pub fn plain(vectors: Arc<WordVectors>) -> Self {
         let direction = vec![0.0; vectors.dim()];
         Self::new(vectors, direction)
+    }
+
+    /// Weighs words by how frequent they are in the language at large, and only to a fifth by the corpus: in three hundred documents
+    /// *house* may stand twice and *getting* never. `language` counts its frequent words.
+    #[must_use]
+    pub fn weighed_by(self, language: &Vocabulary) -> Self {
+        let own = self.vectors.vocabulary();
+        let (all_own, all) = (own.total().max(1) as f64, language.total().max(1) as f64);
+        let weight = |(_, word, count): (WordId, &str, u64)| {
+            let there = language.id(word).map_or(0, |id| language.count(id)) as f64 / all;
+            let share = LANGUAGE_SHARE * there + (1.0 - LANGUAGE_SHARE) * count as f64 / all_own;
+            (LANGUAGE_A / (LANGUAGE_A + share)) as f32
+        };
+        let weights = own.iter().map(weight).collect();
+        Self { weights: Some(weights), ..self }
     }
 
     /// The word vectors that it stands on.
@@ -122,10 +144,13 @@ impl StaticEncoder {
         Some(WeightedWord { id, vector })
     }
 
-    /// `a / (a + p)`. Words count at length 1: with the lengths that training gives them, judged queries of the bundled
+    /// `a / (a + p)` for a word of share `p`. Words count at length 1: with the lengths that training gives them, judged queries of the bundled
     /// collections lost a third of their nDCG@10.
     fn weight(&self, id: WordId) -> f32 {
-        self.vectors.vocabulary().rarity(id)
+        match &self.weights {
+            Some(weights) => weights[id.index()],
+            None => self.vectors.vocabulary().rarity(id),
+        }
     }
 
     fn remove_direction(&self, vector: &mut [f32]) {
@@ -152,6 +177,16 @@ mod tests {
         let length = (x * x + y * y).sqrt();
         let text = StaticEncoder::plain(vectors()).text(["bank", "unknown", "river"]).unwrap();
         assert!((text[0] - x / length).abs() < 1e-6 && (text[1] - y / length).abs() < 1e-6, "{text:?}");
+    }
+
+    #[test]
+    fn the_language_says_how_rare_a_word_is() {
+        // bank: p = .8 · .25 + .2 · .03 = .206; river, which the language lacks: p = .2 · .01 = .002.
+        let language = Vocabulary::from_counts([("the", 3), ("bank", 1)], 1).unwrap();
+        let encoder = StaticEncoder::plain(vectors()).weighed_by(&language);
+        let length = |word| linalg::normalize(&mut encoder.word(word).unwrap().vector);
+        assert!((length("bank") - 0.0003 / 0.2063).abs() < 1e-6);
+        assert!((length("river") - 0.0003 / 0.0023).abs() < 1e-6);
     }
 
     #[test]

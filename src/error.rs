@@ -139,6 +139,18 @@ impl Error {
         move |source| Self::Io { action, path, source }
     }
 
+    /// Whether it comes from a disk, or a share of it, that is full.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            Self::Store { message, .. } => message.contains("database or disk is full"),
+            Self::Library { message, .. } => message.contains("No space left on device"),
+            _ => false,
+        }
+    }
+
     /// An argument outside what is allowed.
     pub fn invalid(
         what: impl Into<String>,

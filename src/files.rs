@@ -61,6 +61,17 @@ pub fn sync_folder(_folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Size of all files below a folder, in bytes; what cannot be read counts nothing.
+#[must_use]
+pub fn bytes_below(folder: &Path) -> u64 {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(about) if about.is_dir() => bytes_below(&entry.path()),
+        about => about.map_or(0, |about| about.len()),
+    };
+    entries.map(size).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -65,7 +65,8 @@ fn a_collection_that_is_there_is_asked_as_it_is() {
     engine.ingest("notes", documents, Default::default(), &Silent).unwrap();
     engine.index("notes", &Silent).unwrap();
     let set = read(&root().join("corpora/demo-en.queries.jsonl"), None).unwrap();
-    let request = JudgedRequest { queries: set.queries, modes: Some(vec![Mode::Keyword]), hybrid: None };
+    let modes = Some(vec![Mode::Keyword]);
+    let request = JudgedRequest { queries: set.queries, modes, ..Default::default() };
     let report = engine.contrast_judged("notes", &request).unwrap();
     assert_eq!(report.queries, 150);
     let none = JudgedRequest::default();

@@ -290,7 +290,7 @@ fn text(input: &[u8], _: &Path) {
 }
 
 fn arrive(packing: Packing, input: &[u8]) {
-    let limits = BodyLimits { bytes_max: 1 << 20, record_bytes_max: 1 << 16 };
+    let limits = BodyLimits { bytes_max: 1 << 20, record_bytes_max: 1 << 16, ..BodyLimits::default() };
     for shape in [Shape::Lines, Shape::Json] {
         let taker = |arrived: &mut Vec<Arrived>| {
             arrived.clear();

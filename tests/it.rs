@@ -25,6 +25,7 @@ mod program;
 mod properties;
 mod query_language;
 mod real_text;
+mod retrievers;
 mod senses;
 mod starters;
 mod tidy;

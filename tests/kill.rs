@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 
 /// Between the steps of a commit, and of a switch of generations.
 const COMMIT: [&str; 3] = ["documents written", "before commit", "after commit"];
-const SWITCH: [&str; 6] = [
+const SWITCH: [&str; 7] = [
     "generation written",
     "generation flushed",
     "generation renamed",
     "before switch",
     "after switch",
     "generation taken up",
+    "outdated removed",
 ];
 
 fn found(program: &Program, query: &str) -> usize {
@@ -71,12 +72,21 @@ fn a_training_that_dies_at_any_place_leaves_the_model_before_or_the_new_one() {
         let now = dims(&program);
         assert_eq!(
             now,
-            if ["after switch", "generation taken up"].contains(place) { dim } else { before },
+            if ["after switch", "generation taken up", "outdated removed"].contains(place) {
+                dim
+            } else {
+                before
+            },
             "{place}"
         );
         is_sound(&program);
         before = now;
     }
+    dies(
+        &program,
+        "generation renamed",
+        &["train", "town", "--epochs", "2", "--threads", "1", "--dim", "16"],
+    );
     let left = crate::program::listing(&program.data_dir().join("collections/town"));
     program.ok(&["index", "town"]);
     let kept = crate::program::listing(&program.data_dir().join("collections/town"));

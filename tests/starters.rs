@@ -42,7 +42,8 @@ fn the_bundled_models_are_small_and_mean_something() {
         let bytes = std::fs::read(&file).unwrap();
         assert!(bytes.len() <= 12_000_000, "{name}: {} bytes", bytes.len());
         let starter = Starter::read(&bytes, &file).unwrap();
-        assert_eq!((starter.name(), starter.vectors().len(), starter.vectors().dim()), (name, 50_000, 200));
+        assert_eq!((starter.name(), starter.vectors().dim()), (name, 200));
+        assert!(starter.vectors().len() >= 50_000);
         let near = nearest(&starter, word);
         assert!(near.iter().any(|word| word == expected), "{near:?}");
     }
@@ -132,7 +133,7 @@ fn the_demo_answers_at_once_and_adapts_behind_the_answers() {
     assert!(engine.tasks(&waiting).unwrap().results.is_empty());
     // Learned from these documents alone, static search comes to .28; adapted to .38.
     let queries = read_queries("demo-en");
-    let request = JudgedRequest { queries, modes: Some(vec![Mode::Static]), hybrid: None };
+    let request = JudgedRequest { queries, modes: Some(vec![Mode::Static]), ..Default::default() };
     let report = engine.contrast_judged("demo-en", &request).unwrap();
     assert!(report.modes[0].all.ndcg_at_10 > 0.33, "{}", report.modes[0].all.ndcg_at_10);
 }

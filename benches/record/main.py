@@ -22,9 +22,9 @@ class Run:
     """The settings of one run, its temporary folder, and what was left out."""
 
     def __init__(self, options, folder):
-        self.quick, self.folder, self.not_run = options.quick, folder, []
+        self.quick, self.medium, self.folder, self.not_run = options.quick, options.medium, folder, []
         self.repeats = 1 if options.quick else options.repeats
-        self.seeds = [1] if options.quick else [1, 2]
+        self.seeds = [1, 2] if not (options.quick or options.medium) else [1]
         self.words_folder = options.words if options.words and options.words.is_dir() else None
         self.text, self._tokens = options.text, None
 
@@ -37,7 +37,7 @@ class Run:
             whole, self._tokens = self.folder / "whole.txt", self.folder / "tokens.txt"
             with open(whole, "wb") as file:
                 subprocess.run([PROGRAM, "tokens", self.text], stdout=file, check=True)
-            self.first_words(whole, self._tokens, 600_000 if self.quick else 12_000_000)
+            self.first_words(whole, self._tokens, 600_000 if self.quick else 4_000_000 if self.medium else 12_000_000)
             whole.unlink()
         return self._tokens
 
@@ -67,6 +67,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="./bench", description="Measures what README claims, beside other programs.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=" ".join(PARTS) + "; all of them if none is named")
     parser.add_argument("--quick", action="store_true", help="all of it small, to try the wrapper; writes to target/bench/quick/ only")
+    parser.add_argument("--medium", action="store_true", help="a third of the text and one seed: some 20 minutes instead of an hour; written as a record")
     parser.add_argument("--tables", action="store_true", help="README's table and the page of the newest record, without measuring")
     parser.add_argument("--text", type=pathlib.Path, default=SHARED / "train/en-wiki.txt.zst", help="English text to train on and to search")
     parser.add_argument("--words", type=pathlib.Path, default=SHARED / "words", help="folder of wordsim353.tsv, simlex999.txt, questions-words.txt")

@@ -57,8 +57,8 @@ def bilm(run):
     size = 64 if run.quick else 256
     keep = run.folder / "bilm"
     command = [bench("bilm"), run.tokens, "--dim", size, "--hidden", size, "--epochs", 1, "--threads", 2, "--keep", keep,
-               "--words", 200_000 if run.quick else 1_000_000]
-    peer = [sys.executable, PEERS / "bilm.py", "--hidden", size, "--dim", size, "--seconds", 5 if run.quick else 20]
+               "--words", 200_000 if run.quick else 400_000 if run.medium else 1_000_000]
+    peer = [sys.executable, PEERS / "bilm.py", "--hidden", size, "--dim", size, "--seconds", 5 if run.quick else 10 if run.medium else 20]
     ours, theirs = [], []
     for _ in range(run.repeats):
         ours.append(last_json(cost(command)["printed"]))

@@ -15,6 +15,7 @@ mod service;
 mod show;
 mod texts;
 mod tokens;
+mod tour;
 mod train;
 mod upkeep;
 mod vectors;
@@ -72,7 +73,7 @@ fn command(arguments: Arguments, config: Config) -> Result<()> {
     let open = || Ok::<_, Error>(Engine::open(&data_dir)?.with_wordnet(config.wordnet()));
     match arguments.command {
         Command::Demo { .. } => demo(open()?, config),
-        Command::Serve { .. } => service::serve(open()?, config, &[]),
+        Command::Serve { .. } => service::serve(open()?, config, ""),
         Command::Config { defaults: true } => Output::text(&crate::config::default_toml()),
         Command::Config { .. } => {
             out.answer(&config.values(), |values, out| service::show_settings(values, out))
@@ -111,7 +112,7 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
         Command::Words(question) => words::ask(engine, question, out),
         Command::Context(question) => context::ask(engine, question, out),
         Command::Search { collection, query, mode, limit, asked, expansion } => {
-            if matches!(mode, ModeArgument::Wordnet) {
+            if matches!(mode, ModeArgument::Wordnet) || !asked.in_sense.is_empty() {
                 wordnet::prepare(engine)?;
             }
             let (query, mode, wordnet) = (query.join(" "), mode.into(), Some(expansion.request()));
@@ -183,7 +184,8 @@ fn demo(engine: Engine, config: Config) -> Result<()> {
         return Err(Error::Cancelled);
     }
     drop(bars);
-    service::serve(engine, config, &show::DEMO_LINES)
+    let tour = tour::lines(&engine);
+    service::serve(engine, config, &tour)
 }
 
 fn ingest_command(data_dir: &Path, arguments: &IngestArguments, out: &Output) -> Result<()> {

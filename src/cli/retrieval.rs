@@ -5,7 +5,7 @@ use super::arguments::ModeArgument;
 use super::bars::Bars;
 use super::show::{Out, padded};
 use super::train::FromArgument;
-use crate::engine::{Engine, RetrievalRequest, TrainSettings, TuneReport, TuneRequest};
+use crate::engine::{Engine, ExpansionRequest, RetrievalRequest, TrainSettings, TuneReport, TuneRequest};
 use crate::error::Result;
 use crate::eval::retrieval::{Comparison, Metrics, ModeReport, RetrievalReport, read_qrels, read_queries};
 use crate::search::{HybridSettings, Mode};
@@ -28,6 +28,9 @@ pub(super) struct RetrievalArguments {
     /// Ask this collection as it is. Otherwise the documents become a collection that is gone afterwards.
     #[arg(long)]
     pub collection: Option<String>,
+    /// Mode wordnet: only the senses that each query's own context means.
+    #[arg(long)]
+    pub disambiguate: bool,
     /// A vector file for the new collection's training to start from.
     #[arg(long, value_name = "FILE", conflicts_with = "collection")]
     pub init: Option<PathBuf>,
@@ -62,6 +65,9 @@ impl RetrievalArguments {
             qrels: self.qrels,
             collection: self.collection,
             hybrid: None,
+            wordnet: self
+                .disambiguate
+                .then(|| ExpansionRequest { disambiguate: Some(true), ..ExpansionRequest::default() }),
             modes: (!modes.is_empty()).then_some(modes),
             train: TrainSettings {
                 word2vec,

@@ -38,6 +38,8 @@ pub(super) enum SensesCommand {
     Word { collection: String, word: String },
     /// Tell senses apart anew by all of a collection's documents as they are now, with the vectors that it has.
     Induce { collection: String },
+    /// Estimate from a collection's own text how often it uses each of WordNet's senses, and add that to WordNet's tag counts.
+    Prior { collection: String },
     /// Learn from sense-tagged text which of WordNet's senses is meant: SemCor's files, or NAME.data.xml with NAME.gold.key.txt.
     Fit {
         /// The file or folder.
@@ -58,6 +60,14 @@ pub(super) fn run(engine: &Engine, command: SensesCommand, out: &Output) -> Resu
             let report = engine.induce_senses(&collection, &bars)?;
             drop(bars);
             out.answer(&report, |report, out| writeln!(out, "{} documents", report.documents))
+        }
+        SensesCommand::Prior { collection } => {
+            let bars = Bars::new()?;
+            let report = engine.estimate_prior(&collection, &bars)?;
+            drop(bars);
+            out.answer(&report, |report, out| {
+                writeln!(out, "{} words in a corpus of {}", report.words, report.corpus_words)
+            })
         }
         SensesCommand::Fit { path, collection } => {
             let bars = Bars::new()?;

@@ -57,11 +57,11 @@ pub(super) fn log(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Serves until told to stop.
-pub(super) fn serve(engine: Engine, config: Config, hints: &[&str]) -> Result<()> {
+/// Serves until told to stop; `tour` is printed behind the address.
+pub(super) fn serve(engine: Engine, config: Config, tour: &str) -> Result<()> {
     let listener = server::bind(&engine, &config)?;
     let address = listener.local_addr().map_err(Error::io("listen on", "the address"))?;
-    show::serving(address, hints, &mut io::stdout().lock())
+    show::serving(address, tour, &mut io::stdout().lock())
         .map_err(Error::io("write to", "standard output"))?;
     server::serve(Arc::new(engine), listener, config)
 }

@@ -8,28 +8,17 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Requests to try on the bundled collections, after the address.
-pub(super) const DEMO_LINES: [&str; 4] = [
-    r#"curl -s ADDRESS/v1/collections/demo-en/words/bank/similar?k=5"#,
-    r#"curl -s ADDRESS/v1/collections/demo-en/contrast -H 'content-type: application/json' -d '{"query": "borrowing money to buy a house", "k": 5}'"#,
-    r#"curl -s ADDRESS/v1/collections/demo-zh/contrast -H 'content-type: application/json' -d '{"query": "早上喝咖啡", "k": 5}'"#,
-    r#"curl -s ADDRESS/v1/collections/demo-zh/analyze -H 'content-type: application/json' -d '{"text": "我早上去了星巴克 Starbucks"}'"#,
-];
-
 /// Width of all columns and the gaps between them, and of a gap.
 const WIDTH: usize = 110;
 const GAP: usize = 2;
 
 pub(super) type Out<'a> = &'a mut dyn Write;
 
-pub(super) fn serving(address: SocketAddr, hints: &[&str], out: &mut impl Write) -> io::Result<()> {
+pub(super) fn serving(address: SocketAddr, tour: &str, out: &mut impl Write) -> io::Result<()> {
     let address = format!("http://{address}");
     writeln!(out, "sememe listens on {address}")?;
-    if !hints.is_empty() {
-        writeln!(out, "\nThe page: {address}/\n\nTry:")?;
-    }
-    for hint in hints {
-        writeln!(out, "  {}", hint.replace("ADDRESS", &address))?;
+    if !tour.is_empty() {
+        writeln!(out, "The page: {address}/\n{}", tour.replace("ADDRESS", &address))?;
     }
     out.flush()
 }

@@ -48,6 +48,9 @@ pub(super) struct SearchArguments {
     /// Which documents may answer: 'topic = bank AND year > 1990'; all of several must hold.
     #[arg(long)]
     pub filter: Vec<String>,
+    /// Only documents that hold a word in this sense: bank%1:17:01::, bank.n.01 or bank~1; may be repeated, one is enough.
+    #[arg(long, value_name = "SENSE")]
+    pub in_sense: Vec<String>,
     /// Count the values of a field over all documents that answer; may be repeated.
     #[arg(long, value_name = "FIELD")]
     pub facet: Vec<String>,
@@ -121,6 +124,7 @@ impl SearchArguments {
             limit: Some(limit),
             offset: Some(self.offset),
             filter: filter(self.filter),
+            sense: Some(self.in_sense),
             facets: Some(self.facet),
             sort: Some(self.sort),
             highlight: self.highlight.then(HighlightRequest::default),

@@ -3,7 +3,7 @@
 use super::Output;
 use super::bars::Bars;
 use super::show::{self, Out};
-use crate::engine::Engine;
+use crate::engine::{Engine, unpack_starter};
 use crate::error::{Error, Result};
 use crate::vectors::formats::{self, Export, Format, Info};
 use clap::Subcommand;
@@ -43,9 +43,11 @@ pub(super) enum VectorsCommand {
         #[arg(long)]
         name: String,
         /// Words kept.
-        #[arg(long, default_value_t = 50_000)]
+        #[arg(long, default_value_t = 150_000)]
         words: usize,
     },
+    /// Write the models of a starter file into a folder: vectors.fifu for `eval words`, the folder for `eval senses --model`.
+    Unpack { file: PathBuf, folder: PathBuf },
     /// Write a collection's vectors to a file.
     Export {
         collection: String,
@@ -76,6 +78,7 @@ pub(super) fn run(data_dir: &Path, command: VectorsCommand, out: &Output) -> Res
             let starter = Engine::open(data_dir)?.starter(&collection, &name, words)?;
             starter.save(&file)
         }
+        VectorsCommand::Unpack { file, folder } => unpack_starter(&file, &folder),
         VectorsCommand::Export { collection, file, format } => {
             let export = export_to(&file, format)?;
             let generation = Engine::open(data_dir)?.generation(&collection)?;

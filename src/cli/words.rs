@@ -82,6 +82,9 @@ pub(super) enum WordsCommand {
         /// By what they are sorted.
         #[arg(long, value_enum, default_value_t = AssociationArgument::LogLikelihood)]
         by: AssociationArgument,
+        /// Times that one must stand near the word.
+        #[arg(long, default_value_t = 3)]
+        min_together: u64,
     },
     /// A word as collocates, WordNet and vectors see it, side by side.
     ContrastWord {
@@ -90,6 +93,9 @@ pub(super) enum WordsCommand {
         /// How many of each.
         #[arg(short, long, default_value_t = 10)]
         k: usize,
+        /// A text with the word in it: its neighbours as it stands there, too.
+        #[arg(long, value_name = "TEXT")]
+        sentence: Option<String>,
     },
 }
 
@@ -190,12 +196,17 @@ pub(super) fn ask(engine: &Engine, question: WordsCommand, out: &Output) -> Resu
             let request = MapRequest { words, k: Some(k), sums: Vec::new(), places: Vec::new() };
             out.answer(&engine.map(&collection, &request)?, show_map)
         }
-        WordsCommand::Collocates { collection, word, k, window, by } => {
-            let request = CollocatesRequest { k: Some(k), window: Some(window), by: Some(by.into()) };
+        WordsCommand::Collocates { collection, word, k, window, by, min_together } => {
+            let request = CollocatesRequest {
+                k: Some(k),
+                window: Some(window),
+                by: Some(by.into()),
+                min_together: Some(min_together),
+            };
             out.answer(&engine.collocates(&collection, &word, &request)?, show_collocates)
         }
-        WordsCommand::ContrastWord { collection, word, k } => {
-            let request = WordContrastRequest { k: Some(k) };
+        WordsCommand::ContrastWord { collection, word, k, sentence } => {
+            let request = WordContrastRequest { k: Some(k), sentence };
             out.answer(&engine.contrast_word(&collection, &word, &request)?, show_word_contrast)
         }
     }
@@ -237,11 +248,18 @@ fn show_word_contrast(answer: &WordContrastAnswer, out: Out<'_>) -> io::Result<(
     let collocates = answer.collocates.iter().map(|found| found.word.clone());
     let linked = answer.wordnet.iter().map(|found| format!("{} ({})", found.word, found.link.relation));
     let similar = answer.similar.iter().map(|found| found.word.clone());
-    let columns: [Vec<String>; 3] = [collocates.collect(), linked.collect(), similar.collect()];
-    writeln!(out, "{}{}SIMILAR", padded("COLLOCATES", 28), padded("WORDNET", 36))?;
+    let in_sentence: Vec<String> = answer.in_sentence.iter().map(|found| found.word.clone()).collect();
+    let title = if in_sentence.is_empty() { "" } else { "IN THIS SENTENCE" };
+    let columns: [Vec<String>; 4] = [collocates.collect(), linked.collect(), similar.collect(), in_sentence];
+    let mut line = |cells: [&str; 4]| {
+        let [a, b, c, d] = cells;
+        let line = format!("{}{}{}{d}", padded(a, 28), padded(b, 36), padded(c, 24));
+        writeln!(out, "{}", line.trim_end())
+    };
+    line(["COLLOCATES", "WORDNET", "SIMILAR", title])?;
     for row in 0..columns.iter().map(Vec::len).max().unwrap_or(0) {
-        let [a, b, c] = [0, 1, 2].map(|column: usize| columns[column].get(row).map_or("", String::as_str));
-        writeln!(out, "{}{}{c}", padded(a, 28), padded(b, 36))?;
+        let cell = |column: usize| columns[column].get(row).map_or("", String::as_str);
+        line([0, 1, 2, 3].map(cell))?;
     }
     if !answer.shared.is_empty() {
         writeln!(out, "found by more than one: {}", answer.shared.join(", "))?;

@@ -4,7 +4,7 @@
 //! average of the sentence. With z = y = 0 it is the static vector. Or, as an option, ELMo's mix of layers.
 
 use super::{Encoder, TokenVectors};
-use crate::bilm::{Model, Sentence};
+use crate::bilm::{Known, Model, Sentence};
 use crate::error::{Error, Result};
 use crate::linalg;
 
@@ -74,6 +74,17 @@ impl ContextualEncoder {
     #[must_use]
     pub fn vectors(&self, sentence: &Sentence) -> TokenVectors {
         (0..sentence.known.len()).map(|position| self.vector(sentence, position)).collect()
+    }
+
+    /// Whether a word has a vector of its own, or one made from its parts; without one, its sentence alone speaks for it.
+    #[must_use]
+    pub fn knows(&self, word: &str) -> bool {
+        let is_listed = self.model.vectors().vocabulary().id(word).is_some();
+        let is_made = || {
+            let read = self.model.sentences(&[vec![word]]);
+            read.iter().flat_map(|sentence| &sentence.known).any(|known| *known != Known::Unknown)
+        };
+        is_listed || is_made()
     }
 
     /// What a token's vector counts for in a text's: the rarity of its word; 1 for a word that is not in the vocabulary.

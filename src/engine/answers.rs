@@ -27,6 +27,9 @@ pub struct CollectionInfo {
     pub up_to_date: bool,
     /// The generation that answers, if any has been built.
     pub generation: Option<String>,
+    /// Bytes of that generation's files; 0 without one.
+    #[serde(default)]
+    pub index_bytes: u64,
     /// The static model, if one has been trained.
     pub model: Option<ModelInfo>,
 }

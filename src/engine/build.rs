@@ -10,7 +10,7 @@ use super::generation::{
 use super::model::Learned;
 use super::starters::{self, Start};
 use super::word_graph::{self, WORD_GRAPH};
-use super::{Engine, ModelInfo, Origin, model, next, rows, senses};
+use super::{Engine, ModelInfo, Origin, memory, model, next, rows, senses};
 use crate::bilm;
 use crate::encoder::{ContextualEncoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
@@ -78,6 +78,35 @@ pub struct TrainSettings {
     pub contextual: Contextual,
     /// How.
     pub context: bilm::Settings,
+}
+
+impl TrainSettings {
+    /// With no more memory than there is: a training that is refused is better than a process that the system kills.
+    pub(super) fn within_free_memory(&self) -> Self {
+        let mut settings = self.clone();
+        let free = memory::free().unwrap_or(u64::MAX);
+        for budget in [&mut settings.word2vec.memory_budget_bytes, &mut settings.context.memory_budget_bytes]
+        {
+            *budget = free.min(*budget);
+        }
+        settings
+    }
+
+    /// Refuses what needs more memory than it may take however few the words are; all of it is known once these are counted.
+    pub(super) fn check_memory(&self) -> Result<()> {
+        let (needed_bytes, budget_bytes) =
+            (self.word2vec.memory_bytes(0), self.within_free_memory().word2vec.memory_budget_bytes);
+        if needed_bytes <= budget_bytes {
+            return Ok(());
+        }
+        let cure = "lower the dimension, leave subwords out, or raise the memory budget".to_owned();
+        Err(Error::TooLarge {
+            what: "training, whatever the words,".to_owned(),
+            needed_bytes,
+            budget_bytes,
+            cure,
+        })
+    }
 }
 
 impl Engine {
@@ -153,6 +182,7 @@ impl Engine {
     ) -> Result<BuildReport> {
         settings.word2vec.check()?;
         settings.context.check()?;
+        let settings = &settings.within_free_memory();
         let build = Build::begin(self, collection, PATIENCE, progress)?;
         let model = build.train_model(settings, progress)?;
         build.finish(Some(model), progress)
@@ -395,7 +425,11 @@ impl<'a> Build<'a> {
 
     /// Reads all documents once, writes the indexes, and switches to them.
     pub(super) fn finish(self, model: Option<NewModel>, progress: &dyn Progress) -> Result<BuildReport> {
-        let encoder = model.as_ref().map(|model| StaticEncoder::plain(Arc::new(model.vectors.clone())));
+        let weighed_by = model.as_ref().and_then(|model| model.info.origin.starter().map(str::to_owned));
+        let encoder = model.as_ref().map(|model| {
+            let plain = StaticEncoder::plain(Arc::new(model.vectors.clone()));
+            generation::weighed(plain, weighed_by.as_deref())
+        });
         let contextual = match &model {
             Some(model) if self.folder.path().join(bilm::CONTEXT_FILE).exists() => {
                 let context = bilm::Model::open(self.folder.path(), Arc::new(model.vectors.clone()))?;
@@ -419,7 +453,7 @@ impl<'a> Build<'a> {
         let model = match model {
             Some(model) => {
                 let direction = self.write_vectors(vectors, STATIC_FILES, model.vectors.dim(), progress)?;
-                Some(ModelManifest { info: model.info, direction, context_direction })
+                Some(ModelManifest { info: model.info, direction, context_direction, weighed_by })
             }
             None => None,
         };
@@ -524,9 +558,9 @@ impl<'a> Build<'a> {
         failpoint::reach("after switch");
         self.engine.take_up(&self.row.name)?;
         failpoint::reach("generation taken up");
-        // The one before stays for readers that hold it; mapped files outlive their names where the system allows.
-        let kept = [Some(self.name.as_str()), self.row.generation.as_deref()];
-        remove_others(&parent, |name| name.starts_with('g') && !kept.contains(&Some(name)));
+        // Those that somebody still reads stay until that is over.
+        self.engine.remove_outdated(&self.row.name, &self.name);
+        failpoint::reach("outdated removed");
         Ok(self.name)
     }
 }

@@ -80,13 +80,18 @@ impl Engine {
         let mut problems = Vec::new();
         let stored = self.check_documents(row.key, row.documents, &mut problems, progress)?;
         let mut indexed_documents = 0;
+        let row = self.store.collection(name)?; // reading documents may have taken long
         match &row.generation {
             None if row.documents > 0 => problems.push("documents, but no index: sememe index".to_owned()),
             None => {}
             Some(generation) => {
                 let folder = self.folder(name).join(generation);
                 // The files of the view are verified when it is opened: from the disk, not as this process knows them.
-                note(Generation::open(&folder, name).map(drop), &mut problems);
+                let opened = Generation::open(&folder, name);
+                if opened.is_err() && self.store.collection(name)?.generation != row.generation {
+                    return self.check_collection(name, progress); // replaced in between, and removed
+                }
+                let _held = opened.map_err(|error| problems.push(error.to_string()));
                 if folder.join(CORPUS).exists() {
                     note(Corpus::open(&folder.join(CORPUS)).map(drop), &mut problems);
                 }

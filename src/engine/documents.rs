@@ -5,12 +5,13 @@ use super::build::PATIENCE;
 use super::{Engine, check_name};
 use crate::error::{Error, Result};
 use crate::store::{Committed, Writer};
+use crate::text::Arriving;
 use crate::text::source::Arrived;
-use crate::text::{Arriving, BodyLimits};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use crate::text::{Document, Packing, Shape as BodyShape};
+pub use crate::text::source::fields_of;
+pub use crate::text::{BodyLimits, Document, Packing, Shape as BodyShape};
 
 /// Documents that one page of a list may hold.
 const PAGE_MAX: usize = 1000;
@@ -182,8 +183,8 @@ impl Engine {
     pub fn receive(
         self: &Arc<Self>,
         collection: &str,
-        packing: Packing,
-        shape: BodyShape,
+        (packing, shape): (Packing, BodyShape),
+        limits: BodyLimits,
     ) -> Result<Receiving> {
         check_name(collection)?;
         let report = Arc::new(Mutex::new(ReceiveReport::default()));
@@ -196,7 +197,7 @@ impl Engine {
             }
             Ok(())
         };
-        let arriving = Arriving::new(packing, shape, BodyLimits::default(), Box::new(taker))?;
+        let arriving = Arriving::new(packing, shape, limits, Box::new(taker))?;
         Ok(Receiving { arriving, report })
     }
 }

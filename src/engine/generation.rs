@@ -3,6 +3,7 @@
 //! Written under a temporary name, flushed, renamed, and only then made the one that answers. Never changed afterwards.
 
 use super::context::{ContextInfo, Occurrences};
+use super::held::Held;
 use super::{rows, starters, word_graph};
 use crate::bilm::{self, CONTEXT_FILE};
 use crate::encoder::{ContextualEncoder, Encoder, Mix, StaticEncoder};
@@ -102,6 +103,9 @@ pub(super) struct ModelManifest {
     /// That of their contextual vectors; none without such vectors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub context_direction: Vec<f32>,
+    /// The starter by whose counts the words of texts are weighed; by the corpus's where there is none, and in generations from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weighed_by: Option<String>,
 }
 
 /// What word vectors were made from.
@@ -180,6 +184,10 @@ pub(super) struct DocumentVectors {
 pub struct Generation {
     name: String,
     folder: PathBuf,
+    /// Its files stay as long as somebody reads them.
+    _held: Arc<Held>,
+    /// Size of all its files, in bytes.
+    bytes: u64,
     manifest: Arc<Manifest>,
     /// Number of the last write shown.
     change: i64,
@@ -207,6 +215,7 @@ impl Generation {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Io`] if a file is missing or not as it was written.
     pub fn open(folder: &Path, collection: &str) -> Result<Self> {
+        let held = Held::of(folder)?;
         let manifest = Manifest::read(folder, collection)?;
         let model = manifest.model.clone().map(|model| Model::open(folder, model)).transpose()?;
         let documents = match &model {
@@ -225,6 +234,8 @@ impl Generation {
         Ok(Self {
             name,
             folder: folder.to_path_buf(),
+            _held: Arc::new(held),
+            bytes: crate::files::bytes_below(folder),
             keyword: Arc::new(KeywordIndex::open(&folder.join(KEYWORD))?),
             settings: super::settings::of_generation(folder)?,
             change: manifest.change,
@@ -254,6 +265,22 @@ impl Generation {
     /// Where its files stand.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Size of the files that it was built as, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Nodes of its graphs, of documents and of words, that did not find themselves when these were built: linked again, and those that
+    /// still did not, and are looked at in every search.
+    #[must_use]
+    pub fn lost(&self) -> (usize, usize) {
+        let documents = [&self.documents, &self.context_documents].into_iter().flatten();
+        let reports = documents.filter_map(|documents| documents.index.self_search());
+        let words = self.model.as_ref().map_or((0, 0), |model| model.encoder.vectors().lost());
+        reports.fold(words, |lost, report| (lost.0 + report.relinked, lost.1 + report.stragglers))
     }
 
     /// The folder of the keyword index.
@@ -291,7 +318,8 @@ impl Generation {
     }
 
     /// The collection that it is of.
-    pub(super) fn collection(&self) -> &str {
+    #[must_use]
+    pub fn collection(&self) -> &str {
         &self.manifest.collection
     }
 
@@ -483,7 +511,16 @@ impl Model {
             return Err(Error::damaged(folder.join(MANIFEST), expected, manifest.direction.len(), CURE));
         }
         let encoder = StaticEncoder::new(vectors, manifest.direction.clone());
+        let encoder = weighed(encoder, manifest.weighed_by.as_deref());
         Ok(Self { manifest, encoder })
+    }
+}
+
+/// The encoder with words weighed as a starter's language says.
+pub(super) fn weighed(encoder: StaticEncoder, starter: Option<&str>) -> StaticEncoder {
+    match starter.and_then(starters::words) {
+        Some(language) => encoder.weighed_by(language),
+        None => encoder,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::answers::{Highlight, Highlighted};
 use super::requests::HighlightRequest;
 use crate::search::{Match, Retriever};
-use crate::text::{Analysis, Analyzer, Document, Token};
+use crate::text::{Analysis, Document, Token};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -18,11 +18,12 @@ pub(super) struct Snippet {
     range: Range<usize>,
 }
 
-/// The sentence whose words carry most of the score.
-pub(super) fn snippet(text: &str, matches: &[Match]) -> Snippet {
-    let analysis = Analyzer.analyze(text);
-    let best = best_sentence(&analysis, matches);
-    let start = analysis.tokens().find(|token| token.sentence == best).map_or(0, |token| token.range.start);
+/// The sentence of the text whose words carry most of the score. `analysis` is that of the document's full text.
+pub(super) fn snippet(document: &Document, analysis: &Analysis, matches: &[Match]) -> Snippet {
+    let (text, before) = (&document.text, before_text(document));
+    let best = best_sentence(analysis, before, matches);
+    let is_first = |token: &Token<'_>| token.sentence == best && token.range.start >= before;
+    let start = analysis.tokens().find(is_first).map_or(0, |token| token.range.start - before);
     let start = text.len() - text[start..].trim_start().len();
     let end = text[start..].char_indices().nth(SNIPPET_CHARS_MAX).map_or(text.len(), |(at, _)| start + at);
     let short: String = text[start..end].chars().map(printable).collect();
@@ -34,13 +35,18 @@ fn printable(c: char) -> char {
     if c.is_control() { ' ' } else { c }
 }
 
-fn best_sentence(analysis: &Analysis, matches: &[Match]) -> usize {
+/// Bytes of the full text that stand before the text itself: the title and the end of its line.
+fn before_text(document: &Document) -> usize {
+    document.title.as_ref().map_or(0, |title| title.len() + 1)
+}
+
+fn best_sentence(analysis: &Analysis, before: usize, matches: &[Match]) -> usize {
     let mut best = (0.0, 0);
     for sentence in analysis.sentences() {
         let mut number = 0;
         let mut share = 0.0;
         let mut seen = HashSet::new();
-        for token in sentence {
+        for token in sentence.filter(|token| token.range.start >= before) {
             number = token.sentence;
             if seen.insert(token.text) {
                 share += matches
@@ -87,7 +93,7 @@ pub(super) fn highlights(
         }
     }
     let title_bytes = document.title.as_ref().map_or(0, String::len);
-    let before_text = if document.title.is_some() { title_bytes + 1 } else { 0 };
+    let before_text = before_text(document);
     let told = |(token, found): (&Token<'_>, Option<&Match>)| {
         let found = found?;
         let in_title = token.range.start < title_bytes;
@@ -144,6 +150,7 @@ fn tagged(text: &str, shown: Range<usize>, ranges: &[Range<usize>], tags: &Highl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Analyzer;
 
     #[test]
     fn tags_stand_around_words_also_at_the_edges() {
@@ -169,8 +176,12 @@ mod tests {
             bm25: None,
             part: None,
         };
-        let snippet = snippet(text, &[found]);
-        assert_eq!(&text[snippet.range.clone()], "The bank lent money. Nothing there.");
-        assert_eq!(snippet.text, text[snippet.range]);
+        for title in [None, Some("A bank".to_owned())] {
+            let document = Document { title, text: text.to_owned(), ..Document::default() };
+            let analysis = Analyzer.analyze(&document.full_text());
+            let snippet = snippet(&document, &analysis, std::slice::from_ref(&found));
+            assert_eq!(&text[snippet.range.clone()], "The bank lent money. Nothing there.");
+            assert_eq!(snippet.text, text[snippet.range]);
+        }
     }
 }

@@ -31,6 +31,8 @@ const MERGE_MIN: usize = 5_000;
 #[derive(Default)]
 pub(super) struct Slots {
     slots: Mutex<HashMap<String, Arc<Mutex<Option<Live>>>>>,
+    /// Collections that may have generations which nobody reads any more, and the one that answers.
+    outdated: Mutex<HashMap<String, String>>,
     /// Counts the writes of this process, for whoever waits for one.
     writes: Mutex<u64>,
     written: Condvar,
@@ -77,7 +79,13 @@ impl Engine {
                 failed = Err(error);
             }
         }
+        self.remove_all_outdated();
         failed
+    }
+
+    fn remove_all_outdated(&self) {
+        let mut outdated = self.live.outdated.lock().unwrap_or_else(PoisonError::into_inner);
+        outdated.retain(|collection, answers| !self.remove_outdated(collection, answers));
     }
 
     fn refresh_one(&self, standing: &Standing) -> Result<()> {
@@ -164,7 +172,12 @@ impl Engine {
             let is_of = |live: &Live| live.key == row.key && live.frozen.name() == folder;
             let opened = match live.take().filter(is_of) {
                 Some(opened) => opened,
-                None => Live::open(&self.folder(name).join(folder), &row)?,
+                None => match Live::open(&self.folder(name).join(folder), &row) {
+                    Ok(opened) => self.opened_anew(name, opened),
+                    // It may have been replaced, and removed, in between.
+                    Err(_) if self.store.collection_standing(name)?.generation != row.generation => continue,
+                    Err(error) => return Err(error),
+                },
             };
             let opened = live.insert(opened);
             if let Some(view) = opened.catch_up(&self.store)? {
@@ -174,6 +187,15 @@ impl Engine {
             }
             // Another generation has taken its place in between.
         }
+    }
+}
+
+impl Engine {
+    /// Notes that the generations before this one may go.
+    fn opened_anew(&self, name: &str, opened: Live) -> Live {
+        let mut outdated = self.live.outdated.lock().unwrap_or_else(PoisonError::into_inner);
+        outdated.insert(name.to_owned(), opened.frozen.name().to_owned());
+        opened
     }
 }
 

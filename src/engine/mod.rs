@@ -16,6 +16,7 @@ mod documents;
 mod embeddings;
 mod evaluate;
 mod generation;
+mod held;
 mod highlight;
 mod ingestion;
 mod keys;
@@ -52,7 +53,8 @@ pub use context::{
 };
 pub use demo::DEMO_COLLECTIONS;
 pub use documents::{
-    BodyShape, Document, DocumentPage, Packing, ReceiveReport, Receiving, Rejected, WriteReport,
+    BodyLimits, BodyShape, Document, DocumentPage, Packing, ReceiveReport, Receiving, Rejected, WriteReport,
+    fields_of,
 };
 pub use embeddings::{
     Embedding, EmbeddingVector, EmbeddingsAnswer, EmbeddingsInput, EmbeddingsRequest, EmbeddingsUsage,
@@ -67,11 +69,13 @@ pub(crate) use memory::share_arenas;
 pub use next::{LstmNext, NextAnswer, NextRequest, NextToken, NextWord, NgramNext};
 pub use requests::{ContrastRequest, HighlightRequest, KeywordRequest, OFFSET_MAX, SearchRequest, Syntax};
 pub use retrieval::{JudgedRequest, RetrievalRequest};
-pub use senses::{FitReport, Inventory, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest};
+pub use senses::{
+    FitReport, Inventory, PriorReport, SenseModel, SenseSet, SensesBatch, SensesEvaluation, SensesRequest,
+};
 pub use settings::SettingsAnswer;
 pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_standalone};
-pub use starters::Start;
+pub use starters::{Start, unpack_starter};
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
 pub use training::{AlgorithmName, TrainRequest};
 pub use tuning::{TuneReport, TuneRequest};
@@ -128,12 +132,31 @@ impl Engine {
         &self.data_dir
     }
 
-    /// All collections by name.
+    /// All collections by name. One whose indexes are damaged has none here; asked for by itself, it says what is wrong.
     ///
     /// # Errors
     /// [`Error::Store`] if the database fails.
     pub fn collections(&self) -> Result<Vec<CollectionInfo>> {
-        self.store.collections()?.iter().map(|row| self.info(row)).collect()
+        let info = |row: &CollectionRow| match self.info(row) {
+            Err(Error::Damaged { .. } | Error::Io { .. }) => Ok(info_of(row, None)),
+            info => info,
+        };
+        self.store.collections()?.iter().map(info).collect()
+    }
+
+    /// What stands in the directory and waits to be done, as a monitor wants to know it.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn standing(&self) -> Result<Standing> {
+        let database = ["sememe.db", "sememe.db-wal"].map(|name| self.data_dir.join(name));
+        let size = |path: &PathBuf| path.metadata().map_or(0, |about| about.len());
+        Ok(Standing {
+            collections: self.collections()?,
+            tasks: self.store.task_counts()?,
+            open: self.opened().values().cloned().collect(),
+            database_bytes: database.iter().map(size).sum(),
+        })
     }
 
     /// How many collections there are.
@@ -163,15 +186,7 @@ impl Engine {
             Some(_) => Some(self.generation(&row.name)?),
             None => None,
         };
-        Ok(CollectionInfo {
-            name: row.name.clone(),
-            documents: row.documents,
-            indexed_documents: generation.as_ref().map_or(0, |g| g.keyword().len()),
-            up_to_date: generation.as_ref().is_some_and(|g| g.change() == row.last_change)
-                && generation.as_ref().is_some_and(|g| settings::read(row).is_ok_and(|s| s == *g.settings())),
-            generation: row.generation.clone(),
-            model: generation.and_then(|g| g.model_info().cloned()),
-        })
+        Ok(info_of(row, generation.as_deref()))
     }
 
     /// The generation that answers for a collection now. Hold on to it for the whole of a question.
@@ -223,6 +238,31 @@ impl Engine {
 
     fn folder(&self, name: &str) -> PathBuf {
         self.data_dir.join("collections").join(name)
+    }
+}
+
+/// What a monitor wants to know.
+pub struct Standing {
+    /// By name.
+    pub collections: Vec<CollectionInfo>,
+    /// How many tasks stand how.
+    pub tasks: Vec<(String, u64)>,
+    /// The generations that answer.
+    pub open: Vec<Arc<Generation>>,
+    /// The database and its log, in bytes.
+    pub database_bytes: u64,
+}
+
+fn info_of(row: &CollectionRow, generation: Option<&Generation>) -> CollectionInfo {
+    let is_as_set = |g: &Generation| settings::read(row).is_ok_and(|settings| settings == *g.settings());
+    CollectionInfo {
+        name: row.name.clone(),
+        documents: row.documents,
+        indexed_documents: generation.map_or(0, |g| g.keyword().len()),
+        up_to_date: generation.is_some_and(|g| g.change() == row.last_change && is_as_set(g)),
+        generation: row.generation.clone(),
+        index_bytes: generation.map_or(0, Generation::bytes),
+        model: generation.and_then(|g| g.model_info().cloned()),
     }
 }
 

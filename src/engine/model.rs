@@ -71,8 +71,8 @@ fn adapt(
     let mut learned = go_on(corpus, how, (known, Some(theirs)), checkpoint, progress)?;
     let dim = known.dim();
     for (row, (_, word, _)) in learned.output.chunks_exact_mut(dim).zip(learned.vectors.vocabulary().iter()) {
-        if let Some(id) = known.vocabulary().id(word) {
-            row.copy_from_slice(&theirs[id.index() * dim..][..dim]);
+        if let Some(output) = starter.output(word) {
+            row.copy_from_slice(output);
         }
     }
     Ok(Learned { origin: learned.origin.begun_with(starter.name()), ..learned })

@@ -2,7 +2,7 @@
 
 use super::answers::{Analyzed, AnalyzedToken, Hit, SearchAnswer};
 use super::requests::{HighlightRequest, KeywordRequest, Page, SearchRequest, Syntax};
-use super::senses::named_induced;
+use super::senses::{Chooser, named_induced};
 use super::{Engine, ExpansionRequest, Generation, highlight};
 use crate::error::{Error, Result};
 use crate::index::keyword::{
@@ -10,16 +10,20 @@ use crate::index::keyword::{
     check_facets, sort_by,
 };
 use crate::search::{
-    ContextualRetriever, ContextualSettings, HybridRetriever, HybridSettings, KeywordRetriever, MatchPart,
-    Mode, NeighboursRetriever, Ranked, Retriever, StaticRetriever, WordNetRetriever,
+    ContextualRetriever, ContextualSettings, Explained, HybridRetriever, HybridSettings, KeywordRetriever,
+    MatchPart, Mode, NeighboursRetriever, Ranked, Retriever, StaticRetriever, WordNetRetriever,
 };
 use crate::store::StoredDocument;
 use crate::text::Analyzer;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Longest query or text to analyse, in bytes.
 pub const QUERY_BYTES_MAX: usize = 64 << 10;
+
+/// Senses of which documents hold one.
+const SENSES_MAX: usize = 20;
 
 /// Hits of a mode that ranks all documents, from which those that are sorted by a field are taken.
 const SORTED_MAX: usize = 1000;
@@ -40,6 +44,7 @@ impl Engine {
         let generation = self.generation(collection)?;
         let keyword = request.keyword.clone().unwrap_or_default();
         let hard = Hard::new(&generation, &request.query, &keyword, request.filter.as_ref())?;
+        let hard = self.in_sense(&generation, hard, request.sense.as_deref())?;
         let expansion = request.wordnet.clone().unwrap_or_default();
         let highlight = request.highlight.as_ref();
         let question = Question {
@@ -136,6 +141,22 @@ impl Engine {
         self.read(generation, how, None, mode, question)
     }
 
+    /// The same query, of documents that hold a word in one of these senses.
+    pub(super) fn in_sense(
+        &self,
+        generation: &Generation,
+        hard: Hard,
+        senses: Option<&[String]>,
+    ) -> Result<Hard> {
+        let Some(senses) = senses.filter(|senses| !senses.is_empty()) else { return Ok(hard) };
+        if senses.len() > SENSES_MAX {
+            let expected = format!("at most {SENSES_MAX} senses");
+            return Err(Error::invalid("sense", expected, senses.len(), "ask for fewer"));
+        }
+        let selection = self.holding_senses(generation, senses, hard.selection.as_ref())?;
+        Ok(Hard { selection: Some(selection), ..hard })
+    }
+
     fn read<T: Default>(
         &self,
         generation: &Generation,
@@ -158,11 +179,12 @@ impl Engine {
             }
             Mode::Wordnet => {
                 let wordnet = self.wordnet()?;
-                let glosses = match how.expansion.disambiguate {
-                    Some(true) => self.glosses(generation, &wordnet)?,
+                let chooser = match how.expansion.disambiguate {
+                    Some(true) => Some(self.chooser(Some(generation), Arc::clone(&wordnet))?),
                     _ => None,
                 };
-                let mut senses = how.expansion.senses(&wordnet, glosses.as_deref())?;
+                let disambiguator = chooser.as_ref().map(Chooser::disambiguator);
+                let mut senses = how.expansion.senses(&wordnet, disambiguator)?;
                 senses.induced = named_induced(generation, how.expansion.named.iter().flatten())?;
                 let expansion = how.expansion.expansion(&wordnet)?;
                 let retriever = WordNetRetriever::new(generation.keyword(), &wordnet, expansion);
@@ -220,10 +242,18 @@ impl Engine {
                 }
             }
         };
-        let all = answering.unwrap_or_else(|| index.unscored(question.hard.selection.as_ref()));
+        let selection = question.hard.selection.as_ref();
+        let total_hits = match (&answering, selection) {
+            (Some(all), _) => all.total(),
+            (None, Some(selection)) => selection.len() as u64,
+            (None, None) => index.len(),
+        };
         let mut facets = BTreeMap::new();
-        for (at, field) in question.facets.iter().enumerate() {
-            facets.insert(field.clone(), index.facet(&all, field, &format!("facets/{at}"))?);
+        if !question.facets.is_empty() {
+            let all = answering.unwrap_or_else(|| index.unscored(selection));
+            for (at, field) in question.facets.iter().enumerate() {
+                facets.insert(field.clone(), index.facet(&all, field, &format!("facets/{at}"))?);
+            }
         }
         let ranked: Vec<Ranked> = ranked
             .into_iter()
@@ -232,7 +262,7 @@ impl Engine {
             .collect();
         Ok(Found {
             hits: self.hits((index, retriever), question, &ranked)?,
-            total_hits: all.total(),
+            total_hits,
             facets,
             unknown_words: retriever.unknown(words)?,
         })
@@ -341,7 +371,8 @@ fn hit(
     let document = &stored.document;
     let text = document.full_text();
     let analysis = Analyzer.analyze(&text);
-    let mut matches = retriever.matches(&question.hard.words, stored.seq, &analysis)?;
+    let explained = retriever.explain(&question.hard.words, stored.seq, &analysis)?;
+    let Explained { mut matches, rest, parts } = explained.shares(score);
     for found in &mut matches {
         let is_hard = match found.part {
             None => matches!(retriever.mode(), Mode::Keyword | Mode::Wordnet | Mode::Neighbours),
@@ -352,10 +383,7 @@ fn hit(
             found.bm25 = index.term_parts(&found.document_word, seq, &question.hard.options())?;
         }
     }
-    let listed: f32 = matches.iter().map(|found| found.share).sum();
-    let rest = if score > 0.0 { 1.0 - listed } else { 0.0 };
-    let parts = retriever.parts(&question.hard.words, stored.seq, &analysis)?;
-    let snippet = highlight::snippet(&document.text, &matches);
+    let snippet = highlight::snippet(document, &analysis, &matches);
     let (highlights, highlighted) = match question.highlight {
         Some(tags) => {
             let found = highlight::highlights(document, &analysis, &matches, retriever);

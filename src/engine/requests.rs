@@ -31,6 +31,10 @@ pub struct SearchRequest {
     /// Which documents may answer at all: `topic = bank AND year > 1990`.
     #[serde(default)]
     pub filter: Option<FilterRequest>,
+    /// Only documents that hold a word in one of these senses, in every mode: a sense key (`bank%1:17:01::`), a synset's id or name, or the
+    /// id of a sense that the collection's own corpus tells apart (`bank~1`).
+    #[serde(default)]
+    pub sense: Option<Vec<String>>,
     /// Fields whose values are counted over all documents that answer, at most 20.
     #[serde(default)]
     pub facets: Option<Vec<String>>,
@@ -73,6 +77,9 @@ pub struct ContrastRequest {
     /// Which documents may answer at all, in every mode.
     #[serde(default)]
     pub filter: Option<FilterRequest>,
+    /// Only documents that hold a word in one of these senses, in every mode.
+    #[serde(default)]
+    pub sense: Option<Vec<String>>,
     /// How words are looked for and scored, in the modes `keyword` and `wordnet`.
     #[serde(default)]
     pub keyword: Option<KeywordRequest>,

@@ -36,6 +36,8 @@ pub struct RetrievalRequest {
     pub modes: Option<Vec<Mode>>,
     /// How mode `hybrid` weighs its parts.
     pub hybrid: Option<HybridSettings>,
+    /// How mode `wordnet` expands the queries.
+    pub wordnet: Option<ExpansionRequest>,
     /// How a new collection's word vectors are trained.
     pub train: TrainSettings,
 }
@@ -52,6 +54,9 @@ pub struct JudgedRequest {
     /// How mode `hybrid` weighs its parts; otherwise as tuned for the collection, or the defaults.
     #[serde(default)]
     pub hybrid: Option<HybridSettings>,
+    /// How mode `wordnet` expands the queries.
+    #[serde(default)]
+    pub wordnet: Option<ExpansionRequest>,
 }
 
 impl Engine {
@@ -65,8 +70,12 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<RetrievalReport> {
         let set = retrieval::read(&request.path, request.qrels.as_deref())?;
-        let judged =
-            JudgedRequest { queries: set.queries, modes: request.modes.clone(), hybrid: request.hybrid };
+        let judged = JudgedRequest {
+            queries: set.queries,
+            modes: request.modes.clone(),
+            hybrid: request.hybrid,
+            wordnet: request.wordnet.clone(),
+        };
         let report = match &request.collection {
             Some(name) => self.ask_judged(name, &judged, progress)?,
             None => {
@@ -125,10 +134,16 @@ impl Engine {
     ) -> Result<RetrievalReport> {
         let generation = self.generation(name)?;
         let ids = self.document_ids(name)?;
-        let hybrid = self.hybrid_settings(name, request.hybrid)?;
+        let expansion = request.wordnet.clone().unwrap_or_default();
+        let how = Reading {
+            expansion: &expansion,
+            hybrid: self.hybrid_settings(name, request.hybrid)?,
+            contextual: None,
+            recall: None,
+        };
         let mut runs = Vec::new();
         for mode in self.modes(&generation, request.modes.as_deref())? {
-            runs.push(self.run(&generation, &ids, ((mode, hybrid), &request.queries), progress)?);
+            runs.push(self.run(&generation, &ids, ((mode, &how), &request.queries), progress)?);
         }
         let report = retrieval::report(&request.queries, &runs);
         Ok(RetrievalReport { documents: generation.keyword().len(), ..report })
@@ -138,7 +153,9 @@ impl Engine {
     pub(super) fn ndcg_of_each(&self, name: &str, request: &JudgedRequest) -> Result<Vec<f64>> {
         let (generation, ids) = (self.generation(name)?, self.document_ids(name)?);
         let mode = request.modes.iter().flatten().next().copied().unwrap_or(Mode::Hybrid);
-        let run = self.run(&generation, &ids, ((mode, request.hybrid), &request.queries), &Silent)?;
+        let expansion = ExpansionRequest::default();
+        let how = Reading { expansion: &expansion, hybrid: request.hybrid, contextual: None, recall: None };
+        let run = self.run(&generation, &ids, ((mode, &how), &request.queries), &Silent)?;
         let measured = run.rankings.iter().zip(&request.queries);
         Ok(measured.map(|(ranking, query)| retrieval::measure(ranking, &query.relevant).ndcg_at_10).collect())
     }
@@ -147,7 +164,7 @@ impl Engine {
         &self,
         generation: &Generation,
         ids: &HashMap<i64, String>,
-        (how, queries): ((Mode, Option<HybridSettings>), &[JudgedQuery]),
+        (how, queries): ((Mode, &Reading<'_>), &[JudgedQuery]),
         progress: &dyn Progress,
     ) -> Result<Run> {
         let (mut rankings, mut times) = (Vec::with_capacity(queries.len()), Vec::new());
@@ -167,12 +184,11 @@ impl Engine {
     fn rank(
         &self,
         generation: &Generation,
-        (mode, hybrid): (Mode, Option<HybridSettings>),
+        (mode, how): (Mode, &Reading<'_>),
         query: &str,
     ) -> Result<Vec<Ranked>> {
         let words = Analyzer.words(query);
-        let how = Reading { expansion: &ExpansionRequest::default(), hybrid, contextual: None, recall: None };
-        self.read_as(generation, &how, mode, |retriever| retriever.retrieve(&words, DEPTH))
+        self.read_as(generation, how, mode, |retriever| retriever.retrieve(&words, DEPTH))
     }
 
     fn document_ids(&self, name: &str) -> Result<HashMap<i64, String>> {

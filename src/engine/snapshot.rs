@@ -6,7 +6,8 @@
 
 use super::Engine;
 use super::build::{link_or_copy, sync_files};
-use super::senses::TAGGED_FILE;
+use super::held::Held;
+use super::senses::{PREDOMINANT_FILE, TAGGED_FILE};
 use crate::error::{Error, Result};
 use crate::files::{sync_folder, write_whole};
 use crate::progress::Progress;
@@ -66,14 +67,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Io`], [`Error::Store`], [`Error::Cancelled`]; then there is no such file, or the one before.
     pub fn backup(&self, path: &Path, progress: &dyn Progress) -> Result<SnapshotInfo> {
-        let folder = tempfile::Builder::new()
-            .prefix(".snapshot-")
-            .tempdir_in(&self.data_dir)
-            .map_err(Error::io("create a folder in", &self.data_dir))?;
-        progress.step("copying the database", 0, 0, "bytes")?;
-        let copy = folder.path().join(DATABASE);
-        self.store.copy_to(&copy)?;
-        let (collections, documents) = self.gather(&copy, folder.path())?;
+        let (folder, (collections, documents)) = self.gathered(progress)?;
         let files = list(folder.path())?;
         let packed = Packed::of(folder.path(), &files)?;
         write_whole(path, |to| packed.write(to, folder.path(), &files, progress))?;
@@ -87,6 +81,26 @@ impl Engine {
         })
     }
 
+    /// A copy of the database in a folder, and beside it the files that it points at. Those may be replaced, and removed, between the one
+    /// and the other: then it begins anew.
+    fn gathered(&self, progress: &dyn Progress) -> Result<(tempfile::TempDir, (usize, u64))> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let folder = tempfile::Builder::new()
+                .prefix(".snapshot-")
+                .tempdir_in(&self.data_dir)
+                .map_err(Error::io("create a folder in", &self.data_dir))?;
+            progress.step("copying the database", 0, 0, "bytes")?;
+            let copy = folder.path().join(DATABASE);
+            self.store.copy_to(&copy)?;
+            match self.gather(&copy, folder.path()) {
+                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound && tries < 5 => {}
+                gathered => return Ok((folder, gathered?)),
+            }
+        }
+    }
+
     /// Links what the copied database points at into the folder, and makes the copy fit to be opened elsewhere.
     fn gather(&self, copy: &Path, folder: &Path) -> Result<(usize, u64)> {
         let store = Store::open(copy)?;
@@ -95,11 +109,14 @@ impl Engine {
         for row in &collections {
             let Some(generation) = &row.generation else { continue };
             let from = self.folder(&row.name).join(generation);
+            let _held = Held::of(&from)?;
             let to = folder.join(COLLECTIONS).join(&row.name);
             link_tree(&from, &to.join(generation))?;
-            let tagged = self.folder(&row.name).join(TAGGED_FILE);
-            if tagged.is_file() {
-                link_or_copy(&tagged, &to.join(TAGGED_FILE))?;
+            for name in [TAGGED_FILE, PREDOMINANT_FILE] {
+                let file = self.folder(&row.name).join(name);
+                if file.is_file() {
+                    link_or_copy(&file, &to.join(name))?;
+                }
             }
         }
         store.close();

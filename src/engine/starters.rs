@@ -2,7 +2,7 @@
 
 use super::model::STARTER_WORDS_MAX;
 use super::{Engine, TrainSettings};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::starter::Starter;
 use crate::text::is_han;
 use crate::vocab::Vocabulary;
@@ -71,6 +71,17 @@ impl Engine {
         let generation = self.generation(collection)?;
         Starter::of(name, generation.context()?.model(), words)
     }
+}
+
+/// Writes the models of a starter file into a folder, as trainings leave them: to be evaluated, or to begin with.
+///
+/// # Errors
+/// Those of [`Starter::open`] and of writing.
+pub fn unpack_starter(file: &Path, folder: &Path) -> Result<()> {
+    let starter = Starter::open(file)?;
+    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    starter.vectors().save(folder)?;
+    starter.model()?.save(folder)
 }
 
 /// Whether most running words are Chinese.

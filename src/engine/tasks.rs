@@ -186,10 +186,13 @@ impl Engine {
     /// Queues a training; it learns in the background, and goes on at its last pass should the process be stopped.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Invalid`] for settings out of range; [`Error::TooLarge`] if too many tasks wait.
+    /// [`Error::NotFound`]; [`Error::Invalid`] for settings out of range; [`Error::TooLarge`] for more memory than it may take;
+    /// [`Error::NotReady`] if too many tasks wait.
     pub fn enqueue_train(&self, collection: &str, request: &TrainRequest) -> Result<TaskInfo> {
         self.row(collection)?;
-        request.settings()?.word2vec.check()?;
+        let settings = request.settings()?;
+        settings.word2vec.check()?;
+        settings.check_memory()?;
         let details = serde_json::to_value(request).ok().and_then(|value| value.as_object().cloned());
         self.enqueue(TaskKind::Train, Some(collection), details.unwrap_or_default())
     }
@@ -197,7 +200,7 @@ impl Engine {
     /// Queues a build of a collection's indexes.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::TooLarge`] if too many tasks wait.
+    /// [`Error::NotFound`]; [`Error::NotReady`] if too many tasks wait.
     pub fn enqueue_index(&self, collection: &str) -> Result<TaskInfo> {
         self.row(collection)?;
         self.enqueue(TaskKind::Index, Some(collection), Map::new())
@@ -206,7 +209,7 @@ impl Engine {
     /// Queues a snapshot of everything.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if too many tasks wait.
+    /// [`Error::NotReady`] if too many tasks wait.
     pub fn enqueue_snapshot(&self) -> Result<TaskInfo> {
         let name = format!("{}.sememe", timestamp(now()).replace([':', '.'], "-"));
         self.enqueue(TaskKind::Snapshot, None, Map::from_iter([("name".to_owned(), name.into())]))
@@ -381,26 +384,42 @@ impl Engine {
             Err(Error::Library { library: "sememe", message })
         });
         let is_cancelled = self.running.with(uid, |watched| watched.is_some_and(|w| w.is_cancelled));
-        let ended = match done {
-            Ok(result) => self.store.end_task(uid, TaskStatus::Succeeded, Some(&result), None, now()),
+        match done {
             // Told to stop by the end of the process: it goes on at the next start.
-            Err(Error::Cancelled) if !is_cancelled && stop.load(Ordering::Relaxed) => Ok(()),
-            Err(Error::Cancelled) => self.store.end_task(uid, TaskStatus::Canceled, None, None, now()),
-            Err(error) => {
-                tracing::warn!(uid, %error, "task failed");
-                let error = json!({"code": code(&error), "message": error.to_string()});
-                self.store.end_task(uid, TaskStatus::Failed, None, Some(&error), now())
-            }
-        };
+            Err(Error::Cancelled) if !is_cancelled && stop.load(Ordering::Relaxed) => {}
+            done => self.note_end(uid, done, stop),
+        }
         if self.store.task(uid).is_ok_and(|task| task.status.is_final()) {
             self.drop_upload(task);
-        }
-        if let Err(error) = ended {
-            tracing::error!(uid, %error, "cannot note how a task ended");
         }
         self.running.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(&uid);
         memory::give_back();
         tracing::info!(uid, "task ended");
+    }
+
+    /// Until it is noted, as long as need be: a full disk is not to leave a task that seems to run for ever.
+    fn note_end(&self, uid: i64, done: Result<Value>, stop: &AtomicBool) {
+        let (status, result, error) = match done {
+            Ok(result) => (TaskStatus::Succeeded, Some(result), None),
+            Err(Error::Cancelled) => (TaskStatus::Canceled, None, None),
+            Err(error) => {
+                tracing::warn!(uid, %error, "task failed");
+                let error = json!({"code": code(&error), "message": error.to_string()});
+                (TaskStatus::Failed, None, Some(error))
+            }
+        };
+        let end = now();
+        let mut tries = 0;
+        while let Err(error) = self.store.end_task(uid, status, result.as_ref(), error.as_ref(), end) {
+            if tries == 0 {
+                tracing::error!(uid, %error, "cannot note how a task ended; trying again");
+            }
+            tries += 1;
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
 
     fn perform(&self, task: &TaskRow, watch: &Watch<'_>) -> Result<Value> {
@@ -467,10 +486,29 @@ struct Watch<'a> {
     engine: &'a Engine,
     uid: i64,
     stop: &'a AtomicBool,
-    /// The phase, and when it began.
-    phase: Mutex<(String, Option<Instant>)>,
+    phase: Mutex<Phase>,
     /// When the store was last asked whether another process wants it to stop.
     asked: Mutex<Instant>,
+}
+
+/// A phase of a task; one that is taken up again begins where it was.
+#[derive(Default)]
+struct Phase {
+    name: String,
+    begun: Option<Instant>,
+    done_before: u64,
+}
+
+impl Phase {
+    /// Units a second since it began here.
+    fn rate(&mut self, step: &Step<'_>, at: Instant) -> f64 {
+        if self.name != step.phase || step.done < self.done_before {
+            *self = Self { name: step.phase.to_owned(), begun: None, done_before: step.done };
+        }
+        let seconds = at.duration_since(*self.begun.get_or_insert(at)).as_secs_f64();
+        let done = step.done - self.done_before;
+        if done > 0 && seconds > 0.0 { done as f64 / seconds } else { 0.0 }
+    }
 }
 
 impl Watch<'_> {
@@ -490,11 +528,7 @@ impl Watch<'_> {
 
     fn progress(&self, step: &Step<'_>) -> TaskProgress {
         let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
-        if phase.0 != step.phase || phase.1.is_none() {
-            *phase = (step.phase.to_owned(), Some(Instant::now()));
-        }
-        let seconds = phase.1.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
-        let rate = if seconds > 0.0 { step.done as f64 / seconds } else { 0.0 };
+        let rate = phase.rate(step, Instant::now());
         let left = step.total.saturating_sub(step.done) as f64;
         TaskProgress {
             phase: step.phase.to_owned(),
@@ -531,6 +565,23 @@ fn code(error: &Error) -> &'static str {
         Error::NotFound { .. } => "not_found",
         Error::NotReady { .. } => "not_ready",
         Error::TooLarge { .. } => "too_large",
+        error if error.is_disk_full() => "disk_full",
         _ => "internal",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_before_a_restart_is_not_of_this_rate() {
+        let step = |phase, done| Step { phase, done, total: 5000, unit: "words", loss: None };
+        let (mut phase, start) = (Phase::default(), Instant::now());
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(phase.rate(&step("training", 1000), start), 0.0, "taken up where it was");
+        assert_eq!(phase.rate(&step("training", 1500), after(1)), 500.0);
+        assert_eq!(phase.rate(&step("indexing", 10), after(2)), 0.0);
+        assert_eq!(phase.rate(&step("indexing", 30), after(4)), 10.0);
     }
 }

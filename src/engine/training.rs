@@ -68,7 +68,7 @@ pub struct TrainRequest {
     /// Learn vectors of character n-grams too, so that unknown words get vectors.
     #[serde(default)]
     pub subwords: bool,
-    /// Refuse to start if training needs more memory, in bytes; default 4 GiB.
+    /// Refuse to start if training needs more memory, in bytes; default 4 GiB, and never more than is free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_budget_bytes: Option<u64>,
 }
@@ -142,6 +142,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<BuildReport> {
         settings.word2vec.check()?;
+        let settings = &settings.within_free_memory();
         fs::create_dir_all(work).map_err(Error::io("create", work))?;
         let (corpus, min_count) = self.corpus_of_run(collection, settings, work, progress)?;
         failpoint::reach("corpus encoded");

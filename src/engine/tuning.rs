@@ -17,7 +17,7 @@ const FILE: &str = "hybrid.json";
 const QUERIES_MIN: usize = 10;
 /// What is tried, one setting after another.
 const STATIC_WEIGHTS: [f32; 7] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7];
-const RISES: [f32; 3] = [0.0, 0.3, 0.6];
+const RISES: [f32; 3] = [0.0, 0.3, 0.7];
 const FEEDBACKS: [f32; 4] = [0.0, 0.25, 0.5, 0.75];
 const TERM_WEIGHTS: [f32; 3] = [0.2, 0.4, 0.55];
 
@@ -78,6 +78,7 @@ impl Engine {
                 queries: queries.clone(),
                 modes: Some(vec![Mode::Hybrid]),
                 hybrid: Some(*settings),
+                wordnet: None,
             };
             tried.push((*settings, self.ndcg_of_each(collection, &request)?));
             progress.step("tuning", done, steps.len() as u64, "settings")?;

@@ -2,15 +2,15 @@
 //! task is queued, until that task has ended.
 
 use super::build::{PATIENCE, TASK_PATIENCE};
-use super::documents::{BodyShape, Packing, ReceiveReport, WriteReport};
+use super::documents::{BodyLimits, BodyShape, Packing, ReceiveReport, WriteReport};
 use super::tasks::TaskKind;
 use super::{BuildReport, Engine, TaskInfo, check_name};
 use crate::error::{Error, Result};
 use crate::files::sync_folder;
 use crate::progress::Progress;
 use crate::store::{TaskFilter, TaskRow, TaskStatus};
+use crate::text::Arriving;
 use crate::text::source::Arrived;
-use crate::text::{Arriving, BodyLimits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::fs::{self, File};
@@ -50,6 +50,8 @@ struct IngestDetails {
     upload: String,
     packing: Packing,
     shape: BodyShape,
+    #[serde(default)]
+    fields_max: Option<usize>,
 }
 
 /// What an import was asked.
@@ -103,11 +105,12 @@ impl Engine {
         &self,
         collection: &str,
         upload: Upload,
-        packing: Packing,
-        shape: BodyShape,
+        (packing, shape): (Packing, BodyShape),
+        fields_max: usize,
     ) -> Result<TaskInfo> {
         check_name(collection)?;
-        self.enqueue_upload(TaskKind::Ingest, collection, upload, json!({"packing": packing, "shape": shape}))
+        let details = json!({"packing": packing, "shape": shape, "fields_max": fields_max});
+        self.enqueue_upload(TaskKind::Ingest, collection, upload, details)
     }
 
     /// Queues what [`import_vectors`](Self::import_vectors) does.
@@ -162,7 +165,9 @@ impl Engine {
             let mut so_far = so_far.lock().unwrap_or_else(PoisonError::into_inner);
             self.take_in_once(collection, task.uid, &mut so_far, arrived)
         };
-        let limits = BodyLimits { bytes_max: u64::MAX, ..BodyLimits::default() };
+        let default = BodyLimits::default();
+        let fields_max = details.fields_max.unwrap_or(default.fields_max);
+        let limits = BodyLimits { bytes_max: u64::MAX, fields_max, ..default };
         let mut arriving = Arriving::new(details.packing, details.shape, limits, Box::new(taker))?;
         let (mut piece, mut done) = (vec![0; PIECE], 0);
         loop {

@@ -1,8 +1,8 @@
-//! One word, and what each way of reading sees beside it: the words that stand near it, those that WordNet joins to it, and those
-//! that its vector is near to.
+//! One word, and what each way of reading sees beside it: the words that stand near it, those that WordNet joins to it, those that
+//! its vector is near to, and those that it is near to in one sentence.
 
 use super::answers::{Collocate, SimilarWord};
-use super::{CollocatesRequest, Engine, ExpansionRequest, SimilarRequest};
+use super::{CollocatesRequest, ContextNeighboursRequest, Engine, ExpansionRequest, SimilarRequest};
 use crate::error::{Error, Result};
 use crate::search::{GraphLink, TopK};
 use crate::text::Analyzer;
@@ -15,6 +15,8 @@ use std::collections::HashSet;
 pub struct WordContrastRequest {
     /// Words wanted of each way of reading; default 10.
     pub k: Option<usize>,
+    /// A text with the word in it, in which it is read too; its first place there is taken.
+    pub sentence: Option<String>,
 }
 
 /// A word as each way of reading sees it.
@@ -28,6 +30,8 @@ pub struct WordContrastAnswer {
     pub wordnet: Vec<LinkedWord>,
     /// Soft tokens: words whose vectors are nearest.
     pub similar: Vec<SimilarWord>,
+    /// Soft tokens in their sentence: words nearest to the point where the sentence that was given puts the word.
+    pub in_sentence: Vec<SimilarWord>,
     /// Words that two ways of reading or all have found.
     pub shared: Vec<String>,
     /// Ways of reading that have nothing to say, and why.
@@ -49,7 +53,8 @@ impl Engine {
     /// A word as hard, linked and soft tokens see it, side by side.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if none of them knows the word, with near spellings; [`Error::Invalid`] for a `k` out of range.
+    /// [`Error::NotFound`] if none of them knows the word, with near spellings; [`Error::Invalid`] for a `k` out of range, or a sentence
+    /// without the word.
     pub fn contrast_word(
         &self,
         collection: &str,
@@ -71,15 +76,49 @@ impl Engine {
             }
             found => or_silent("similar", found.map(|found| found.similar), &mut silent)?,
         };
+        let in_sentence = match &request.sentence {
+            Some(sentence) => {
+                let read = self.near_in_sentence(collection, word, sentence, k);
+                or_silent("in_sentence", read, &mut silent)?
+            }
+            None => Vec::new(),
+        };
         let word = Analyzer.words(word).join(" ");
         Ok(WordContrastAnswer {
-            shared: shared(&collocates, &wordnet, &similar),
+            shared: shared(&collocates, &wordnet, [&similar, &in_sentence]),
             word,
             collocates,
             wordnet,
             similar,
+            in_sentence,
             silent,
         })
+    }
+
+    fn near_in_sentence(
+        &self,
+        collection: &str,
+        word: &str,
+        sentence: &str,
+        k: usize,
+    ) -> Result<Vec<SimilarWord>> {
+        let spelled = Analyzer.words(word).join(" ");
+        if !Analyzer.words(sentence).contains(&spelled) {
+            let expected = format!("a text in which {spelled:?} stands");
+            return Err(Error::invalid(
+                "sentence",
+                expected,
+                "one without it",
+                "write the word as it stands there",
+            ));
+        }
+        let request = ContextNeighboursRequest {
+            text: sentence.to_owned(),
+            word: Some(word.to_owned()),
+            offset: None,
+            k: Some(k),
+        };
+        Ok(self.context_neighbours(collection, &request)?.words)
     }
 
     /// Words that WordNet joins to one, each once.
@@ -112,9 +151,12 @@ fn or_silent<T>(what: &str, found: Result<Vec<T>>, silent: &mut Vec<String>) -> 
     }
 }
 
-fn shared(collocates: &[Collocate], wordnet: &[LinkedWord], similar: &[SimilarWord]) -> Vec<String> {
-    let lists: [Vec<&str>; 3] = [
-        similar.iter().map(|found| found.word.as_str()).collect(),
+fn shared(collocates: &[Collocate], wordnet: &[LinkedWord], soft: [&[SimilarWord]; 2]) -> Vec<String> {
+    let [similar, in_sentence] =
+        soft.map(|words| words.iter().map(|found| found.word.as_str()).collect::<Vec<_>>());
+    let lists: [Vec<&str>; 4] = [
+        similar,
+        in_sentence,
         wordnet.iter().map(|found| found.word.as_str()).collect(),
         collocates.iter().map(|found| found.word.as_str()).collect(),
     ];

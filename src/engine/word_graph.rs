@@ -25,6 +25,10 @@ impl Nearest for WordGraph {
         let found = self.0.search(unit, k, &options)?;
         Ok(found.iter().map(|hit| Neighbour { id: WordId(hit.row), score: hit.similarity }).collect())
     }
+
+    fn lost(&self) -> (usize, usize) {
+        (self.0.report().relinked, self.0.report().stragglers)
+    }
 }
 
 /// Builds the graph of `vectors` in `folder`. Nothing is built if a word has no direction: a graph could not find it.

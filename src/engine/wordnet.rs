@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::progress::{Progress, Silent};
 use crate::search::SenseChoice;
-use crate::sense::{Disambiguator, Glosses, Weights as SenseWeights};
+use crate::sense::Disambiguator;
 use crate::wordnet::answers::PathKind;
 use crate::wordnet::{
     ENGLISH, Expansion, InformationContent, Measure, PartOfSpeech, WordNet, add_language, compile,
@@ -147,16 +147,11 @@ impl ExpansionRequest {
     pub(super) fn senses<'a>(
         &self,
         wordnet: &'a WordNet,
-        glosses: Option<&'a Glosses>,
+        disambiguator: Option<Disambiguator<'a>>,
     ) -> Result<SenseChoice<'a>> {
         let named = self.named.iter().flatten().filter(|name| !name.contains('~'));
         let named = named.map(|name| Ok(wordnet.synset(name)?.number()));
-        let disambiguator = Disambiguator::new(wordnet, glosses, SenseWeights::default());
-        Ok(SenseChoice {
-            named: named.collect::<Result<_>>()?,
-            induced: Vec::new(),
-            disambiguator: (self.disambiguate == Some(true)).then_some(disambiguator),
-        })
+        Ok(SenseChoice { named: named.collect::<Result<_>>()?, induced: Vec::new(), disambiguator })
     }
 
     pub(super) fn expansion(&self, wordnet: &WordNet) -> Result<Expansion> {

@@ -91,6 +91,8 @@ pub struct CollocatesRequest {
     pub window: Option<usize>,
     /// By what they are sorted; default `log_likelihood`.
     pub by: Option<Association>,
+    /// Times that one must stand near the word; default 3. Fewer show more of a small collection, chance among it.
+    pub min_together: Option<u64>,
 }
 
 impl SimilarRequest {
@@ -234,7 +236,7 @@ impl Engine {
             k: TopK::new("k", request.k.unwrap_or(default.k))?.get(),
             window: request.window.unwrap_or(default.window),
             association: request.by.unwrap_or(default.association),
-            ..default
+            min_together: request.min_together.unwrap_or(default.min_together),
         };
         let generation = self.generation(collection)?;
         let corpus = generation.corpus()?;

@@ -5,6 +5,7 @@
 use crate::error::{Error, Result};
 use crate::index::codes::{Codes, QueryCode};
 use crate::index::flat;
+use crate::index::hnsw::BuildReport;
 use crate::index::rows::RowSet;
 use crate::index::vector::{self, Neighbor, SearchOptions, VectorIndex};
 use rayon::prelude::*;
@@ -143,5 +144,9 @@ impl VectorIndex for Live {
     fn batch(&self, queries: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Vec<Neighbor>>> {
         vector::check_batch(queries, self.dim())?;
         queries.par_chunks_exact(self.dim()).map(|query| self.search(query, k, options)).collect()
+    }
+
+    fn self_search(&self) -> Option<&BuildReport> {
+        self.base.self_search()
     }
 }

@@ -1,6 +1,7 @@
 //! What every vector index answers: the nearest rows by true cosine, in one order.
 
 use crate::error::{Error, Result};
+use crate::index::hnsw::BuildReport;
 use crate::index::rows::RowSet;
 use crate::linalg;
 use std::cmp::Ordering;
@@ -104,6 +105,11 @@ pub trait VectorIndex: Send + Sync {
     /// # Errors
     /// As [`search`](Self::search), naming the query.
     fn batch(&self, queries: &[f32], k: usize, options: &SearchOptions<'_>) -> Result<Vec<Vec<Neighbor>>>;
+
+    /// What the self-search at the end of a graph's build found; `None` for what is not a graph.
+    fn self_search(&self) -> Option<&BuildReport> {
+        None
+    }
 }
 
 /// A query of length 1, checked.

@@ -7,10 +7,12 @@ mod dispatch;
 mod dots_u8;
 pub mod gemm;
 pub mod int8;
+mod least_squares;
 mod simd;
 
 pub use dispatch::{Kernel, dispatch};
 pub use dots_u8::{Estimate, dots_u8_i8, estimate};
+pub use least_squares::least_squares;
 pub use simd::{add_scaled, dot};
 
 /// Euclidean length of `x`.

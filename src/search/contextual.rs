@@ -4,9 +4,10 @@
 //! them are then read again word by word (late interaction; Khattab & Zaharia 2020, ColBERT, equation 3): for each query word the
 //! nearest word of the document, the mean of these cosines weighed by rarity. Documents behind those count 0 for it.
 
+use super::explained::{Carried, Explained};
 use super::statics::DocumentVectors;
-use super::{Match, MatchPart, Mode, Ranked, Retriever, ScorePart, Texts, distinct, largest};
-use crate::encoder::{ContextualEncoder, Encoder};
+use super::{MatchPart, Mode, Ranked, Retriever, Texts, distinct};
+use crate::encoder::{ContextualEncoder, Encoder, TokenVectors};
 use crate::error::{Error, Result};
 use crate::index::{RowSet, VectorIndex};
 use crate::linalg;
@@ -104,24 +105,27 @@ struct ReadToken {
 }
 
 impl Reading {
-    /// Reads whole sentences until `most` words are read.
-    fn of(encoder: &ContextualEncoder, sentences: &[Vec<&str>], most: usize) -> Self {
-        let mut words = 0;
-        let begun = sentences.iter().take_while(|sentence| {
-            let is_room = words < most;
-            words += sentence.len();
-            is_room
-        });
-        let begun = &sentences[..begun.count()];
+    /// Reads a text.
+    fn of(encoder: &ContextualEncoder, sentences: &[Vec<&str>]) -> Self {
+        Self::new(encoder, sentences, encoder.sentences(sentences).into_iter(), true)
+    }
+
+    /// A text with the vectors of its sentences.
+    fn new(
+        encoder: &ContextualEncoder,
+        sentences: &[Vec<&str>],
+        vectors: impl Iterator<Item = TokenVectors>,
+        is_whole: bool,
+    ) -> Self {
         let mut tokens = Vec::new();
-        for (sentence, vectors) in begun.iter().zip(encoder.sentences(begun)) {
+        for (sentence, vectors) in sentences.iter().zip(vectors) {
             for (word, vector) in sentence.iter().zip(vectors) {
                 if let Some(vector) = vector {
                     tokens.push(ReadToken { word: (*word).to_owned(), weight: encoder.weight(word), vector });
                 }
             }
         }
-        Self { tokens, is_whole: begun.len() == sentences.len() }
+        Self { tokens, is_whole }
     }
 
     /// The text's vector before the common direction is removed.
@@ -135,6 +139,17 @@ impl Reading {
 fn remove(direction: &[f32], vector: &mut [f32]) {
     let along = linalg::dot(vector, direction);
     linalg::add_scaled(vector, -along, direction);
+}
+
+/// Whole sentences until `most` words are read.
+fn beginning<'s, 'w>(sentences: &'s [Vec<&'w str>], most: usize) -> &'s [Vec<&'w str>] {
+    let mut words = 0;
+    let begun = sentences.iter().take_while(|sentence| {
+        let is_room = words < most;
+        words += sentence.len();
+        is_room
+    });
+    &sentences[..begun.count()]
 }
 
 fn sentences(analysis: &Analysis) -> Vec<Vec<&str>> {
@@ -175,8 +190,10 @@ impl<'a> ContextualRetriever<'a> {
             return Ok(known);
         }
         let sentence: Vec<&str> = words.iter().map(String::as_str).collect();
-        let query = Reading::of(self.encoder, &[sentence], usize::MAX);
-        let mut ranked = self.nearest(&query, limit.max(self.settings.candidates))?;
+        let query = Reading::of(self.encoder, &[sentence]);
+        let is_known = words.iter().any(|word| self.encoder.knows(word));
+        let wanted = limit.max(self.settings.candidates);
+        let mut ranked = if is_known { self.nearest(&query, wanted)? } else { Vec::new() };
         let (late, first) = (self.settings.late, self.settings.candidates.min(ranked.len()));
         let read = if late > 0.0 { self.read(&ranked[..first])? } else { HashMap::new() };
         for found in &mut ranked {
@@ -204,18 +221,24 @@ impl<'a> ContextualRetriever<'a> {
     fn read(&self, first: &[Ranked]) -> Result<HashMap<i64, Reading>> {
         let seqs: Vec<i64> = first.iter().map(|found| found.seq).collect();
         let texts = (self.texts)(&seqs)?;
-        let read =
-            |(seq, text): &(i64, Analysis)| (*seq, Reading::of(self.encoder, &sentences(text), WORDS_READ));
-        Ok(texts.iter().map(read).collect())
+        let whole: Vec<Vec<Vec<&str>>> = texts.iter().map(|(_, text)| sentences(text)).collect();
+        let begun: Vec<&[Vec<&str>]> = whole.iter().map(|text| beginning(text, WORDS_READ)).collect();
+        // All documents in one batch: the network reads many sentences in hardly more time than a few.
+        let mut vectors = self.encoder.sentences(&begun.concat()).into_iter();
+        let mut read = HashMap::with_capacity(texts.len());
+        for ((seq, _), (begun, whole)) in texts.iter().zip(begun.iter().zip(&whole)) {
+            let own = vectors.by_ref().take(begun.len());
+            read.insert(*seq, Reading::new(self.encoder, begun, own, begun.len() == whole.len()));
+        }
+        Ok(read)
     }
 
     /// Everything that carries a hit's score, in the score's own units.
-    fn carried(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
-        let answer = self.answer(words, 1)?;
+    fn carried(&self, answer: &Answer, seq: i64, document: &Analysis) -> Explained {
         let (late, known) = (self.settings.late, answer.read.get(&seq));
         let whole = match known {
             Some(known) if known.is_whole => None,
-            _ => Some(Reading::of(self.encoder, &sentences(document), usize::MAX)),
+            _ => Some(Reading::of(self.encoder, &sentences(document))),
         };
         let mut carried = Pairs::default();
         if let Some(read) = whole.as_ref().or(known) {
@@ -224,11 +247,11 @@ impl<'a> ContextualRetriever<'a> {
         if let Some(read) = known {
             carried_by_words(&answer.query, read, late, &mut carried);
         }
-        Ok(carried.matches)
+        Explained::of(carried.all, &[MatchPart::Contextual, MatchPart::Late])
     }
 
     /// The cosine of two sums is the sum over all pairs of words: each pair carries its part of it.
-    fn carried_by_texts(&self, query: &Reading, document: &Reading, carried: &mut Pairs) {
+    fn carried_by_texts<'r>(&self, query: &'r Reading, document: &'r Reading, carried: &mut Pairs<'r>) {
         let dim = self.documents.index.dim();
         let direction = self.direction;
         let length = |reading: &Reading| {
@@ -264,7 +287,7 @@ fn best_match<'d>(token: &ReadToken, document: &'d Reading) -> Option<(&'d ReadT
     near.reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
-fn carried_by_words(query: &Reading, document: &Reading, late: f32, carried: &mut Pairs) {
+fn carried_by_words<'r>(query: &'r Reading, document: &'r Reading, late: f32, carried: &mut Pairs<'r>) {
     let total: f32 = query.tokens.iter().map(|token| token.weight).sum();
     for token in &query.tokens {
         if let Some((best, cosine)) = best_match(token, document) {
@@ -276,28 +299,21 @@ fn carried_by_words(query: &Reading, document: &Reading, late: f32, carried: &mu
 
 /// Pairs of words, each once for each part of the score, with the nearest of their occurrences.
 #[derive(Default)]
-struct Pairs {
-    matches: Vec<Match>,
-    places: HashMap<(String, String, MatchPart), usize>,
+struct Pairs<'r> {
+    all: Vec<Carried<'r>>,
+    places: HashMap<(&'r str, &'r str, MatchPart), usize>,
 }
 
-impl Pairs {
-    fn add(&mut self, query: &ReadToken, document: &ReadToken, share: f32, part: MatchPart) {
+impl<'r> Pairs<'r> {
+    fn add(&mut self, query: &'r ReadToken, document: &'r ReadToken, share: f32, part: MatchPart) {
         let similarity = linalg::dot(&query.vector, &document.vector);
         let place =
-            *self.places.entry((query.word.clone(), document.word.clone(), part)).or_insert_with(|| {
-                self.matches.push(Match {
-                    query_word: query.word.clone(),
-                    document_word: document.word.clone(),
-                    similarity,
-                    share: 0.0,
-                    link: None,
-                    bm25: None,
-                    part: Some(part),
-                });
-                self.matches.len() - 1
+            *self.places.entry((query.word.as_str(), document.word.as_str(), part)).or_insert_with(|| {
+                let found = Carried::new(&query.word, &document.word, 0.0);
+                self.all.push(Carried { similarity, part: Some(part), ..found });
+                self.all.len() - 1
             });
-        let found = &mut self.matches[place];
+        let found = &mut self.all[place];
         found.share += share;
         found.similarity = found.similarity.max(similarity);
     }
@@ -313,29 +329,13 @@ impl Retriever for ContextualRetriever<'_> {
         Ok(answer.ranked[..answer.ranked.len().min(limit)].to_vec())
     }
 
-    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
-        let mut carried = self.carried(words, seq, document)?;
-        let score: f32 = carried.iter().map(|found| found.share).sum();
-        carried.retain(|found| found.share > 0.0);
-        carried
-            .iter_mut()
-            .for_each(|found| found.share = (found.share / score.max(f32::MIN_POSITIVE)).min(1.0));
-        Ok(largest(carried))
-    }
-
-    fn parts(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<ScorePart>> {
-        let carried = self.carried(words, seq, document)?;
-        let of = |part: MatchPart| {
-            let shares = carried.iter().filter(|found| found.part == Some(part)).map(|found| found.share);
-            ScorePart { part, score: shares.sum() }
-        };
-        let all = [MatchPart::Contextual, MatchPart::Late].map(of);
-        Ok(all.into_iter().filter(|part| part.score != 0.0).collect())
+    fn explain(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Explained> {
+        Ok(self.carried(&*self.answer(words, 1)?, seq, document))
     }
 
     fn unknown(&self, words: &[String]) -> Result<Vec<String>> {
         let mut unknown = distinct(words).into_iter().cloned().collect::<Vec<_>>();
-        unknown.retain(|word| self.encoder.sentence(&[word]).first().is_none_or(Option::is_none));
+        unknown.retain(|word| !self.encoder.knows(word));
         Ok(unknown)
     }
 }

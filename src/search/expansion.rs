@@ -1,7 +1,8 @@
 //! Query expansion over hard tokens: whatever adds terms to a query, they are looked for and explained in one way.
 
+use super::explained::{Carried, Explained};
 use super::keyword::form_in;
-use super::{GraphLink, Match, Mode, Ranked, Retriever, distinct, largest};
+use super::{GraphLink, Mode, Ranked, Retriever, distinct};
 use crate::error::Result;
 use crate::index::keyword::{KeywordIndex, KeywordOptions, Matches, WeightedTerm};
 use crate::text::Analysis;
@@ -105,7 +106,7 @@ impl<E: Expand> Retriever for ExpandedRetriever<'_, E> {
         word == matched || self.keywords.form(word) == self.keywords.form(matched)
     }
 
-    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+    fn explain(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Explained> {
         let Keywords { index, options } = &self.keywords;
         let form = |word| index.form(word, options);
         let held: HashSet<Cow<'_, str>> = document.tokens().map(|token| form(token.text)).collect();
@@ -116,22 +117,17 @@ impl<E: Expand> Retriever for ExpandedRetriever<'_, E> {
             .collect();
         let terms: Vec<&WeightedTerm> = reached.iter().map(|reached| &reached.term).collect();
         let parts = index.explain_weighted(&terms, seq.cast_unsigned(), options)?;
-        let score: f32 = parts.iter().sum();
         let in_document = |words: &[String]| {
             let forms = words.iter().map(|word| form_in(document, word, index, options));
             forms.collect::<Vec<_>>().join(" ")
         };
-        let matches = reached.into_iter().zip(parts).filter(|(_, part)| *part > 0.0);
-        let matches = matches.map(|(reached, part)| Match {
-            query_word: reached.query_word.clone(),
-            document_word: in_document(&reached.term.words),
+        let carried = reached.into_iter().zip(parts).filter(|(_, part)| *part > 0.0);
+        let carried = carried.map(|(reached, part)| Carried {
             similarity: reached.similarity,
-            share: part / score,
             link: reached.link.clone(),
-            bm25: None,
-            part: None,
+            ..Carried::new(&reached.query_word, in_document(&reached.term.words), part)
         });
-        Ok(largest(matches.collect()))
+        Ok(Explained::of(carried.collect(), &[]))
     }
 
     /// Words that neither stand in a document themselves nor lead to one that does.

@@ -29,7 +29,7 @@ pub struct HybridSettings {
     /// Weight of the static ranking, 0 to 1; the keyword ranking has the rest. Default 0.3.
     pub static_weight: f32,
     /// How much that weight may rise, 0 to 1, where hardly a query word stands in any document and the word vectors know
-    /// words beyond the collection's. Default 0.6.
+    /// words beyond the collection's. Default 0.7.
     pub static_rise: f32,
     /// Share of the answer that is asked a second time, with what the first answers say, 0 to 1. Default 0.5.
     pub feedback: f32,
@@ -50,7 +50,7 @@ impl Default for HybridSettings {
         Self {
             fusion: Fusion::Convex,
             static_weight: 0.3,
-            static_rise: 0.6,
+            static_rise: 0.7,
             feedback: 0.5,
             feedback_documents: 5,
             feedback_terms: 20,
@@ -90,10 +90,12 @@ impl HybridSettings {
 pub(super) struct Evidence {
     /// The best keyword score over the most that the query's words could score, 0 to 1.
     pub strength: f32,
-    /// Query words that the fullest of them holds.
-    pub matched: usize,
-    /// Whether the language at large knows all of the query's words: one that it lacks (a name, a term of art) says much wherever it stands.
-    pub is_common: bool,
+    /// Distinct words of the query.
+    pub words: usize,
+    /// How common the query's rarest word is in the language at large, 0 to 1: a name or a term of art says much wherever it stands.
+    pub commonness: f32,
+    /// How far the best answer is ahead of the second, 0 to 1.
+    pub lead: f32,
     /// Mean score of the second to tenth keyword answer over that of the first, 0 to 1: 0 where one document stands alone.
     pub flatness: f32,
 }
@@ -113,35 +115,42 @@ impl Knowledge {
     /// There are none.
     pub const NONE: Self = Self { corpus_words: 0, is_wider: false, common: None };
 
-    /// Whether all of these words are frequent in the language; `true` where that is not known.
-    pub(super) fn is_common(self, words: &[String]) -> bool {
-        self.common.is_none_or(|common| words.iter().all(|word| common.id(word).is_some()))
+    /// How common the rarest of these words is in the language: 1 among its [`COMMON`] most frequent ones, 0 beyond [`RARE`]; 1 where that is
+    /// not known.
+    pub(super) fn commonness(self, words: &[String]) -> f32 {
+        let Some(common) = self.common else { return 1.0 };
+        let place = |word: &String| common.id(word).map_or(RARE, |id| id.0 as f32 + 1.0);
+        let rarest = words.iter().map(place).fold(1.0, f32::max);
+        ((RARE / rarest).ln() / (RARE / COMMON).ln()).clamp(0.0, 1.0)
     }
 }
 
 /// Fewer running words than this teach nothing, more than [`WORDS_ENOUGH`] enough.
 const WORDS_LEAST: f32 = 10_000.0;
 const WORDS_ENOUGH: f32 = 200_000.0;
+/// Places among a language's words, by falling frequency: what stands before is everyday, what stands behind a name or a term of art.
+const COMMON: f32 = 30_000.0;
+const RARE: f32 = 50_000.0;
 
 /// Weight of the static ranking for a query.
 ///
-/// Vectors that a small collection taught alone are trusted less. Where few query words stand in any document, and more than one
-/// document says as little, keywords have little to say, and vectors that know the query's words say more; one document that stands
-/// alone is a name or a number found, and so may be any that holds a word which the language at large does not know.
+/// Vectors that a small collection taught alone are trusted less. Where a query of few and common words finds no document that holds
+/// much of it, and none that stands out, keywords have little to say, and vectors that know the query's words say more.
 pub(super) fn static_weight(settings: &HybridSettings, evidence: &Evidence, known: Knowledge) -> f32 {
     if !known.is_wider {
         let words = (known.corpus_words as f32).max(1.0);
         let trust = (words / WORDS_LEAST).ln() / (WORDS_ENOUGH / WORDS_LEAST).ln();
         return settings.static_weight * trust.clamp(0.0, 1.0);
     }
-    (settings.static_weight + settings.static_rise * weakness(evidence)).min(settings.static_weight.max(0.95))
+    (settings.static_weight + settings.static_rise * weakness(evidence)).min(settings.static_weight.max(0.99))
 }
 
 /// How little keywords have to say, 0 to 1.
 fn weakness(evidence: &Evidence) -> f32 {
-    let missing = ((0.36 - evidence.strength) / 0.1).clamp(0.0, 1.0);
-    let few = ((3.0 - evidence.matched as f32) / 1.5).clamp(0.0, 1.0);
-    if evidence.is_common { missing * few * flat(evidence) } else { 0.0 }
+    let falling = |value: f32, from: f32, to: f32| ((to - value) / (to - from)).clamp(0.0, 1.0);
+    let missing = falling(evidence.strength, 0.3, 0.45);
+    let few = falling(evidence.words as f32, 5.0, 6.0);
+    evidence.commonness * missing * few * falling(evidence.lead, 0.5, 1.0)
 }
 
 fn flat(evidence: &Evidence) -> f32 {
@@ -170,19 +179,22 @@ mod tests {
 
     const WIDER: Knowledge = Knowledge { corpus_words: 0, is_wider: true, common: None };
 
+    fn evidence(strength: f32, words: usize, lead: f32) -> Evidence {
+        Evidence { strength, words, lead, commonness: 1.0, flatness: 0.9 }
+    }
+
     #[test]
     fn the_static_weight_rises_where_keywords_have_little_to_say() {
         let settings = HybridSettings::default();
-        let weight = |strength, matched, flatness| {
-            static_weight(&settings, &Evidence { strength, matched, flatness, is_common: true }, WIDER)
-        };
-        assert_eq!(weight(0.36, 1, 0.9), 0.3); // of what the words could score much is there
-        assert_eq!(weight(0.2, 3, 0.9), 0.3); // three words are evidence enough
-        assert_eq!(weight(0.2, 1, 0.2), 0.3); // one document stands alone
-        assert!((weight(0.25, 1, 0.5) - 0.9).abs() < 1e-6);
-        // .3 + .6 · 1/2 · 2/3.
-        assert!((weight(0.31, 2, 0.5) - 0.5).abs() < 1e-6);
-        let name = Evidence { strength: 0.1, matched: 1, flatness: 0.9, is_common: false };
+        let weight =
+            |strength, words, lead| static_weight(&settings, &evidence(strength, words, lead), WIDER);
+        assert_eq!(weight(0.45, 3, 0.1), 0.3); // of what the words could score much is there
+        assert_eq!(weight(0.2, 6, 0.1), 0.3); // so many words are sure of themselves
+        assert_eq!(weight(0.2, 3, 1.0), 0.3); // one document stands alone
+        assert!((weight(0.3, 5, 0.5) - 0.99).abs() < 1e-6);
+        // .3 + .7 · 1/3 · 1/2.
+        assert!((weight(0.4, 5, 0.75) - (0.3 + 0.7 / 6.0)).abs() < 1e-5);
+        let name = Evidence { commonness: 0.0, ..evidence(0.1, 1, 0.0) };
         assert_eq!(static_weight(&settings, &name, WIDER), 0.3);
     }
 
@@ -191,18 +203,17 @@ mod tests {
         let words = vec![("the".into(), 9), ("bank".into(), 3)];
         let common = Box::leak(Box::new(Vocabulary::from_sorted(words).unwrap()));
         let known = Knowledge { common: Some(common), ..WIDER };
-        let is_common =
-            |words: &[&str]| known.is_common(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
-        assert!(is_common(&["the", "bank"]) && !is_common(&["the", "leviviridae"]));
-        assert!(WIDER.is_common(&["leviviridae".to_owned()]));
+        let commonness =
+            |words: &[&str]| known.commonness(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        assert_eq!((commonness(&["the", "bank"]), commonness(&["the", "leviviridae"])), (1.0, 0.0));
+        assert_eq!(WIDER.commonness(&["leviviridae".to_owned()]), 1.0);
     }
 
     #[test]
     fn vectors_of_a_small_collection_are_trusted_less() {
-        let evidence = Evidence { strength: 0.1, matched: 1, flatness: 0.9, is_common: true };
         let weight = |corpus_words| {
             let known = Knowledge { corpus_words, is_wider: false, common: None };
-            static_weight(&HybridSettings::default(), &evidence, known)
+            static_weight(&HybridSettings::default(), &evidence(0.1, 1, 0.0), known)
         };
         assert_eq!((weight(0), weight(10_000), weight(200_000)), (0.0, 0.0, 0.3));
         assert!(weight(40_000) > 0.1 && weight(40_000) < 0.2);
@@ -213,16 +224,11 @@ mod tests {
         assert_eq!(flatness([4.0].into_iter()), 0.0);
         assert_eq!(flatness([4.0, 4.0].into_iter()), 1.0 / 9.0);
         assert_eq!(flatness(std::iter::repeat_n(2.0, 30)), 1.0);
-        let share = |flatness| {
-            feedback_share(
-                &HybridSettings::default(),
-                &Evidence { strength: 1.0, matched: 1, flatness, is_common: true },
-                WIDER,
-            )
-        };
+        let settings = HybridSettings::default();
+        let share =
+            |flatness| feedback_share(&settings, &Evidence { flatness, ..evidence(1.0, 1, 0.0) }, WIDER);
         assert_eq!((share(0.1), share(0.9)), (0.0, 0.5));
-        let weak = Evidence { strength: 0.1, matched: 1, flatness: 0.9, is_common: true };
-        assert_eq!(feedback_share(&HybridSettings::default(), &weak, WIDER), 0.0);
+        assert_eq!(feedback_share(&settings, &evidence(0.1, 1, 0.0), WIDER), 0.0);
     }
 
     #[test]

@@ -3,26 +3,23 @@
 //! The score is linear in its parts, so that it can be taken apart again: for each reading of the query (as it came, and with
 //! feedback) a factor times BM25 plus a factor times the cosine. The factors follow the query, see [`super::fusion`].
 
+use super::explained::{Carried, Explained};
 use super::fusion::{Evidence, Fusion, HybridSettings, Knowledge, feedback_share, flatness, static_weight};
-use super::{
-    KeywordRetriever, Match, MatchPart, Mode, Ranked, Retriever, ScorePart, StaticRetriever, distinct,
-    feedback, largest,
-};
+use super::{KeywordRetriever, MatchPart, Mode, Ranked, Retriever, StaticRetriever, distinct, feedback};
 use crate::error::Result;
 use crate::index::keyword::{KeywordIndex, KeywordOptions, Matches, WeightedTerm};
 use crate::linalg;
 use crate::text::{Analysis, is_stop_word};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Documents that each ranking gives to the fusion, at least.
 const POOL: usize = 200;
 /// Longer queries have words enough to be sure of.
 const GUARDED_WORDS_MAX: usize = 64;
-/// First keyword answers that are looked at for the guard.
-const EVIDENCE_DOCUMENTS: usize = 3;
 
 /// Fetches documents by row and analyses them; those that are gone are left out.
 pub type Texts<'a> = dyn Fn(&[i64]) -> Result<Vec<(i64, Analysis)>> + 'a;
@@ -231,7 +228,7 @@ impl<'a> HybridRetriever<'a> {
             _ => HashMap::new(),
         };
         for seq in missing {
-            let score = candidates.matching.score(self.index, seq.cast_unsigned())?;
+            let score = candidates.matching.score(self.index, seq.cast_unsigned());
             let cosine = cosines.get(&seq).copied().unwrap_or(0.0).max(0.0);
             candidates.scores.insert(seq, (score, cosine));
         }
@@ -245,25 +242,21 @@ impl<'a> HybridRetriever<'a> {
     fn evidence(&self, reading: &Reading, keyword: &[Ranked]) -> Result<Evidence> {
         let flatness = flatness(keyword.iter().map(|found| found.score));
         let words: Vec<String> = reading.terms.iter().flat_map(|term| term.words.clone()).collect();
+        let best = keyword.first().map_or(0.0, |found| found.score);
+        let second = keyword.get(1).map_or(0.0, |found| found.score);
+        let lead = if best > 0.0 { 1.0 - second / best } else { 0.0 };
+        let sure = Evidence { strength: 1.0, words: words.len(), commonness: 0.0, lead, flatness };
         if words.is_empty() || words.len() > GUARDED_WORDS_MAX {
-            return Ok(Evidence { strength: 1.0, matched: words.len(), flatness, is_common: false });
+            return Ok(sure);
         }
-        let idf = |word: &String| -> Result<f32> {
-            let (all, n) = (self.index.len() as f32, self.index.matching_count(word, &self.options)? as f32);
-            Ok((1.0 + (all - n + 0.5) / (n + 0.5)).ln())
-        };
         let mut most = 0.0;
         for word in &words {
-            most += idf(word)? * (self.options.bm25.k1 + 1.0) / words.len() as f32;
+            let (all, n) = (self.index.len() as f32, self.index.matching_count(word, &self.options)? as f32);
+            let idf = (1.0 + (all - n + 0.5) / (n + 0.5)).ln();
+            most += idf * (self.options.bm25.k1 + 1.0) / words.len() as f32;
         }
-        let mut matched = 0;
-        for found in keyword.iter().take(EVIDENCE_DOCUMENTS) {
-            let held = self.index.explain(&words, found.seq.cast_unsigned(), &self.options)?;
-            matched = matched.max(held.len());
-        }
-        let best = keyword.first().map_or(0.0, |found| found.score);
         let strength = (best / most.max(f32::MIN_POSITIVE)).min(1.0);
-        Ok(Evidence { strength, matched, flatness, is_common: self.known().is_common(&words) })
+        Ok(Evidence { strength, commonness: self.known().commonness(&words), ..sure })
     }
 
     /// The query with the words of its first answers (RM3), and with their mean vector (Rocchio 1971).
@@ -337,56 +330,68 @@ impl<'a> HybridRetriever<'a> {
     }
 
     /// Everything that carries a hit's score, in the score's own units.
-    fn carried(&self, answer: &Answer, seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+    fn carried<'w>(&self, answer: &'w Answer, seq: i64, document: &'w Analysis) -> Result<Vec<Carried<'w>>> {
         if self.settings.fusion == Fusion::Rrf {
             return self.carried_by_rank(answer, seq, document);
         }
-        let mut carried = Vec::new();
-        for reading in &answer.readings {
-            self.carried_by_words(reading, seq, document, &mut carried)?;
-            if let (Some((soft, _)), Some(vector)) = (&self.soft, &reading.vector) {
-                carried.extend(carried_by_vectors(soft, reading, vector, (&answer.words, document)));
-            }
+        let mut carried = self.carried_by_words(answer, seq, document)?;
+        if let Some((soft, _)) = &self.soft {
+            carried.extend(carried_by_vectors(soft, answer, document));
         }
-        Ok(joined(carried))
+        Ok(carried)
     }
 
-    fn carried_by_words(
+    /// A term of both readings counts once, for both.
+    fn carried_by_words<'w>(
         &self,
-        reading: &Reading,
+        answer: &'w Answer,
         seq: i64,
         document: &Analysis,
-        carried: &mut Vec<Match>,
-    ) -> Result<()> {
-        let terms: Vec<&WeightedTerm> = reading.terms.iter().collect();
-        let parts = self.index.explain_weighted(&terms, seq.cast_unsigned(), &self.options)?;
-        for (place, (term, part)) in terms.iter().zip(parts).enumerate().filter(|(_, (_, part))| *part > 0.0)
-        {
-            let word = &term.words[0];
-            let document_word = super::keyword::form_in(document, word, self.index, &self.options);
-            let part_of = if place < reading.own_terms { MatchPart::Keyword } else { MatchPart::Feedback };
-            let query_word = if place < reading.own_terms { word.clone() } else { String::new() };
-            let share = reading.keyword_factor * part;
-            carried.push(Match {
-                query_word,
-                document_word,
-                similarity: 1.0,
-                share,
-                link: None,
-                bm25: None,
-                part: Some(part_of),
-            });
+    ) -> Result<Vec<Carried<'w>>> {
+        let mut carried: Vec<Carried<'w>> = Vec::new();
+        let held: HashSet<Cow<'_, str>> =
+            document.tokens().map(|token| self.index.form(token.text, &self.options)).collect();
+        for reading in &answer.readings {
+            let there = |(_, term): &(usize, &WeightedTerm)| {
+                held.contains(&self.index.form(&term.words[0], &self.options))
+            };
+            let (places, terms): (Vec<usize>, Vec<&WeightedTerm>) =
+                reading.terms.iter().enumerate().filter(there).unzip();
+            let parts = self.index.explain_weighted(&terms, seq.cast_unsigned(), &self.options)?;
+            for (at, (term, part)) in places.into_iter().zip(terms.into_iter().zip(parts)) {
+                if part <= 0.0 {
+                    continue;
+                }
+                let (word, is_own) = (term.words[0].as_str(), at < reading.own_terms);
+                let (query_word, of) =
+                    if is_own { (word, MatchPart::Keyword) } else { ("", MatchPart::Feedback) };
+                let document_word = super::keyword::form_in(document, word, self.index, &self.options);
+                let share = reading.keyword_factor * part;
+                let is_same = |known: &&mut Carried<'w>| {
+                    known.query_word == query_word && known.document_word == document_word
+                };
+                match carried.iter_mut().find(is_same) {
+                    Some(known) => known.share += share,
+                    None => carried
+                        .push(Carried { part: Some(of), ..Carried::new(query_word, document_word, share) }),
+                }
+            }
         }
-        Ok(())
+        Ok(carried)
     }
 
-    fn carried_by_rank(&self, answer: &Answer, seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+    fn carried_by_rank<'w>(
+        &self,
+        answer: &'w Answer,
+        seq: i64,
+        document: &'w Analysis,
+    ) -> Result<Vec<Carried<'w>>> {
         let places = answer.places.get(&seq).copied().unwrap_or_default();
         let keyword = KeywordRetriever::new(self.index).with_options(self.options);
         let mut carried = Vec::new();
-        let mut add = |part: MatchPart, score: f32, matches: Vec<Match>| {
-            let total: f32 = matches.iter().map(|found| found.share).sum();
-            carried.extend(matches.into_iter().map(|found| Match {
+        let mut add = |part: MatchPart, score: f32, found: Vec<Carried<'w>>| {
+            let total: f32 = found.iter().map(|found| found.share).sum();
+            carried.extend(found.into_iter().map(|found| Carried {
                 share: score * found.share / total.max(f32::MIN_POSITIVE),
                 part: Some(part),
                 ..found
@@ -394,78 +399,59 @@ impl<'a> HybridRetriever<'a> {
         };
         let score = self.reciprocal(places[0]);
         if score > 0.0 {
-            add(MatchPart::Keyword, score, keyword.matches(&answer.words, seq, document)?);
+            add(MatchPart::Keyword, score, keyword.carried(&answer.words, seq, document)?);
         }
         if let (Some((soft, _)), score) = (&self.soft, self.reciprocal(places[1]))
             && score > 0.0
         {
-            add(MatchPart::Static, score, soft.matches(&answer.words, seq, document)?);
+            add(MatchPart::Static, score, soft.carried(&answer.words, document));
         }
         Ok(carried)
     }
 }
 
-/// A cosine taken apart: pairs of query word and document word, and what the first answers' vector adds to a document word.
-fn carried_by_vectors(
+/// The cosines taken apart: pairs of query word and document word, and what the first answers' vector adds to a document word. What two
+/// readings say of a pair is one piece.
+fn carried_by_vectors<'w>(
     soft: &StaticRetriever<'_>,
-    reading: &Reading,
-    vector: &[f32],
-    (words, document): (&[String], &Analysis),
-) -> Vec<Match> {
-    let query = soft.parts(words.iter().map(String::as_str));
+    answer: &'w Answer,
+    document: &'w Analysis,
+) -> Vec<Carried<'w>> {
+    let query = soft.parts(answer.words.iter().map(String::as_str));
     let parts = soft.parts(document.tokens().map(|token| token.text));
-    let length = |parts: &[super::statics::TextPart<'_>]| {
-        let mut sum = vec![0.0; vector.len()];
-        parts.iter().for_each(|(_, part, count)| linalg::add_scaled(&mut sum, *count, &part.vector));
-        linalg::normalize(&mut sum)
-    };
-    let (query_length, document_length) = (length(&query), length(&parts));
+    let (of_query, of_document) = (soft.sum(&query), soft.sum(&parts));
+    let (query_length, document_length) = (length(&of_query), length(&of_document));
     if query_length <= 0.0 || document_length <= 0.0 {
         return Vec::new();
     }
-    let mut carried = Vec::new();
+    // A cosine below 0 counts as 0 in the score.
+    let counts = |reading: &&Reading| {
+        reading.vector.as_ref().is_some_and(|vector| linalg::dot(vector, &of_document) > 0.0)
+    };
+    let readings: Vec<&Reading> = answer.readings.iter().filter(counts).collect();
+    let own: f32 = readings.iter().map(|reading| reading.static_factor * reading.of_query).sum();
+    let mut carried = Vec::with_capacity(parts.len() * (query.len() + 1));
     for (document_word, part, count) in &parts {
-        let mut add = |query_word: &str, similarity: f32, share: f32, of: MatchPart| {
-            carried.push(Match {
-                query_word: query_word.to_owned(),
-                document_word: (*document_word).to_owned(),
-                similarity,
-                share,
-                link: None,
-                bm25: None,
-                part: Some(of),
-            });
-        };
-        let scale = reading.static_factor * count / document_length;
+        let scale = count / document_length;
         for (query_word, query_part, query_count) in &query {
             let dot = linalg::dot(&query_part.vector, &part.vector) * query_count / query_length;
             let similarity = soft.encoder().vectors().cosine(query_part.id, part.id);
-            add(query_word, similarity, scale * reading.of_query * dot, MatchPart::Static);
+            let found = Carried::new(*query_word, *document_word, own * scale * dot);
+            carried.push(Carried { similarity, part: Some(MatchPart::Static), ..found });
         }
-        if let Some(mean) = &reading.of_feedback {
-            add("", 0.0, scale * linalg::dot(mean, &part.vector), MatchPart::Feedback);
-        }
-    }
-    let cosine: f32 = carried.iter().map(|found| found.share).sum();
-    // A cosine below 0 counts as 0 in the score.
-    if cosine > 0.0 { carried } else { Vec::new() }
-}
-
-/// The same pair of words from two readings counts once, for both.
-fn joined(carried: Vec<Match>) -> Vec<Match> {
-    let mut places: HashMap<(String, String, Option<MatchPart>), usize> = HashMap::new();
-    let mut all: Vec<Match> = Vec::with_capacity(carried.len());
-    for found in carried {
-        let key = (found.query_word.clone(), found.document_word.clone(), found.part);
-        match places.get(&key) {
-            Some(place) => all[*place].share += found.share,
-            None => {
-                places.insert(key, all.len());
-                all.push(found);
+        for reading in &readings {
+            if let Some(mean) = &reading.of_feedback {
+                let share = reading.static_factor * scale * linalg::dot(mean, &part.vector);
+                let found = Carried::new("", *document_word, share);
+                carried.push(Carried { similarity: 0.0, part: Some(MatchPart::Feedback), ..found });
             }
         }
     }
-    all
+    carried
+}
+
+fn length(vector: &[f32]) -> f32 {
+    linalg::dot(vector, vector).sqrt()
 }
 
 impl Retriever for HybridRetriever<'_> {
@@ -478,24 +464,10 @@ impl Retriever for HybridRetriever<'_> {
         Ok(answer.ranked[..answer.ranked.len().min(limit)].to_vec())
     }
 
-    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
-        let mut carried = self.carried(&*self.answer(words, 1)?, seq, document)?;
-        let score: f32 = carried.iter().map(|found| found.share).sum();
-        carried.iter_mut().for_each(|found| found.share /= score.max(f32::MIN_POSITIVE));
-        carried.retain(|found| found.share > 0.0);
-        carried.iter_mut().for_each(|found| found.share = found.share.min(1.0));
-        Ok(largest(carried))
-    }
-
-    fn parts(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<ScorePart>> {
-        let carried = self.carried(&*self.answer(words, 1)?, seq, document)?;
-        let of = |part: MatchPart| {
-            let score =
-                carried.iter().filter(|found| found.part == Some(part)).map(|found| found.share).sum();
-            ScorePart { part, score }
-        };
-        let all = [MatchPart::Keyword, MatchPart::Static, MatchPart::Feedback].map(of);
-        Ok(all.into_iter().filter(|part| part.score != 0.0).collect())
+    fn explain(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Explained> {
+        let answer = self.answer(words, 1)?;
+        let carried = self.carried(&answer, seq, document)?;
+        Ok(Explained::of(carried, &[MatchPart::Keyword, MatchPart::Static, MatchPart::Feedback]))
     }
 
     /// Words that neither ranking knows.

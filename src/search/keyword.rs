@@ -1,6 +1,7 @@
 //! Hard tokens: a document answers if it holds a word of the query, or what its operators ask for.
 
-use super::{Match, Mode, Ranked, Retriever, distinct, largest};
+use super::explained::{Carried, Explained};
+use super::{Mode, Ranked, Retriever, distinct};
 use crate::error::Result;
 use crate::index::keyword::{
     Evaluated, Expression, KeywordIndex, KeywordOptions, LeafFound, Matches, Pattern, within_edits,
@@ -43,28 +44,34 @@ impl<'a> KeywordRetriever<'a> {
         Ok(matches)
     }
 
+    /// The query's words in a document, each with its BM25 score.
+    pub(super) fn carried(
+        &self,
+        words: &[String],
+        seq: i64,
+        document: &Analysis,
+    ) -> Result<Vec<Carried<'static>>> {
+        let parts = self.index.explain(words, seq.cast_unsigned(), &self.options)?;
+        let carried = parts.into_iter().map(|(word, part)| {
+            let document_word = form_in(document, &word, self.index, &self.options);
+            Carried::new(word, document_word, part)
+        });
+        Ok(carried.collect())
+    }
+
     /// What each part of the expression contributed, by the words in the document that it stands for.
-    fn matches_of_expression(&self, seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+    fn explain_expression(&self, seq: i64, document: &Analysis) -> Result<Explained> {
         let leaves = self.leaves.borrow();
         let leaves = leaves.as_deref().unwrap_or_default();
         let parts = self.index.contributions(leaves, seq.cast_unsigned())?;
-        let score: f32 = parts.iter().sum();
-        let mut matches = Vec::new();
+        let mut carried = Vec::new();
         for (leaf, part) in leaves.iter().zip(parts).filter(|(_, part)| *part > 0.0) {
             let found = words_of(leaf, document, self.index, &self.options);
-            for word in &found {
-                matches.push(Match {
-                    query_word: leaf.written.clone(),
-                    document_word: word.clone(),
-                    similarity: 1.0,
-                    share: part / score / found.len() as f32,
-                    link: None,
-                    bm25: None,
-                    part: None,
-                });
-            }
+            let each = part / found.len().max(1) as f32;
+            let found = found.into_iter().map(|word| Carried::new(&leaf.written, word, each));
+            carried.extend(found);
         }
-        Ok(largest(matches))
+        Ok(Explained::of(carried, &[]))
     }
 }
 
@@ -86,22 +93,11 @@ impl Retriever for KeywordRetriever<'_> {
         word == matched || self.index.form(word, &self.options) == self.index.form(matched, &self.options)
     }
 
-    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>> {
+    fn explain(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Explained> {
         if self.expression.is_some() {
-            return self.matches_of_expression(seq, document);
+            return self.explain_expression(seq, document);
         }
-        let parts = self.index.explain(words, seq.cast_unsigned(), &self.options)?;
-        let score: f32 = parts.iter().map(|(_, part)| part).sum();
-        let matches = parts.into_iter().map(|(word, part)| Match {
-            document_word: form_in(document, &word, self.index, &self.options),
-            query_word: word,
-            similarity: 1.0,
-            share: if score > 0.0 { part / score } else { 0.0 },
-            link: None,
-            bm25: None,
-            part: None,
-        });
-        Ok(largest(matches.collect()))
+        Ok(Explained::of(self.carried(words, seq, document)?, &[]))
     }
 
     fn unknown(&self, words: &[String]) -> Result<Vec<String>> {

@@ -8,6 +8,7 @@
 mod contextual;
 pub mod contrast;
 mod expansion;
+mod explained;
 mod feedback;
 mod fusion;
 mod hybrid;
@@ -17,6 +18,7 @@ mod statics;
 mod wordnet;
 
 pub use contextual::{ContextualDocuments, ContextualRetriever, ContextualSettings};
+pub use explained::Explained;
 pub use fusion::{Fusion, HybridSettings, Knowledge};
 pub use hybrid::{HybridRetriever, Texts};
 pub use keyword::KeywordRetriever;
@@ -84,7 +86,7 @@ pub struct Match {
     pub document_word: String,
     /// Cosine of the two words' vectors; 1 for the same word; for one that WordNet joins to it, its weight.
     pub similarity: f32,
-    /// Part of the hit's score, 0 to 1; the parts of a hit that are shown are its largest.
+    /// Part of the hit's score; the parts of a hit that are shown are its largest. Above 1 where other words speak against the document.
     pub share: f32,
     /// The way through WordNet from one to the other, if that is how it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,19 +161,11 @@ pub trait Retriever {
         word == matched
     }
 
-    /// Through which words a document answers, the largest share first.
+    /// What a document's score is made of.
     ///
     /// # Errors
     /// Those of the index below.
-    fn matches(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Vec<Match>>;
-
-    /// The parts of a fused score, which add up to it; none for a score of one part.
-    ///
-    /// # Errors
-    /// Those of the index below.
-    fn parts(&self, _words: &[String], _seq: i64, _document: &Analysis) -> Result<Vec<ScorePart>> {
-        Ok(Vec::new())
-    }
+    fn explain(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Explained>;
 
     /// The query words that this way of reading knows nothing about, each once.
     ///
@@ -179,9 +173,6 @@ pub trait Retriever {
     /// Those of the index below.
     fn unknown(&self, words: &[String]) -> Result<Vec<String>>;
 }
-
-/// Matches shown for a hit.
-const MATCHES_MAX: usize = 6;
 
 /// How many hits are asked for: 1 to [`TopK::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -234,13 +225,6 @@ fn distinct(words: &[String]) -> Vec<&String> {
         }
     }
     seen
-}
-
-/// The largest shares first; equal ones in the order of the query.
-fn largest(mut matches: Vec<Match>) -> Vec<Match> {
-    matches.sort_by(|a, b| b.share.total_cmp(&a.share));
-    matches.truncate(MATCHES_MAX);
-    matches
 }
 
 #[cfg(test)]

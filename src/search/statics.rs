@@ -1,6 +1,7 @@
 //! Soft tokens: a document answers if its words mean, on the whole, what the query's words mean.
 
-use super::{Match, Mode, Ranked, Retriever, distinct, largest};
+use super::explained::{Carried, Explained};
+use super::{Mode, Ranked, Retriever, distinct};
 use crate::encoder::{StaticEncoder, WeightedWord};
 use crate::error::Result;
 use crate::index::{RowSet, SearchOptions, Strategy, VectorIndex};
@@ -92,6 +93,34 @@ impl<'a> StaticRetriever<'a> {
         self.documents.cosines(vector, documents)
     }
 
+    /// The sum of a text's parts.
+    pub(super) fn sum(&self, parts: &[TextPart<'_>]) -> Vec<f32> {
+        let mut sum = vec![0.0; self.encoder.dim()];
+        parts.iter().for_each(|(_, part, count)| linalg::add_scaled(&mut sum, *count, &part.vector));
+        sum
+    }
+
+    /// The cosine of two sums is the sum over all pairs of words: each pair carries its part of it.
+    pub(super) fn carried<'w>(&self, words: &'w [String], document: &'w Analysis) -> Vec<Carried<'w>> {
+        let query = self.parts(words.iter().map(String::as_str));
+        let document = self.parts(document.tokens().map(|token| token.text));
+        let length = |parts: &[TextPart<'_>]| linalg::normalize(&mut self.sum(parts));
+        let lengths = length(&query) * length(&document);
+        if lengths <= 0.0 {
+            return Vec::new();
+        }
+        let mut carried = Vec::with_capacity(query.len() * document.len());
+        for (query_word, query_part, query_count) in &query {
+            for (document_word, document_part, document_count) in &document {
+                let dot = linalg::dot(&query_part.vector, &document_part.vector);
+                let share = dot * query_count * document_count / lengths;
+                let similarity = self.encoder.vectors().cosine(query_part.id, document_part.id);
+                carried.push(Carried { similarity, ..Carried::new(*query_word, *document_word, share) });
+            }
+        }
+        carried
+    }
+
     /// Distinct words that have a vector, each with its part of the text's vector, and how often it stands there.
     pub(super) fn parts<'w>(&self, words: impl Iterator<Item = &'w str>) -> Vec<TextPart<'w>> {
         let mut counts: HashMap<&str, (usize, f32)> = HashMap::new();
@@ -119,34 +148,8 @@ impl Retriever for StaticRetriever<'_> {
         self.nearest(&query, limit)
     }
 
-    /// The cosine of two sums is the sum over all pairs of words: each pair carries its part of it.
-    fn matches(&self, words: &[String], _seq: i64, document: &Analysis) -> Result<Vec<Match>> {
-        let query = self.parts(words.iter().map(String::as_str));
-        let document = self.parts(document.tokens().map(|token| token.text));
-        let mut matches = Vec::with_capacity(query.len() * document.len());
-        let mut score = 0.0;
-        for (query_word, query_part, query_count) in &query {
-            for (document_word, document_part, document_count) in &document {
-                let carried =
-                    linalg::dot(&query_part.vector, &document_part.vector) * query_count * document_count;
-                score += carried;
-                if carried > 0.0 {
-                    matches.push(Match {
-                        query_word: (*query_word).to_owned(),
-                        document_word: (*document_word).to_owned(),
-                        similarity: self.encoder.vectors().cosine(query_part.id, document_part.id),
-                        share: carried,
-                        link: None,
-                        bm25: None,
-                        part: None,
-                    });
-                }
-            }
-        }
-        matches
-            .iter_mut()
-            .for_each(|found| found.share = if score > 0.0 { (found.share / score).min(1.0) } else { 0.0 });
-        Ok(largest(matches))
+    fn explain(&self, words: &[String], _seq: i64, document: &Analysis) -> Result<Explained> {
+        Ok(Explained::of(self.carried(words, document), &[]))
     }
 
     fn unknown(&self, words: &[String]) -> Result<Vec<String>> {

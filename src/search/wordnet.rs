@@ -73,10 +73,15 @@ impl<'a> WordNetRetriever<'a> {
     }
 }
 
+/// The senses of a word that are followed, each with what its links count for.
+type Followed = HashMap<SynsetId, f32>;
+
 impl GraphTerms<'_> {
     /// The senses chosen for the query's words, by word.
-    fn chosen(&self, words: &[String]) -> Result<HashMap<String, Vec<SynsetId>>> {
-        let mut chosen = self.expansion.senses.clone();
+    fn chosen(&self, words: &[String]) -> Result<HashMap<String, Followed>> {
+        let whole = |senses: &Vec<SynsetId>| senses.iter().map(|sense| (*sense, 1.0)).collect::<Followed>();
+        let mut chosen: HashMap<String, Followed> =
+            self.expansion.senses.iter().map(|(word, senses)| (word.clone(), whole(senses))).collect();
         if self.senses.named.is_empty() && self.senses.disambiguator.is_none() {
             return Ok(chosen);
         }
@@ -87,14 +92,16 @@ impl GraphTerms<'_> {
         for (at, mention) in passage.mentions.iter().enumerate() {
             let word = passage.tokens[mention.tokens.clone()].join(" ");
             let named = |number: &SynsetId| self.senses.named.contains(number);
-            let mut senses: Vec<SynsetId> = mention.candidates.iter().map(|c| c.synset.number()).collect();
-            if senses.iter().any(named) {
-                senses.retain(named);
+            let mut senses: Followed =
+                mention.candidates.iter().map(|candidate| (candidate.synset.number(), 1.0)).collect();
+            if senses.keys().any(named) {
+                senses.retain(|number, _| named(number));
             } else if let Some(disambiguator) = &self.senses.disambiguator {
                 let ranking = disambiguator.rank(&passage, at);
                 let best = ranking.senses.first().map_or(0.0, |sense| sense.probability);
                 let near = ranking.senses.iter().filter(|sense| sense.probability >= best * ALSO_MEANT);
-                senses = near.map(|sense| sense.candidate.synset.number()).collect();
+                // Where the query says little, its own words say more than those of a sense that is hardly likelier than the others.
+                senses = near.map(|sense| (sense.candidate.synset.number(), sense.probability)).collect();
             }
             chosen.insert(word, senses);
         }
@@ -115,16 +122,24 @@ impl GraphTerms<'_> {
     fn add_expansion(
         &self,
         word: &str,
-        (language, senses): (&str, &HashMap<String, Vec<SynsetId>>),
+        (language, chosen): (&str, &HashMap<String, Followed>),
         terms: &mut Terms<'_>,
     ) -> Result<()> {
-        let settings =
-            Expansion { language: language.to_owned(), senses: senses.clone(), ..self.expansion.clone() };
+        // The likeliest first: a word that several lead to comes by that one.
+        let numbers = |(word, senses): (&String, &Followed)| {
+            let mut senses: Vec<(SynsetId, f32)> = senses.iter().map(|(sense, p)| (*sense, *p)).collect();
+            senses.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            (word.clone(), senses.into_iter().map(|(sense, _)| sense).collect())
+        };
+        let senses = chosen.iter().map(numbers).collect();
+        let settings = Expansion { language: language.to_owned(), senses, ..self.expansion.clone() };
+        let counts = |sense: SynsetId| chosen.get(word).and_then(|of| of.get(&sense)).copied().unwrap_or(1.0);
         for expanded in self.wordnet.expand(&[word], &settings)? {
             let mut parts = Analyzer.words(expanded.word);
             parts.retain(|part| !is_stop_word(part));
             if !parts.is_empty() {
-                terms.add(word, parts, expanded.weight, Some(GraphLink::of(&expanded)))?;
+                let weight = expanded.weight * counts(expanded.via.sense.number());
+                terms.add(word, parts, weight, Some(GraphLink::of(&expanded)))?;
             }
         }
         Ok(())

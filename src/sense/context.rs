@@ -118,6 +118,12 @@ impl ContextEncoder {
         self.surroundings_weight > 0.0
     }
 
+    /// Whether surroundings count as much as the sentence does, or more: in a corpus of up to some 450,000 words.
+    #[must_use]
+    pub fn is_of_a_small_corpus(&self) -> bool {
+        self.surroundings_weight >= SENTENCE_WEIGHT
+    }
+
     /// What these words around add to the views of an occurrence.
     #[must_use]
     pub fn in_text<'a>(&self, views: Views, around: impl IntoIterator<Item = &'a str>) -> Views {

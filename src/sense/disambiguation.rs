@@ -17,8 +17,9 @@
 
 use super::context::Views;
 use super::examples::Examples;
-use super::glosses::Glosses;
+use super::glosses::{GlossVectors, Glosses};
 use super::passage::{Candidate, Mention, Passage};
+use super::predominant::Predominant;
 use crate::linalg::dot;
 use crate::wordnet::{PageRank, Sense, SynsetId, WordNet};
 use serde::Serialize;
@@ -35,6 +36,8 @@ const RANK_TOLERANCE: f32 = 1e-4;
 pub struct Weights {
     /// Of the logarithm of the prior.
     pub prior: f32,
+    /// Tags that all occurrences of a word in the corpus count for together, each sense by its share: see [`Predominant`].
+    pub predominant: f32,
     /// Of the logarithm of the share of rank.
     pub page_rank: f32,
     /// Of the cosine of sentence and gloss.
@@ -82,6 +85,7 @@ impl Default for Weights {
     fn default() -> Self {
         Self {
             prior: 0.95,
+            predominant: 2.0,
             page_rank: 0.08,
             gloss: 1.85,
             surroundings: 2.2,
@@ -141,6 +145,7 @@ pub struct Disambiguator<'a> {
     wordnet: &'a WordNet,
     glosses: Option<&'a Glosses>,
     examples: Option<&'a Examples>,
+    predominant: Option<&'a Predominant>,
     weights: Weights,
 }
 
@@ -148,7 +153,13 @@ impl<'a> Disambiguator<'a> {
     /// Without `glosses` the vectors' parts are 0 everywhere.
     #[must_use]
     pub fn new(wordnet: &'a WordNet, glosses: Option<&'a Glosses>, weights: Weights) -> Self {
-        Self { wordnet, glosses, examples: None, weights }
+        Self { wordnet, glosses, examples: None, predominant: None, weights }
+    }
+
+    /// Adds to the tag counts what a corpus says about how often each sense is used.
+    #[must_use]
+    pub fn with_predominant(self, predominant: &'a Predominant) -> Self {
+        Self { predominant: Some(predominant), ..self }
     }
 
     /// Compares with tagged examples too.
@@ -175,19 +186,42 @@ impl<'a> Disambiguator<'a> {
         let own = &passage.mentions[mention];
         let mut parts = vec![Parts::default(); own.candidates.len()];
         if own.candidates.len() > 1 {
-            self.add_prior(own, &mut parts);
+            self.add_prior(passage, own, &mut parts);
             self.add_page_rank(passage, mention, &mut parts);
-            self.add_glosses(passage, own, &mut parts);
+            self.add_glosses(passage, own, &self.gloss_vectors(passage, own), &mut parts);
             self.add_quoted(own, &mut parts);
             self.add_examples(own, &mut parts);
         }
         ranking(own, &parts, self.weights.sure)
     }
 
-    fn add_prior(&self, own: &Mention<'_>, parts: &mut [Parts]) {
-        let total: f64 = own.candidates.iter().map(|candidate| candidate.count as f64 + SMOOTHING).sum();
-        for (parts, candidate) in parts.iter_mut().zip(&own.candidates) {
-            parts.prior = self.weights.prior * ((candidate.count as f64 + SMOOTHING) / total).ln() as f32;
+    /// The probabilities of the first mention's senses in many passages that differ in what stands around it only.
+    pub(super) fn probabilities(&self, passages: &[Passage<'a>]) -> Vec<Vec<f32>> {
+        let Some(first) = passages.first() else { return Vec::new() };
+        let glosses = self.gloss_vectors(first, &first.mentions[0]);
+        let probabilities = |passage: &Passage<'a>| {
+            let own = &passage.mentions[0];
+            let mut parts = vec![Parts::default(); own.candidates.len()];
+            self.add_prior(passage, own, &mut parts);
+            self.add_glosses(passage, own, &glosses, &mut parts);
+            self.add_quoted(own, &mut parts);
+            softmax(&parts.iter().map(Parts::sum).collect::<Vec<_>>())
+        };
+        passages.iter().map(probabilities).collect()
+    }
+
+    /// Tag counts, and what the corpus adds to them.
+    fn add_prior(&self, passage: &Passage<'_>, own: &Mention<'_>, parts: &mut [Parts]) {
+        let word = || passage.tokens[own.tokens.clone()].join(" ");
+        let shares = self.predominant.and_then(|predominant| predominant.of(&word(), &own.candidates));
+        let count = |(at, candidate): (usize, &Candidate<'_>)| {
+            let share = shares.as_ref().map_or(0.0, |shares| f64::from(shares[at]));
+            candidate.count as f64 + SMOOTHING + f64::from(self.weights.predominant) * share
+        };
+        let counts: Vec<f64> = own.candidates.iter().enumerate().map(count).collect();
+        let total: f64 = counts.iter().sum();
+        for (parts, count) in parts.iter_mut().zip(counts) {
+            parts.prior = self.weights.prior * (count / total).ln() as f32;
         }
     }
 
@@ -230,13 +264,22 @@ impl<'a> Disambiguator<'a> {
         }
     }
 
-    fn add_glosses(&self, passage: &Passage<'a>, own: &Mention<'_>, parts: &mut [Parts]) {
+    /// The vectors of the glosses of a mention's senses, the word itself left out; empty without vectors.
+    fn gloss_vectors(&self, passage: &Passage<'a>, own: &Mention<'_>) -> Vec<GlossVectors> {
+        let Some(glosses) = self.glosses else { return Vec::new() };
+        let word = spellings(passage, own);
+        own.candidates.iter().map(|candidate| glosses.of(candidate.synset, &word)).collect()
+    }
+
+    fn add_glosses(
+        &self,
+        passage: &Passage<'a>,
+        own: &Mention<'_>,
+        vectors: &[GlossVectors],
+        parts: &mut [Parts],
+    ) {
         let Some(glosses) = self.glosses else { return };
-        let mut word = passage.tokens[own.tokens.clone()].to_vec();
-        let lemmas = own.candidates.iter().filter_map(|candidate| candidate.sense).map(Sense::lemma);
-        lemmas.for_each(|lemma| word.extend(lemma.split(' ').map(str::to_owned)));
-        word.sort_unstable();
-        word.dedup();
+        let word = spellings(passage, own);
         let sentence = passage.sentence_of(own.tokens.start);
         let outside = |at: &usize| !own.tokens.contains(at);
         let token = |at: usize| passage.tokens[at].as_str();
@@ -247,12 +290,21 @@ impl<'a> Disambiguator<'a> {
             (Some(a), Some(b)) => dot(a, b),
             _ => 0.0,
         };
-        for (parts, candidate) in parts.iter_mut().zip(&own.candidates) {
-            let gloss = glosses.of(candidate.synset, &word);
+        for (parts, gloss) in parts.iter_mut().zip(vectors) {
             parts.gloss = self.weights.gloss * cosine(&near, &gloss.own);
             parts.surroundings = self.weights.surroundings * cosine(&wide, &gloss.wide);
         }
     }
+}
+
+/// The tokens that spell a mention, as it stands and as its lemmas.
+fn spellings(passage: &Passage<'_>, own: &Mention<'_>) -> Vec<String> {
+    let mut word = passage.tokens[own.tokens.clone()].to_vec();
+    let lemmas = own.candidates.iter().filter_map(|candidate| candidate.sense).map(Sense::lemma);
+    lemmas.for_each(|lemma| word.extend(lemma.split(' ').map(str::to_owned)));
+    word.sort_unstable();
+    word.dedup();
+    word
 }
 
 /// A word starts from each of its senses as often as it was tagged.
@@ -271,16 +323,20 @@ impl Parts {
     }
 }
 
-fn ranking<'a>(mention: &Mention<'a>, parts: &[Parts], sure: f32) -> Ranking<'a> {
-    let scores: Vec<f32> = parts.iter().map(Parts::sum).collect();
+fn softmax(scores: &[f32]) -> Vec<f32> {
     let highest = scores.iter().copied().fold(f32::MIN, f32::max);
     let total: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
-    let scored = mention.candidates.iter().zip(parts).zip(scores);
+    scores.iter().map(|score| (score - highest).exp() / total).collect()
+}
+
+fn ranking<'a>(mention: &Mention<'a>, parts: &[Parts], sure: f32) -> Ranking<'a> {
+    let scores: Vec<f32> = parts.iter().map(Parts::sum).collect();
+    let scored = mention.candidates.iter().zip(parts).zip(softmax(&scores)).zip(scores);
     let mut senses: Vec<Scored<'a>> = scored
-        .map(|((candidate, parts), score)| Scored {
+        .map(|(((candidate, parts), probability), score)| Scored {
             candidate: *candidate,
             score,
-            probability: (score - highest).exp() / total,
+            probability,
             parts: *parts,
         })
         .collect();

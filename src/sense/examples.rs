@@ -2,12 +2,14 @@
 //!
 //! A sense is as likely as its examples are near: `log(½·e^-rank + Σ e^{τ·cos})` over them (a kernel estimate, with the order of
 //! WordNet's senses as its prior). A sense without examples borrows the mean of those of its synset, of its hypernyms, or of its
-//! lexicographer file, at a fraction of their weight (the order in which LMMS fills in; Loureiro and Jorge 2019).
+//! lexicographer file, at a fraction of their weight (the order in which LMMS fills in; Loureiro and Jorge 2019). The mean is not brought to
+//! length 1: its product with an occurrence is then the mean of the cosines, on the scale of the examples themselves. At length 1 it is
+//! nearer to everything than any example is, and senses that nobody ever tagged come before those that were.
 
 use super::context::ContextEncoder;
 use super::tagged::TaggedSentence;
 use crate::error::Result;
-use crate::linalg::{add_scaled, dot, normalize};
+use crate::linalg::{add_scaled, dot};
 use crate::progress::Progress;
 use crate::wordnet::{Sense, WordNet};
 use std::collections::HashMap;
@@ -47,6 +49,27 @@ impl Row {
 
     fn to_vec(&self) -> Vec<f32> {
         self.codes.iter().map(|code| f32::from(*code) * self.scale).collect()
+    }
+}
+
+/// A mean that is being added up.
+#[derive(Default)]
+struct Mean {
+    sum: Vec<f32>,
+    count: usize,
+}
+
+impl Mean {
+    fn add(&mut self, row: &[f32]) {
+        self.sum.resize(row.len(), 0.0);
+        add_scaled(&mut self.sum, 1.0, row);
+        self.count += 1;
+    }
+
+    fn taken(mut self) -> Vec<f32> {
+        let count = self.count.max(1) as f32;
+        self.sum.iter_mut().for_each(|value| *value /= count);
+        self.sum
     }
 }
 
@@ -92,28 +115,20 @@ impl Examples {
     }
 
     pub(super) fn of(dim: usize, of_sense: HashMap<String, Vec<Row>>, wordnet: &WordNet) -> Self {
-        let mut of_synset: HashMap<u32, Vec<f32>> = HashMap::new();
-        let mut of_file: HashMap<&'static str, Vec<f32>> = HashMap::new();
+        let mut of_synset: HashMap<u32, Mean> = HashMap::new();
+        let mut of_file: HashMap<&'static str, Mean> = HashMap::new();
         let mut keys: Vec<&String> = of_sense.keys().collect();
         keys.sort(); // sums do not depend on the order of a map
         for key in keys {
             let Some(sense) = wordnet.sense_by_key(key) else { continue };
             let synset = sense.synset();
             for row in of_sense[key].iter().map(Row::to_vec) {
-                let number = synset.number().index() as u32;
-                add_scaled(of_synset.entry(number).or_insert_with(|| vec![0.0; dim]), 1.0, &row);
-                add_scaled(
-                    of_file.entry(synset.lexicographer_file()).or_insert_with(|| vec![0.0; dim]),
-                    1.0,
-                    &row,
-                );
+                of_synset.entry(synset.number().index() as u32).or_default().add(&row);
+                of_file.entry(synset.lexicographer_file()).or_default().add(&row);
             }
         }
-        let scale = |vector: &mut Vec<f32>| {
-            normalize(vector);
-        };
-        of_synset.values_mut().for_each(scale);
-        of_file.values_mut().for_each(scale);
+        let of_synset = of_synset.into_iter().map(|(number, mean)| (number, mean.taken())).collect();
+        let of_file = of_file.into_iter().map(|(file, mean)| (file, mean.taken())).collect();
         Self { dim, of_sense, of_synset, of_file }
     }
 
@@ -162,6 +177,7 @@ impl Examples {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linalg::normalize;
 
     #[test]
     fn rows_in_bytes_keep_their_directions() {
@@ -170,5 +186,14 @@ mod tests {
         let row = Row::new(&vector);
         assert!((row.dot(&vector) - 1.0).abs() < 0.01);
         assert!(dot(&row.to_vec(), &vector) > 0.99);
+    }
+
+    #[test]
+    fn what_is_borrowed_is_on_the_scale_of_the_examples() {
+        // Two examples at right angles: their mean is as near to one of them as they are on average, not nearer.
+        let mut mean = Mean::default();
+        mean.add(&[1.0, 0.0]);
+        mean.add(&[0.0, 1.0]);
+        assert!((dot(&mean.taken(), &[1.0, 0.0]) - 0.5).abs() < 1e-6);
     }
 }

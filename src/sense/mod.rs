@@ -20,6 +20,8 @@ mod examples;
 mod glosses;
 pub mod induction;
 mod passage;
+mod predominant;
+mod predominant_file;
 pub mod tagged;
 mod tagged_file;
 
@@ -28,3 +30,4 @@ pub use disambiguation::{Disambiguator, Parts, Ranking, Scored, Weights};
 pub use examples::Examples;
 pub use glosses::Glosses;
 pub use passage::{Candidate, Mention, Passage};
+pub use predominant::Predominant;

@@ -215,3 +215,14 @@ fn candidates<'a>(
     };
     Ok(if found.is_empty() { Candidate::of_english(wordnet, lemma, None) } else { found })
 }
+
+/// The senses of a word as it stands in a text, in English, else in the first other language that knows it.
+pub(super) fn candidates_of<'a>(wordnet: &'a WordNet, word: &str) -> Result<Vec<Candidate<'a>>> {
+    let mut found = Candidate::of_english(wordnet, word, None);
+    for language in wordnet.languages().into_iter().filter(|language| *language != ENGLISH) {
+        if found.is_empty() {
+            found = candidates(wordnet, &[], word, language)?;
+        }
+    }
+    Ok(found)
+}

@@ -5,7 +5,7 @@ use super::problem::Problem;
 use super::route::{Route, Scope, Shape, Shapes};
 use super::service::Service;
 use crate::engine::{
-    BodyShape, Document, DocumentPage, Engine, Packing, ReceiveReport, Receiving, WriteReport,
+    BodyShape, Document, DocumentPage, Engine, Packing, ReceiveReport, Receiving, WriteReport, fields_of,
 };
 use crate::error::{Error, Result};
 use actix_web::body::{BodyStream, MessageBody};
@@ -167,14 +167,15 @@ async fn put(request: HttpRequest, service: web::Data<Service>, payload: web::Pa
         Encoding::Gzip => Packing::Gzip,
         Encoding::Zstd => Packing::Zstd,
     };
-    let receiving = service.engine.receive(&collection, packing, body_shape(&request)?);
+    let (how, limits) = ((packing, body_shape(&request)?), service.limits.documents);
+    let receiving = service.engine.receive(&collection, how, limits);
     let receiving = receiving.map_err(|error| Problem::new(&error, &request))?;
     let report = receive(receiving, payload, &service, &request).await?;
     if report.rejected > 0 && report.written == WriteReport::default() {
         let wrong = report.errors.iter().map(|rejected| (rejected.line, rejected.reason.as_str()));
         return Err(Problem::items(wrong, report.rejected, &request));
     }
-    let indexed = shown(&service.engine, &collection, report.written.change, wait, start).await;
+    let indexed = shown(&service, &collection, report.written.change, wait, start).await;
     let processing_time_ms = start.elapsed().as_secs_f64() * 1e3;
     Ok(HttpResponse::Ok().json(Received { report, indexed, processing_time_ms }))
 }
@@ -236,6 +237,11 @@ async fn put_one(request: HttpRequest, service: web::Data<Service>, payload: web
         return Err(Problem::new(&error, &request));
     }
     let OneDocument { title, text, fields, .. } = document;
+    let most = service.limits.documents.fields_max;
+    if fields_of(&fields) > most {
+        let error = Error::invalid("fields", format!("at most {most}"), fields_of(&fields), "leave some out");
+        return Err(Problem::new(&error, &request));
+    }
     let document = Document { id, title: title.filter(|title| !title.is_empty()), text, fields };
     let work = {
         let (engine, collection) = (std::sync::Arc::clone(&service.engine), collection.clone());
@@ -286,17 +292,18 @@ async fn written(
     wait: WaitQuery,
     start: Instant,
 ) -> Answer {
-    let indexed = shown(&service.engine, collection, report.change, wait, start).await;
+    let indexed = shown(service, collection, report.change, wait, start).await;
     let processing_time_ms = start.elapsed().as_secs_f64() * 1e3;
     Ok(HttpResponse::Ok().json(Written { report, indexed, processing_time_ms }))
 }
 
 /// Whether a write shows; waits for it, if asked to, without holding a thread.
-async fn shown(engine: &Engine, collection: &str, change: i64, wait: WaitQuery, start: Instant) -> bool {
-    let mut indexed = engine.shows(collection, change);
-    while wait.wait == Some(Wait::Indexed) && !indexed && start.elapsed() < WAIT_LONGEST {
+async fn shown(service: &Service, collection: &str, change: i64, wait: WaitQuery, start: Instant) -> bool {
+    let mut indexed = service.engine.shows(collection, change);
+    let waits = || start.elapsed() < WAIT_LONGEST && !service.state.is_stopping();
+    while wait.wait == Some(Wait::Indexed) && !indexed && waits() {
         actix_web::rt::time::sleep(WAIT_STEP).await;
-        indexed = engine.shows(collection, change);
+        indexed = service.engine.shows(collection, change);
     }
     indexed
 }

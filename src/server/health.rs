@@ -28,7 +28,7 @@ struct Ready {
 /// One thing that was looked at.
 #[derive(Serialize, ToSchema)]
 struct Check {
-    /// `store`, `generations`, `disk`.
+    /// `store`, `generations`, `disk`; `collections` if some are damaged, `stopping` once told to.
     name: &'static str,
     /// Whether it is as it should be.
     ok: bool,
@@ -93,7 +93,11 @@ fn look(service: &Service) -> Ready {
         format!("{free} bytes free, {least} have to be")
     };
     let disk = Check { name: "disk", ok: service.disk.has_room(), required: false, detail };
-    let checks: Vec<Check> = [store, generations, disk].into_iter().chain(damaged).collect();
+    let stopping = service.state.is_stopping().then(|| {
+        let detail = "told to stop; what is under way is answered".to_owned();
+        Check { name: "stopping", ok: false, required: true, detail }
+    });
+    let checks: Vec<Check> = [store, generations, disk].into_iter().chain(damaged).chain(stopping).collect();
     let ready = checks.iter().all(|check| check.ok || !check.required);
     Ready { status: if ready { "ready" } else { "not_ready" }, collections, checks }
 }

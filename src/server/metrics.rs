@@ -5,8 +5,8 @@ use super::ask::blocking;
 use super::problem::Problem;
 use super::route::{Route, Scope, Shape, Shapes};
 use super::service::Service;
-use crate::engine::Caller;
 use crate::engine::answers::CollectionInfo;
+use crate::engine::{Caller, Generation, Standing};
 use actix_web::http::Method;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -16,6 +16,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Upper ends of the buckets, in seconds.
@@ -43,6 +44,11 @@ struct OfMode {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfCollection {
     collection: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfStatus {
+    status: &'static str,
 }
 
 fn histogram() -> Histogram {
@@ -87,7 +93,7 @@ impl Metrics {
     }
 
     /// Everything, with what is true now.
-    fn text(&self, service: &Service, collections: &[CollectionInfo]) -> String {
+    fn text(&self, service: &Service, standing: &Standing) -> String {
         let mut registry = Registry::with_prefix("sememe");
         registry.register("requests", "Requests answered", self.requests.clone());
         registry.register(
@@ -104,12 +110,18 @@ impl Metrics {
         };
         gauge("questions_running", "Questions that are worked out", running as u64);
         gauge("questions_waiting", "Questions that wait for their turn", waiting as u64);
+        let (running, waiting) = service.writes.now();
+        gauge("writes_running", "Writes that are worked on", running as u64);
+        gauge("writes_waiting", "Writes that wait for their turn", waiting as u64);
         gauge("disk_free_bytes", "Free where the data is", service.disk.free());
+        gauge("database_bytes", "Size of the database and its log", standing.database_bytes);
         if let Some((resident, descriptors)) = process() {
             gauge("resident_memory_bytes", "Memory of the process", resident);
             gauge("open_descriptors", "Open files and connections", descriptors);
         }
-        of_collections(&mut registry, collections);
+        of_collections(&mut registry, &standing.collections);
+        of_generations(&mut registry, &standing.open);
+        of_tasks(&mut registry, &standing.tasks);
         let mut text = String::new();
         let _ = encode(&mut text, &registry); // writing to a String does not fail
         text
@@ -133,6 +145,42 @@ fn of_collections(registry: &mut Registry, collections: &[CollectionInfo]) {
         name.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0)
     });
     family("words", "Words with a vector", &|info| info.model.as_ref().map_or(0, |model| model.words as u64));
+}
+
+fn of_generations(registry: &mut Registry, open: &[Arc<Generation>]) {
+    let mut family = |name: &str, help: &str, value: &dyn Fn(&Generation) -> u64| {
+        let family = Family::<OfCollection, Gauge>::default();
+        for generation in open {
+            let gauge =
+                family.get_or_create_owned(&OfCollection { collection: generation.collection().to_owned() });
+            gauge.set(i64::try_from(value(generation)).unwrap_or(i64::MAX));
+        }
+        registry.register(name, help, family);
+    };
+    family("index_bytes", "Size of the generation that answers", &|generation| generation.bytes());
+    family("document_vectors", "Documents with a vector in the indexes that answer", &|generation| {
+        let documents = generation.documents().ok().flatten();
+        documents.map_or(0, |(index, _)| index.len() as u64)
+    });
+    family(
+        "graph_relinked_nodes",
+        "Nodes of graphs that did not find themselves when these were built, and were linked again",
+        &|generation| generation.lost().0 as u64,
+    );
+    family(
+        "graph_self_search_failures",
+        "Nodes of graphs that still do not find themselves, and are looked at in every search",
+        &|generation| generation.lost().1 as u64,
+    );
+}
+
+fn of_tasks(registry: &mut Registry, counts: &[(String, u64)]) {
+    let family = Family::<OfStatus, Gauge>::default();
+    for status in ["enqueued", "processing", "succeeded", "failed", "canceled"] {
+        let count = counts.iter().find(|(known, _)| known == status).map_or(0, |(_, count)| *count);
+        family.get_or_create_owned(&OfStatus { status }).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    registry.register("tasks", "Tasks by how they stand", family);
 }
 
 /// Resident bytes and open descriptors, where the system tells them in files.
@@ -160,8 +208,10 @@ async fn metrics(
     service: web::Data<Service>,
 ) -> std::result::Result<HttpResponse, Problem> {
     let held = service.clone();
-    let mut collections = blocking(&request, move || held.engine.collections()).await?;
+    let mut standing = blocking(&request, move || held.engine.standing()).await?;
     let caller = request.extensions().get::<Caller>().cloned();
-    collections.retain(|info| caller.as_ref().is_none_or(|caller| caller.may_use(&info.name)));
-    Ok(HttpResponse::Ok().content_type(TEXT).body(service.metrics.text(&service, &collections)))
+    let may_use = |name: &str| caller.as_ref().is_none_or(|caller| caller.may_use(name));
+    standing.collections.retain(|info| may_use(&info.name));
+    standing.open.retain(|generation| may_use(generation.collection()));
+    Ok(HttpResponse::Ok().content_type(TEXT).body(service.metrics.text(&service, &standing)))
 }

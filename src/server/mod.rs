@@ -40,9 +40,12 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::{App, HttpMessage, HttpServer, web};
 use service::Service;
+use std::future::poll_fn;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// How often generations and keys made by other processes are looked for.
@@ -75,21 +78,48 @@ pub fn bind(engine: &Engine, config: &Config) -> Result<TcpListener> {
     })
 }
 
-/// Serves until the process is told to stop (SIGINT, SIGTERM); requests in flight are answered first.
+/// What the thread that waits for the end hears.
+enum Heard {
+    /// The process was told to stop.
+    Stopping,
+    /// The server has ended.
+    Ended(std::io::Result<()>),
+}
+
+/// Serves until the process is told to stop (SIGINT, SIGTERM); requests in flight are answered first. What is still under way when
+/// `shutdown_ms` are over is left where it is: whatever was acknowledged is in the database, and tasks go on at the next start.
 ///
 /// # Errors
 /// [`Error::Library`] if the server cannot start; [`Error::Store`].
 pub fn serve(engine: Arc<Engine>, listener: TcpListener, config: Config) -> Result<()> {
     let failed = |error: std::io::Error| Error::Library { library: "actix-web", message: error.to_string() };
+    let patience = config.duration("shutdown_ms");
     let service = web::Data::new(Service::new(engine, config)?);
-    let stop = Arc::new(AtomicBool::new(false));
-    let worker = work_in_background(Arc::clone(&service.engine), Arc::clone(&stop));
-    let refresher = refresh_in_background(service.clone(), Arc::clone(&stop));
-    let served =
-        actix_web::rt::System::new().block_on(async move { http(service, listener).await.map_err(failed) });
+    let stop = Arc::clone(&service.state.stopping);
+    let background = [
+        work_in_background(Arc::clone(&service.engine), Arc::clone(&stop)),
+        refresh_in_background(service.clone()),
+        prepare_in_background(Arc::clone(&service.engine)),
+    ];
+    let (tell, heard) = std::sync::mpsc::channel();
+    let told = tell.clone();
+    std::thread::spawn(move || {
+        let served = actix_web::rt::System::new().block_on(http(service, listener, told));
+        let _ = tell.send(Heard::Ended(served));
+    });
+    let first = heard.recv();
     stop.store(true, Ordering::Relaxed);
-    let _ = refresher.join();
-    let _ = worker.join();
+    let end = Instant::now() + patience;
+    let served = match first {
+        Ok(Heard::Ended(served)) => served.map_err(failed),
+        _ => match heard.recv_timeout(patience) {
+            Ok(Heard::Ended(served)) => served.map_err(failed),
+            _ => Ok(()),
+        },
+    };
+    while background.iter().any(|thread| !thread.is_finished()) && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     served
 }
 
@@ -107,10 +137,36 @@ fn work_in_background(engine: Arc<Engine>, stop: Arc<AtomicBool>) -> std::thread
     })
 }
 
-async fn http(service: web::Data<Service>, listener: TcpListener) -> std::io::Result<()> {
+/// When the process is told to stop.
+#[cfg(unix)]
+async fn told_to_stop() -> std::io::Result<()> {
+    use actix_web::rt::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut quit) = (signal(SignalKind::terminate())?, signal(SignalKind::quit())?);
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    poll_fn(|context| {
+        let signals = [&mut terminate, &mut quit, &mut interrupt];
+        let is_told = signals.into_iter().any(|signal| signal.poll_recv(context).is_ready());
+        if is_told { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    Ok(())
+}
+
+/// The same elsewhere.
+#[cfg(not(unix))]
+async fn told_to_stop() -> std::io::Result<()> {
+    actix_web::rt::signal::ctrl_c().await
+}
+
+async fn http(
+    service: web::Data<Service>,
+    listener: TcpListener,
+    tell: Sender<Heard>,
+) -> std::io::Result<()> {
     let table = Arc::new(routes::table());
     let config = service.config.clone();
     let origins = config.texts("cors_origins");
+    let stopping = Arc::clone(&service.state.stopping);
     let workers = match config.size("workers") {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         number => number,
@@ -128,16 +184,25 @@ async fn http(service: web::Data<Service>, listener: TcpListener) -> std::io::Re
         Duration::ZERO => KeepAlive::Disabled,
         time => KeepAlive::Timeout(time),
     };
-    HttpServer::new(app)
+    let server = HttpServer::new(app)
         .workers(workers)
         .max_connections(config.size("connections_max").div_ceil(workers))
         .client_request_timeout(config.duration("header_ms_max"))
         .client_disconnect_timeout(Duration::from_secs(1))
         .keep_alive(keep_alive)
         .shutdown_timeout(config.duration("shutdown_ms").as_secs_f64().ceil() as u64)
+        .disable_signals()
         .listen(listener)?
-        .run()
-        .await
+        .run();
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        if told_to_stop().await.is_ok() {
+            stopping.store(true, Ordering::Relaxed); // before connections are waited for: some of them wait too
+            let _ = tell.send(Heard::Stopping);
+            handle.stop(true).await;
+        }
+    });
+    server.await
 }
 
 /// Pages elsewhere may ask if their origin is named. They send keys themselves; there are no cookies.
@@ -161,17 +226,24 @@ fn cors(origins: &[String]) -> Cors {
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-fn refresh_in_background(service: web::Data<Service>, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+/// Makes what the first questions would otherwise wait for. In a thread of its own: a new data directory's WordNet takes many seconds, in
+/// which documents are to be shown all the same.
+fn prepare_in_background(engine: Arc<Engine>) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
-        service.refresh();
         crate::engine::warm_up();
-        match service.engine.wordnet() {
+        match engine.wordnet() {
             Ok(_) => {}
             Err(error @ Error::NotReady { .. }) => tracing::info!("without WordNet: {error}"),
             Err(error) => tracing::warn!(%error, "without WordNet"),
         }
+    })
+}
+
+fn refresh_in_background(service: web::Data<Service>) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        service.refresh();
         let mut given_back = Instant::now();
-        while !stop.load(Ordering::Relaxed) {
+        while !service.state.is_stopping() {
             service.engine.wait_for_writes(REFRESH_EVERY);
             service.refresh();
             if given_back.elapsed() >= GIVE_BACK_EVERY {

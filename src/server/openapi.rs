@@ -180,11 +180,25 @@ fn not_null(schema: &Value) -> Value {
     schema
 }
 
+/// Kinds of objects without a word that tells them apart: one may hold all that another must, so that both are right.
+fn at_least_one(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    let objects =
+        |kinds: &Value| kinds.as_array().is_some_and(|all| all.iter().all(|one| one["type"] == "object"));
+    if schema.get("oneOf").is_some_and(objects)
+        && let Some(object) = schema.as_object_mut()
+        && let Some(kinds) = object.shift_remove("oneOf")
+    {
+        object.insert("anyOf".to_owned(), kinds);
+    }
+    schema
+}
+
 /// Keeps a named schema and what it names; answers how to refer to it.
 fn keep(schemas: &mut Map<String, Value>, shape: impl std::borrow::Borrow<Shape>) -> Value {
     let shape = shape.borrow();
     for (name, schema) in &shape.named {
-        schemas.insert(name.clone(), schema.clone());
+        schemas.insert(name.clone(), at_least_one(schema));
     }
     if shape.schema["type"] != "object" && shape.schema.get("properties").is_none() {
         return shape.schema.clone();

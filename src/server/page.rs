@@ -16,6 +16,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const LINES: &str = "application/x-ndjson";
 const IMAGE: &str = "image/svg+xml";
 
 /// A route for each file: path, what it is, type and content.
@@ -42,6 +43,9 @@ pub(super) fn routes() -> Vec<Route> {
         "/page/word.js" "The page: the view Word" SCRIPT "word.js";
         "/page/sense.js" "The page: the view Sense" SCRIPT "sense.js";
         "/page/collections.js" "The page: the view Collections" SCRIPT "collections.js";
+        "/page/evaluation.js" "The page: judged queries" SCRIPT "evaluation.js";
+        "/page/demo-en.queries.jsonl" "The page: judged English queries" LINES "../../../corpora/demo-en.queries.jsonl";
+        "/page/demo-zh.queries.jsonl" "The page: judged Chinese queries" LINES "../../../corpora/demo-zh.queries.jsonl";
         "/page/files.js" "The page: documents of a file" SCRIPT "files.js";
         "/docs" "This interface, to read" HTML "docs.html";
         "/docs.js" "The script of /docs" SCRIPT "docs.js";

@@ -7,7 +7,6 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 use std::fmt;
-use std::io::ErrorKind;
 use utoipa::ToSchema;
 
 /// Stable code, status, title, and whether the same request may be answered later. docs/errors.md explains each.
@@ -98,8 +97,7 @@ fn code_of(error: &Error) -> &'static str {
         Error::NotFound { .. } => "not_found",
         Error::NotReady { .. } => "not_ready",
         Error::Cancelled => "cancelled",
-        Error::Io { source, .. } if source.kind() == ErrorKind::StorageFull => "disk_full",
-        Error::Store { message, .. } if message.contains("database or disk is full") => "disk_full",
+        error if error.is_disk_full() => "disk_full",
         _ => "internal",
     }
 }

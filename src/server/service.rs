@@ -4,7 +4,7 @@ use super::access::Door;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{BodyLimits, Engine};
 use crate::error::{Error, Result};
 use actix_web::HttpRequest;
 use std::path::PathBuf;
@@ -39,6 +39,7 @@ pub(super) struct Limits {
     pub(super) query_bytes: usize,
     pub(super) k: u64,
     pub(super) embeddings: usize,
+    pub(super) documents: BodyLimits,
 }
 
 impl Service {
@@ -52,6 +53,12 @@ impl Service {
             query_bytes: config.size("query_bytes_max"),
             k: config.number("k_max"),
             embeddings: config.size("embeddings_max"),
+            documents: BodyLimits {
+                bytes_max: config.number("documents_bytes_max"),
+                record_bytes_max: config.size("document_bytes_max"),
+                documents_max: config.number("documents_max"),
+                fields_max: config.size("fields_max"),
+            },
         };
         Ok(Self {
             door: Door::new(&engine, &config)?,
@@ -86,6 +93,8 @@ impl Service {
 pub(super) struct State {
     loaded: AtomicBool,
     failed: Mutex<Option<String>>,
+    /// Set once the process is told to stop: who waits is answered, what works in the background ends.
+    pub(super) stopping: Arc<AtomicBool>,
 }
 
 impl State {
@@ -98,6 +107,11 @@ impl State {
         }
         *failed = error;
         self.loaded.store(true, Ordering::Release);
+    }
+
+    /// Whether the process has been told to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Whether all generations have been opened once, and what was wrong with them the last time.

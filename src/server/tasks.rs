@@ -194,7 +194,7 @@ pub(super) async fn accepted(
     let engine = Arc::clone(&service.engine);
     let task = blocking(&request, move || enqueue(&engine)).await?;
     let location = format!("/v1/tasks/{}", task.uid);
-    let task = if wait.is_zero() { task } else { waited(&service.engine, &request, task.uid, wait).await? };
+    let task = if wait.is_zero() { task } else { waited(&service, &request, task.uid, wait).await? };
     Ok(HttpResponse::Accepted().insert_header((LOCATION, location)).json(task))
 }
 
@@ -202,12 +202,12 @@ async fn one(request: HttpRequest, service: web::Data<Service>) -> Answer {
     let wait: TaskWait = ask::query(&request)?;
     let told = |error: Error| Problem::new(&error, &request);
     let (uid, wait) = (uid(&ask::name(&request, "uid")).map_err(told)?, wait.duration().map_err(told)?);
-    Ok(HttpResponse::Ok().json(waited(&service.engine, &request, uid, wait).await?))
+    Ok(HttpResponse::Ok().json(waited(&service, &request, uid, wait).await?))
 }
 
-/// The task when it has ended, or as it stands after so long. No thread is held meanwhile.
+/// The task when it has ended, or as it stands after so long, or when the service ends. No thread is held meanwhile.
 async fn waited(
-    engine: &Arc<Engine>,
+    service: &web::Data<Service>,
     request: &HttpRequest,
     uid: i64,
     wait: Duration,
@@ -215,12 +215,12 @@ async fn waited(
     let start = Instant::now();
     let caller = ask::caller(request);
     loop {
-        let asked = Arc::clone(engine);
+        let asked = Arc::clone(&service.engine);
         let task = blocking(request, move || asked.task(uid)).await?;
         let task =
             of_caller(task, |name| caller.may_use(name)).map_err(|error| Problem::new(&error, request))?;
         let left = wait.saturating_sub(start.elapsed());
-        if task.status.is_final() || left.is_zero() {
+        if task.status.is_final() || left.is_zero() || service.state.is_stopping() {
             return Ok(task);
         }
         actix_web::rt::time::sleep(LOOK_EVERY.min(left)).await;
@@ -230,13 +230,12 @@ async fn waited(
 /// An event each time that the task stands differently, the last one when it has ended.
 async fn events_of(request: HttpRequest, service: web::Data<Service>) -> Answer {
     let uid = uid(&ask::name(&request, "uid")).map_err(|error| Problem::new(&error, &request))?;
-    let engine = Arc::clone(&service.engine);
-    waited(&engine, &request, uid, Duration::ZERO).await?; // 404 rather than an empty stream
+    waited(&service, &request, uid, Duration::ZERO).await?; // 404 rather than an empty stream
     let (sender, receiver) = channel::<Bytes>(4);
     actix_web::rt::spawn(async move {
         let (mut last, mut quiet) = (String::new(), 0);
         loop {
-            let asked = Arc::clone(&engine);
+            let asked = Arc::clone(&service.engine);
             let Ok(Ok(task)) = web::block(move || asked.task(uid)).await else { return };
             let text = serde_json::to_string(&task).unwrap_or_default();
             quiet += 1;
@@ -252,7 +251,7 @@ async fn events_of(request: HttpRequest, service: web::Data<Service>) -> Answer 
                     return;
                 }
             }
-            if task.status.is_final() {
+            if task.status.is_final() || service.state.is_stopping() {
                 return;
             }
             actix_web::rt::time::sleep(LOOK_EVERY).await;

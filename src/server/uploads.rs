@@ -71,7 +71,9 @@ async fn enqueue_ingest(request: HttpRequest, service: web::Data<Service>, paylo
         Encoding::Zstd => Packing::Zstd,
     };
     let upload = taken_in(&request, &service, payload).await?;
-    let enqueue = move |engine: &Engine| engine.enqueue_ingest(&collection, upload, packing, shape);
+    let fields_max = service.limits.documents.fields_max;
+    let enqueue =
+        move |engine: &Engine| engine.enqueue_ingest(&collection, upload, (packing, shape), fields_max);
     accepted(request, service, wait, enqueue).await
 }
 

@@ -1,10 +1,15 @@
 //! A starter model: word vectors and a contextual model learned from much text, small enough to travel with the program, from which a
 //! collection's own model goes on.
 //!
-//! Values are rounded to a part of each row's own mean square, and weights to 16 bits; what is left is packed by zstd. It is read whole
-//! (some 30 ms), not mapped: a collection's model is another file, written when it has been adapted.
+//! Values are rounded to a part of each row's own mean square, weights to 16 bits; output vectors are stored as what they are more than
+//! their words' vectors let expect; the whole is packed by zstd, in pieces that several threads unpack at once.
 
+mod expected;
 mod file;
+mod first;
+mod rows;
+
+pub use file::Rounding;
 
 use crate::bilm::{Model, Parts};
 use crate::error::{Error, Result};
@@ -18,6 +23,8 @@ pub struct Starter {
     name: String,
     vectors: Arc<WordVectors>,
     parts: Parts,
+    /// So many of the first words have an output vector of their own.
+    foretold: usize,
 }
 
 impl Starter {
@@ -37,7 +44,7 @@ impl Starter {
         let mut parts = model.parts();
         parts.output.truncate(words * dim);
         let vectors = WordVectors::new(Arc::new(vocabulary), rows, dim)?;
-        Ok(Self { name: name.to_owned(), vectors: Arc::new(vectors), parts })
+        Ok(Self { name: name.to_owned(), vectors: Arc::new(vectors), parts, foretold: words })
     }
 
     /// The same without words that a vocabulary lacks, but for the `others` most frequent ones of these.
@@ -59,7 +66,8 @@ impl Starter {
         let output = kept.iter().flat_map(|(id, ..)| &self.parts.output[id.index() * dim..][..dim]);
         let parts = Parts { output: output.copied().collect(), ..self.parts.clone() };
         let vectors = WordVectors::new(Arc::new(Vocabulary::from_sorted(words)?), rows, dim)?;
-        Ok(Self { name: self.name.clone(), vectors: Arc::new(vectors), parts })
+        let foretold = kept.iter().filter(|(id, ..)| id.index() < self.foretold).count();
+        Ok(Self { name: self.name.clone(), vectors: Arc::new(vectors), parts, foretold })
     }
 
     /// What it is called.
@@ -78,6 +86,13 @@ impl Starter {
     #[must_use]
     pub fn parts(&self) -> &Parts {
         &self.parts
+    }
+
+    /// The word's output vector, if it has one of its own: those of rare words are not stored, and their mean stands for each.
+    #[must_use]
+    pub fn output(&self, word: &str) -> Option<&[f32]> {
+        let id = self.vectors.vocabulary().id(word).filter(|id| id.index() < self.foretold)?;
+        Some(&self.parts.output[id.index() * self.vectors.dim()..][..self.vectors.dim()])
     }
 
     /// The model as it is, over its own words.

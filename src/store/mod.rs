@@ -179,12 +179,15 @@ impl Store {
     /// [`Error::Store`] if the database fails.
     pub fn next_build(&self, key: i64) -> Result<i64> {
         self.run(async {
-            sqlx::query_scalar(
+            let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            let number = sqlx::query_scalar(
                 "UPDATE collections SET last_build = last_build + 1 WHERE id = ? RETURNING last_build",
             )
             .bind(key)
-            .fetch_one(&self.pool)
-            .await
+            .fetch_one(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(number)
         })
     }
 

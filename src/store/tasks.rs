@@ -107,7 +107,9 @@ impl Store {
         details: &Map<String, Value>,
         now: i64,
     ) -> Result<i64> {
+        // A transaction: a row that is returned is not yet a row that is written, on a disk that is full.
         self.run(async {
+            let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
             let uid: i64 = sqlx::query_scalar(
                 "INSERT INTO tasks (type, collection, status, details, enqueued_at)
                  VALUES (?, ?, 'enqueued', ?, ?) RETURNING uid",
@@ -116,12 +118,13 @@ impl Store {
             .bind(collection)
             .bind(Value::Object(details.clone()).to_string())
             .bind(now)
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *transaction)
             .await?;
             sqlx::query("DELETE FROM tasks WHERE uid <= ? AND status NOT IN ('enqueued', 'processing')")
                 .bind(uid - KEPT)
-                .execute(&self.pool)
+                .execute(&mut *transaction)
                 .await?;
+            transaction.commit().await?;
             Ok(uid)
         })
     }
@@ -165,6 +168,17 @@ impl Store {
         })
     }
 
+    /// How many tasks stand how; those of which there are none are left out.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the database fails.
+    pub fn task_counts(&self) -> Result<Vec<(String, u64)>> {
+        let counts: Vec<(String, i64)> = self.run(async {
+            sqlx::query_as("SELECT status, count(*) FROM tasks GROUP BY status").fetch_all(&self.pool).await
+        })?;
+        Ok(counts.into_iter().map(|(status, count)| (status, count.unsigned_abs())).collect())
+    }
+
     /// Takes the oldest waiting task whose type `kinds` names (all others if `not`), and marks it as begun.
     ///
     /// # Errors
@@ -176,6 +190,7 @@ impl Store {
             return Ok(None);
         }
         self.run(async {
+            let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
             let mut query = QueryBuilder::new("UPDATE tasks SET status = 'processing', started_at = ");
             query
                 .push_bind(now)
@@ -186,7 +201,9 @@ impl Store {
                 list.push_bind((*kind).to_owned());
             }
             query.push(") ORDER BY uid LIMIT 1) RETURNING ").push(COLUMNS);
-            query.build().fetch_optional(&self.pool).await?.as_ref().map(task_row).transpose()
+            let task = query.build().fetch_optional(&mut *transaction).await?;
+            transaction.commit().await?;
+            task.as_ref().map(task_row).transpose()
         })
     }
 

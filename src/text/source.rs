@@ -8,7 +8,7 @@ mod lines;
 mod rows;
 
 use crate::error::{Error, Result};
-pub use arriving::{Arrived, Arriving, BodyLimits, Packing, Shape, Taker};
+pub use arriving::{Arrived, Arriving, BodyLimits, Packing, Shape, Taker, fields_of};
 use lines::{JsonLines, Paragraphs};
 use rows::Rows;
 use serde::{Deserialize, Serialize};

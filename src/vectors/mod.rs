@@ -148,6 +148,12 @@ impl WordVectors {
         self
     }
 
+    /// Words that did not find themselves when the index over them was built: linked again, and those that still did not.
+    #[must_use]
+    pub fn lost(&self) -> (usize, usize) {
+        self.nearest.as_ref().map_or((0, 0), |nearest| nearest.lost())
+    }
+
     /// The rows at length 1, shared: what an index over them can hold.
     #[must_use]
     pub fn shared_units(&self) -> Arc<dyn AsRef<[f32]> + Send + Sync> {

@@ -33,6 +33,46 @@ fn the_limits_are_told_with_unit_and_range_and_hold() {
 }
 
 #[test]
+fn documents_and_fields_have_limits_too() {
+    let settings = ["documents_max=3", "fields_max=4", "document_bytes_max=2000", "documents_bytes_max=4000"];
+    let service = Service::with(Program::new(), &settings, &[]);
+    let path = "/v1/collections/town/documents";
+    let send = |content_type: &str, body: &str| {
+        service.send("POST", path, &[("content-type", content_type)], Some(body.as_bytes()))
+    };
+    let line = |n: usize| json!({"id": n, "text": "a river"}).to_string() + "\n";
+    let lines: String = (0..5).map(line).collect();
+    let reply = send("application/x-ndjson", &lines);
+    assert_eq!(reply.status, 422, "{}", reply.body);
+    assert!(reply.json()["detail"].as_str().unwrap().contains("at most 3 documents"), "{}", reply.body);
+    assert_eq!(service.get("/v1/collections/town").json()["documents"], 3, "those before it stay");
+    let array = json!([{"id": 7, "text": "x"}, {"id": 8, "text": "x"}, {"id": 9, "text": "x"}, {"id": 10, "text": "x"}]);
+    assert_eq!(send("application/json", &array.to_string()).status, 422);
+    assert_eq!(
+        service.get("/v1/collections/town").json()["documents"],
+        3,
+        "an array is taken whole or not at all"
+    );
+    // Fields within others count; the line is told, the others are taken.
+    let many = json!({"id": 3, "text": "x", "a": {"b": [{"c": 1}]}}).to_string() + "\n" + &line(4);
+    let reply = send("application/x-ndjson", &many).json();
+    assert_eq!((&reply["added"], &reply["rejected"]), (&json!(1), &json!(1)), "{reply}");
+    assert!(reply["errors"][0]["reason"].as_str().unwrap().contains("at most 4 fields, got 5"), "{reply}");
+    let one = service.put(&format!("{path}/z"), &json!({"text": "x", "a": {"b": 1, "c": 2, "d": 3, "e": 4}}));
+    assert_eq!((one.status, &one.json()["errors"][0]["pointer"]), (422, &json!("/fields")), "{}", one.body);
+    let long = json!({"id": 5, "text": "x".repeat(3000)}).to_string() + "\n" + &line(6);
+    let reply = send("application/x-ndjson", &long).json();
+    assert_eq!((&reply["added"], &reply["rejected"]), (&json!(1), &json!(1)), "{reply}");
+    let reply = send("application/x-ndjson", &" ".repeat(5000));
+    assert_eq!(
+        (reply.status, reply.json()["code"].as_str()),
+        (413, Some("body_too_large")),
+        "{}",
+        reply.body
+    );
+}
+
+#[test]
 fn compressed_bodies_are_read_and_bombs_are_not() {
     let service = Service::start();
     let body = json!({"query": "river", "mode": "keyword"}).to_string();

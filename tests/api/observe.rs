@@ -15,6 +15,14 @@ fn counters_tell_routes_modes_and_collections() {
     let reply = service.get("/metrics");
     assert!(reply.content_type.starts_with("application/openmetrics-text"));
     let similar = "method=\"GET\",route=\"/v1/collections/{collection}/words/{word}/similar\"";
+    for sized in [
+        "sememe_index_bytes{collection=\"town\"} ",
+        "sememe_database_bytes ",
+        "sememe_resident_memory_bytes ",
+    ] {
+        let value = reply.body.lines().find_map(|line| line.strip_prefix(sized));
+        assert!(value.is_some_and(|value| value.parse::<u64>().unwrap() > 1000), "{sized}{value:?}");
+    }
     for line in [
         format!("sememe_requests_total{{{similar},status=\"200\"}} 1"),
         format!("sememe_requests_total{{{similar},status=\"404\"}} 1"),
@@ -26,6 +34,9 @@ fn counters_tell_routes_modes_and_collections() {
         "sememe_up_to_date{collection=\"town\"} 1".to_owned(),
         "sememe_generation{collection=\"town\"} 2".to_owned(),
         "sememe_questions_waiting 0".to_owned(),
+        "sememe_writes_waiting 0".to_owned(),
+        "sememe_graph_self_search_failures{collection=\"town\"} 0".to_owned(),
+        "sememe_tasks{status=\"enqueued\"} 0".to_owned(),
         "# EOF".to_owned(),
     ] {
         assert!(reply.body.lines().any(|known| known == line), "no {line:?} in\n{}", reply.body);
@@ -97,5 +108,28 @@ fn told_to_stop_it_answers_what_is_under_way_and_ends() {
         asking.join().unwrap()
     });
     assert_eq!(status, 200);
+    assert!(service.child.wait().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn who_waits_is_answered_when_it_stops_and_what_takes_longer_is_left() {
+    let program = Program::new();
+    crate::program::ingest_and_train(&program);
+    let mut service = Service::with(program, &["shutdown_ms=20000"], &[]);
+    let settings = json!({"dim": 32, "epochs": 10_000, "threads": 1, "subsample": 0});
+    let task = service.post("/v1/collections/town/train", &settings).json();
+    let (one, events) =
+        (format!("/v1/tasks/{}?wait=60000", task["uid"]), format!("/v1/tasks/{}/events", task["uid"]));
+    let (waited, watched) = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| service.get(&one));
+        let watching = scope.spawn(|| service.get(&events));
+        while service.get(&format!("/v1/tasks/{}", task["uid"])).json()["progress"]["phase"] != "training" {}
+        let id = service.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        (waiting.join().unwrap(), watching.join().unwrap())
+    });
+    assert_eq!((waited.status, &waited.json()["status"]), (200, &json!("processing")));
+    assert!(watched.body.starts_with("event: "), "{}", watched.body);
     assert!(service.child.wait().unwrap().success());
 }

@@ -123,3 +123,53 @@ fn search_follows_the_senses_that_are_meant() {
     let body = json!({"query": "bank", "mode": "wordnet", "wordnet": {"named": ["bank%9:99:99::"]}});
     assert_eq!(service.post("/v1/collections/town/search", &body).status, 404);
 }
+
+#[test]
+fn only_documents_that_hold_the_word_in_a_sense_answer() {
+    let service = town();
+    let ids = |body: &Value| -> std::collections::BTreeSet<String> {
+        let reply = service.post("/v1/collections/town/search", body);
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let hits = reply.json()["hits"].as_array().unwrap().clone();
+        hits.iter().map(|hit| hit["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let holding =
+        |sense: &Value| ids(&json!({"query": "bank", "mode": "keyword", "limit": 50, "sense": sense}));
+    let all = ids(&json!({"query": "bank", "mode": "keyword", "limit": 50}));
+    assert_eq!(all.len(), 24);
+    // Every document holds the word once, and so in one sense.
+    let (river, money) = (holding(&json!(["bank%1:17:00::"])), holding(&json!(["bank.n.02"])));
+    assert!(river.is_disjoint(&money), "{river:?} {money:?}");
+    assert_eq!(river.union(&money).cloned().collect::<std::collections::BTreeSet<_>>(), all);
+    let told = service.get("/v1/collections/town/words/bank/senses").json();
+    let induced = told["senses"].as_array().unwrap().iter().map(|sense| holding(&json!([sense["sense"]])));
+    assert_eq!(induced.map(|found| found.len()).sum::<usize>(), 24);
+    // Every mode is held to the same documents, and so are other filters.
+    for mode in ["static", "hybrid", "wordnet"] {
+        let found = ids(&json!({"query": "bank", "mode": mode, "limit": 50, "sense": ["bank%1:17:00::"]}));
+        assert_eq!(found, river, "{mode}");
+    }
+    let both = json!({"query": "bank", "mode": "keyword", "limit": 50, "sense": ["bank.n.01", "bank.n.02"],
+        "filter": "topic = river"});
+    assert!(ids(&both).iter().all(|id| id.starts_with("river-")) && ids(&both).len() == 12);
+    let arguments = ["--json", "search", "town", "bank", "--limit", "50", "--in-sense", "bank%1:17:00::"];
+    let line: Value = serde_json::from_str(&service.program.ok(&arguments)).unwrap();
+    assert_eq!(line["total_hits"], river.len());
+    for (sense, status) in [("bank%9:99:99::", 404), ("bank~9", 422), ("~", 422)] {
+        let body = json!({"query": "bank", "mode": "keyword", "sense": [sense]});
+        assert_eq!(service.post("/v1/collections/town/search", &body).status, status, "{sense}");
+    }
+}
+
+#[test]
+fn documents_written_later_are_read_for_their_senses_too() {
+    let service = town();
+    let count = || {
+        let body = json!({"query": "bank", "mode": "keyword", "sense": ["bank.n.01", "bank.n.02"]});
+        service.post("/v1/collections/town/search", &body).json()["total_hits"].as_u64().unwrap()
+    };
+    assert_eq!(count(), 24);
+    let written = json!([{"id": "new", "text": "A duck sleeps on the bank."}]);
+    service.post("/v1/collections/town/documents?wait=indexed", &written);
+    assert_eq!(count(), 25);
+}

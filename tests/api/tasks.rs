@@ -3,6 +3,7 @@
 use super::Service;
 use crate::program::{Program, ingest_and_train, town_documents};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The task when it has ended.
@@ -44,14 +45,63 @@ fn a_training_is_a_task_that_is_watched_and_listed() {
     assert_eq!(service.get(&format!("/v1/tasks/{}", task["uid"])).status, 404);
 }
 
+/// Lets the threads end that ask until they are told to stop, also where a check has failed.
+struct StopAtTheEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn no_request_is_dropped_while_a_new_generation_takes_over() {
+    let service = Service::start();
+    let search = json!({"query": "water at the bank", "mode": "hybrid"});
+    let contrast = json!({"query": "water at the bank"});
+    let generation = || service.get("/v1/collections/town").json()["generation"].clone();
+    let stop = AtomicBool::new(false);
+    let asked = std::thread::scope(|scope| {
+        let _stop = StopAtTheEnd(&stop);
+        let ask = || {
+            let mut asked = 0u32;
+            while !stop.load(Ordering::Relaxed) {
+                let [search, contrast] = [("search", &search), ("contrast", &contrast)]
+                    .map(|(question, body)| service.post(&format!("/v1/collections/town/{question}"), body));
+                let near = service.get("/v1/collections/town/words/bank/similar");
+                for reply in [search, contrast, near] {
+                    assert_eq!(reply.status, 200, "{}", reply.body);
+                }
+                asked += 3;
+            }
+            asked
+        };
+        let asking: Vec<_> = (0..3).map(|_| scope.spawn(ask)).collect();
+        for dim in [16, 20, 24] {
+            let before = generation();
+            let body = json!({"from": "scratch", "dim": dim, "epochs": 3, "threads": 1});
+            let task = service.post("/v1/collections/town/train", &body).json();
+            assert_eq!(ended(&service, &task["uid"])["status"], "succeeded");
+            assert_ne!(before, generation());
+        }
+        stop.store(true, Ordering::Relaxed);
+        asking.into_iter().map(|one| one.join().unwrap()).sum::<u32>()
+    });
+    assert!(asked > 9, "{asked} requests");
+}
+
 #[test]
 fn a_failed_or_cancelled_task_holds_nothing_up() {
     let service = Service::start();
     assert_eq!(service.post("/v1/collections/none/train", &json!({})).status, 404);
     let bad = service.post("/v1/collections/town/train", &json!({"dim": 0}));
     assert_eq!((bad.status, &bad.json()["errors"][0]["pointer"]), (422, &json!("/dim")));
-    // Too little memory is found out by the task.
-    let fails = service.post("/v1/collections/town/train", &json!({"memory_budget_bytes": 1000})).json();
+    // What is too much whatever the words is refused at once, what is too much for so many words as soon as they are counted.
+    let refused = service.post("/v1/collections/town/train", &json!({"memory_budget_bytes": 1000}));
+    assert_eq!((refused.status, &refused.json()["code"]), (422, &json!("too_large")), "{}", refused.body);
+    let least = refused.json()["detail"].as_str().unwrap().split("about ").nth(1).unwrap().to_owned();
+    let least: u64 = least.split(' ').next().unwrap().parse().unwrap();
+    let fails = service.post("/v1/collections/town/train", &json!({"memory_budget_bytes": least})).json();
     let long = service.post("/v1/collections/town/train", &slow_training(10_000)).json();
     let waits = service.post("/v1/collections/town/train", &slow_training(10_000)).json();
     let short = service.post("/v1/collections/town/train", &slow_training(2)).json();

@@ -23,17 +23,8 @@ export const hostileDocuments = Array.from({ length: 24 }, (_, i) => ({
   "<b>field</b>": HOSTILE,
 }));
 
-/** When the models that the demo began with have been adapted: a generation that comes meanwhile would change what is being looked at. */
-async function adapted(address) {
-  for (;;) {
-    const { results } = await (await fetch(`${address}/v1/tasks?statuses=enqueued,processing`)).json();
-    if (results.length === 0) return;
-    await new Promise((later) => setTimeout(later, 200));
-  }
-}
-
-/** Starts the service; `stop()` ends it and removes what it left. */
-export async function start(more = []) {
+/** A folder with a small WordNet and the hostile collection, and what runs the program in it. */
+async function prepared() {
   const folder = await mkdtemp(join(tmpdir(), "sememe-page-"));
   await cp(join(root, "tests/data/wordnet-tiny"), join(folder, "wordnet"), { recursive: true });
   const env = { ...process.env, SEMEME_WORDNET: join(folder, "wordnet") };
@@ -43,17 +34,39 @@ export async function start(more = []) {
   await writeFile(file, hostileDocuments.map((one) => JSON.stringify(one)).join("\n"));
   await run("ingest", "hostile", file);
   await run("train", "hostile", "--dim", "16", "--epochs", "2", "--min-count", "1");
-  const child = spawn(program, [...first, "demo", "--listen", "127.0.0.1:0", ...more], { env, cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+  return { folder, env, first, run };
+}
+
+/** Small models learned from the documents alone: an unoptimised program takes minutes over the starter models' vocabulary. */
+const SMALL = "--from scratch --dim 50 --epochs 5 --contextual on --hidden 16 --context-epochs 1".split(" ");
+
+/** The bundled collections, and the hostile one. `stop()` ends the service and removes what it left. */
+export async function start() {
+  const { run, ...made } = await prepared();
+  for (const name of ["demo-en", "demo-zh"]) {
+    await run("ingest", name, join(root, `corpora/${name}.jsonl`));
+    await run("train", name, ...SMALL);
+  }
+  return listen(made, ["serve"]);
+}
+
+/** The hostile collection alone, by these settings, and more of an environment. */
+export async function serve(settings, more) {
+  const { folder, env, first } = await prepared();
+  return listen({ folder, env: { ...env, ...more }, first }, [...settings, "serve"]);
+}
+
+async function listen({ folder, env, first }, command) {
+  const child = spawn(program, [...first, ...command, "--listen", "127.0.0.1:0"], { env, cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
   const address = await new Promise((found, failed) => {
     child.once("exit", (code) => failed(new Error(`${program} ended with ${code}`)));
     createInterface({ input: child.stdout }).on("line", (line) => line.startsWith("sememe listens on ") && found(line.slice(18).trim()));
   });
   const ended = new Promise((done) => child.once("exit", done));
-  await adapted(address);
   const stop = async () => {
     child.kill();
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
-  return { address, folder, child, stop };
+  return { address, stop };
 }

@@ -11,7 +11,9 @@ use crate::eval::senses::{SenseReport, all_words, coarse, graded, pairs};
 use crate::linalg::dot;
 use crate::progress::Progress;
 use crate::sense::context::similarity;
-use crate::sense::{ContextEncoder, Disambiguator, Examples, Glosses, Passage, Views, Weights, tagged};
+use crate::sense::{
+    ContextEncoder, Disambiguator, Examples, Glosses, Passage, Predominant, Views, Weights, tagged,
+};
 use crate::vectors::WordVectors;
 use crate::vocab::corpus::Corpus;
 use crate::wordnet::{ENGLISH, SynsetId, WordNet};
@@ -102,12 +104,13 @@ impl Engine {
             return Err(Error::invalid("model", "a collection with its corpus", "a folder", cure));
         };
         let generation = self.generation(name)?;
+        let knows_others = models.wordnet.languages().iter().any(|language| *language != ENGLISH);
         let has_one_sense = |word: &str| {
             let languages = std::iter::once(ENGLISH).chain(models.wordnet.languages());
             let senses = languages.filter_map(|language| models.wordnet.synsets(word, None, language).ok());
             let most = senses.map(|senses| senses.len()).max().unwrap_or(0);
-            // Of words of other scripts that it lacks, WordNet says nothing at all.
-            most == 1 || most == 0 && !word.is_ascii()
+            // Without a language beside English, WordNet says nothing at all of words of other scripts.
+            most == 1 || most == 0 && !word.is_ascii() && !knows_others
         };
         let material = Material {
             vectors: generation.encoder()?.vectors(),
@@ -125,7 +128,8 @@ impl Engine {
                 generation.encoder()?;
                 let contexts = self.senses.contexts(&generation)?;
                 let glosses = self.senses.glosses(&generation, &wordnet)?;
-                Ok(Models { contexts, glosses, wordnet })
+                let predominant = self.predominant(&generation)?;
+                Ok(Models { contexts, glosses, predominant, wordnet })
             }
             SenseModel::Folder(folder) => {
                 let vectors = Arc::new(WordVectors::open(folder)?);
@@ -140,7 +144,7 @@ impl Engine {
                 let contexts = Arc::new(contexts);
                 let glosses = Glosses::new(&wordnet, &encoder, &[]).with_contexts(&contexts.encoder);
                 let glosses = Arc::new(glosses);
-                Ok(Models { contexts: Some(contexts), glosses: Some(glosses), wordnet })
+                Ok(Models { contexts: Some(contexts), glosses: Some(glosses), predominant: None, wordnet })
             }
         }
     }
@@ -150,6 +154,7 @@ impl Engine {
 pub(super) struct Models {
     contexts: Option<Arc<Contexts>>,
     glosses: Option<Arc<Glosses>>,
+    predominant: Option<Arc<Predominant>>,
     wordnet: Arc<WordNet>,
 }
 
@@ -160,7 +165,11 @@ impl Models {
     }
 
     fn disambiguator(&self) -> Disambiguator<'_> {
-        Disambiguator::new(&self.wordnet, self.glosses.as_deref(), Weights::default())
+        let disambiguator = Disambiguator::new(&self.wordnet, self.glosses.as_deref(), Weights::default());
+        match &self.predominant {
+            Some(predominant) => disambiguator.with_predominant(predominant),
+            None => disambiguator,
+        }
     }
 
     fn all_words(&self, path: &Path, fit: Option<&Path>, progress: &dyn Progress) -> Result<SenseReport> {

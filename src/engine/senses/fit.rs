@@ -4,7 +4,7 @@ use super::super::build::PATIENCE;
 use super::super::{Engine, Generation};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::sense::{Examples, tagged};
+use crate::sense::{Disambiguator, Examples, Predominant, Weights, tagged};
 use crate::wordnet::WordNet;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,20 @@ use std::sync::Arc;
 
 /// Name of the file, in a collection's folder.
 pub(in crate::engine) const TAGGED_FILE: &str = "tagged-senses.bin";
+
+/// Name of the file that holds how often a collection's text uses each sense.
+pub(in crate::engine) const PREDOMINANT_FILE: &str = "predominant-senses.bin";
+
+/// What was learned from a collection's own text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PriorReport {
+    /// Words whose senses were weighed.
+    pub words: usize,
+    /// Occurrences of all words in the corpus.
+    pub corpus_words: u64,
+    /// The file that holds them.
+    pub file: PathBuf,
+}
 
 /// What was learned from tagged text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,10 +53,7 @@ impl Engine {
         let wordnet = self.prepare_wordnet(progress)?;
         let sentences = tagged::read(path)?;
         let _lock = self.lock(collection, PATIENCE, progress)?;
-        let contexts = self.senses.contexts(&generation)?.ok_or_else(|| Error::NotReady {
-            what: format!("collection {collection:?} has no model yet"),
-            cure: format!("train it: sememe train {collection}"),
-        })?;
+        let contexts = self.senses.contexts(&generation)?.ok_or_else(|| untrained(collection))?;
         let examples = Examples::fit(&sentences, &contexts.encoder, &wordnet, progress)?;
         let file = self.folder(collection).join(TAGGED_FILE);
         examples.save(&file, fingerprint)?;
@@ -54,6 +65,33 @@ impl Engine {
         })
     }
 
+    /// Estimates from a collection's text how often it uses each of WordNet's senses of its frequent words; from then on that is
+    /// added to the tag counts. It belongs to the collection's word vectors: train them again, and it has to be estimated again.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] without a model or WordNet, or while the collection is being built; [`Error::Cancelled`].
+    pub fn estimate_prior(&self, collection: &str, progress: &dyn Progress) -> Result<PriorReport> {
+        let generation = self.generation(collection)?;
+        let fingerprint = generation.encoder()?.vectors().fingerprint();
+        let wordnet = self.prepare_wordnet(progress)?;
+        let _lock = self.lock(collection, PATIENCE, progress)?;
+        let contexts = self.senses.contexts(&generation)?.ok_or_else(|| untrained(collection))?;
+        let glosses = self.senses.glosses(&generation, &wordnet)?;
+        let disambiguator = Disambiguator::new(&wordnet, glosses.as_deref(), Weights::default());
+        let corpus = generation.corpus()?;
+        let found = Predominant::estimate(&wordnet, &disambiguator, corpus, &contexts.encoder, progress)?;
+        let file = self.folder(collection).join(PREDOMINANT_FILE);
+        found.save(&file, fingerprint)?;
+        Ok(PriorReport { words: found.len(), corpus_words: corpus.words(), file })
+    }
+
+    /// How often the collection's text uses each sense, if that was estimated for its vectors.
+    pub(super) fn predominant(&self, generation: &Generation) -> Result<Option<Arc<Predominant>>> {
+        let Ok(encoder) = generation.encoder() else { return Ok(None) };
+        let path = self.folder(generation.collection()).join(PREDOMINANT_FILE);
+        self.senses.predominant(&path, encoder.vectors().fingerprint())
+    }
+
     /// The tagged examples for a generation's vectors, if there are any.
     pub(super) fn tagged_examples(
         &self,
@@ -63,5 +101,12 @@ impl Engine {
         let Ok(encoder) = generation.encoder() else { return Ok(None) };
         let path = self.folder(generation.collection()).join(TAGGED_FILE);
         self.senses.examples(&path, encoder.vectors().fingerprint(), wordnet)
+    }
+}
+
+fn untrained(collection: &str) -> Error {
+    Error::NotReady {
+        what: format!("collection {collection:?} has no model yet"),
+        cure: format!("train it: sememe train {collection}"),
     }
 }

@@ -111,25 +111,32 @@ pub(in crate::engine) fn named_induced<'n>(
     generation: &Generation,
     names: impl Iterator<Item = &'n String>,
 ) -> Result<Vec<NamedInduced>> {
-    let named = |(sense, word, number): (&String, &str, &str)| {
+    let named = |sense: &String| {
+        let (id, number) = find_induced(generation, "named", sense)?;
+        let vocabulary = generation.encoder()?.vectors().vocabulary();
+        let found = generation.induced()?.of(id).and_then(|senses| senses.get(number));
+        let label = found.map(|sense| &sense.label[..]).unwrap_or_default();
+        let label = label.iter().map(|id| vocabulary.word(*id).to_owned()).collect();
+        Ok(NamedInduced { word: vocabulary.word(id).to_owned(), sense: sense.clone(), label })
+    };
+    names.filter(|name| name.contains('~')).map(named).collect()
+}
+
+/// The word and the number, from 0, of an induced sense: `bank~1`.
+pub(super) fn find_induced(generation: &Generation, what: &str, sense: &str) -> Result<(WordId, usize)> {
+    let find = || -> Result<Option<(WordId, usize)>> {
+        let Some((word, number)) = sense.rsplit_once('~') else { return Ok(None) };
         let vocabulary = generation.encoder()?.vectors().vocabulary();
         let number = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let senses =
-            vocabulary.id(word).map(|id| generation.induced().map(|all| all.of(id))).transpose()?.flatten();
-        let found = number.and_then(|number| senses.unwrap_or_default().get(number)).ok_or_else(|| {
-            let expected = "a sense key, a synset's id or name, or an induced sense's id";
-            Error::invalid(
-                "named",
-                expected,
-                format!("{sense:?}"),
-                "ask for the word's senses: GET words/{word}/senses",
-            )
-        })?;
-        let label = found.label.iter().map(|id| vocabulary.word(*id).to_owned()).collect();
-        Ok(NamedInduced { word: word.to_owned(), sense: sense.clone(), label })
+        let Some((id, number)) = vocabulary.id(word).zip(number) else { return Ok(None) };
+        let senses = generation.induced()?.of(id).unwrap_or_default();
+        Ok((number < senses.len()).then_some((id, number)))
     };
-    let induced = names.filter_map(|name| name.rsplit_once('~').map(|(word, number)| (name, word, number)));
-    induced.map(named).collect()
+    find()?.ok_or_else(|| {
+        let expected = "a sense key, a synset's id or name, or an induced sense's id";
+        let cure = "ask for the word's senses: GET words/{word}/senses";
+        Error::invalid(what, expected, format!("{sense:?}"), cure)
+    })
 }
 
 fn chosen(

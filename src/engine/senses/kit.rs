@@ -1,12 +1,14 @@
 //! What the senses of one generation are chosen by, made when first asked for and kept.
 
 use super::super::Generation;
+use super::chooser::Chooser;
+use super::filter::{Readings, Whose};
 use crate::bilm::Model;
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::sense::context::{ContextEncoder, SAMPLE};
 use crate::sense::induction::PASSAGE;
-use crate::sense::{Examples, Glosses};
+use crate::sense::{Examples, Glosses, Predominant};
 use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
 use crate::wordnet::WordNet;
@@ -16,6 +18,8 @@ use std::time::SystemTime;
 
 /// Generations for which this is kept.
 const KEPT: usize = 8;
+/// Words whose senses in documents are kept.
+const WORDS_KEPT: usize = 200;
 /// Known words that a sentence of the sample has at least.
 const WORDS_MIN: usize = 5;
 
@@ -24,8 +28,20 @@ const WORDS_MIN: usize = 5;
 pub struct Shelf {
     contexts: Mutex<Vec<(String, Arc<Contexts>)>>,
     glosses: Mutex<Vec<(String, Arc<WordNet>, Arc<Glosses>)>>,
-    examples: Mutex<Vec<(Place, Option<Arc<Examples>>)>>,
+    examples: Mutex<Files<Examples>>,
+    predominant: Mutex<Files<Predominant>>,
+    readings: Mutex<Vec<Kept>>,
 }
+
+/// The senses of a word in documents, and what WordNet's were chosen by.
+struct Kept {
+    whose: Whose,
+    chooser: Option<Chooser>,
+    readings: Readings,
+}
+
+/// What was read from files, newest first.
+type Files<T> = Vec<(Place, Option<Arc<T>>)>;
 
 /// A file as it stood when it was read, and the vectors that it was read for.
 type Place = (PathBuf, Option<SystemTime>, u64);
@@ -74,16 +90,37 @@ impl Shelf {
         fingerprint: u64,
         wordnet: &WordNet,
     ) -> Result<Option<Arc<Examples>>> {
-        let Ok(metadata) = path.metadata() else { return Ok(None) };
-        let place = (path.to_path_buf(), metadata.modified().ok(), fingerprint);
-        let mut kept = lock(&self.examples);
-        if let Some((_, examples)) = kept.iter().find(|(of, _)| *of == place) {
-            return Ok(examples.clone());
+        of_file(&self.examples, path, fingerprint, || Examples::open(path, fingerprint, wordnet))
+    }
+
+    /// The same of how often a corpus uses each sense.
+    ///
+    /// # Errors
+    /// As [`Shelf::examples`].
+    pub fn predominant(&self, path: &Path, fingerprint: u64) -> Result<Option<Arc<Predominant>>> {
+        of_file(&self.predominant, path, fingerprint, || Predominant::open(path, fingerprint))
+    }
+
+    /// The senses of a word in the documents that were read so far.
+    pub fn readings(&self, whose: &Whose, chooser: Option<&Chooser>) -> Readings {
+        let mut kept = lock(&self.readings);
+        let same_chooser = |known: &Option<Chooser>| match (known, chooser) {
+            (Some(known), Some(chooser)) => {
+                Arc::ptr_eq(&known.wordnet, &chooser.wordnet)
+                    && same(&known.examples, &chooser.examples)
+                    && same(&known.predominant, &chooser.predominant)
+            }
+            (known, chooser) => known.is_none() && chooser.is_none(),
+        };
+        let is_asked = |kept: &Kept| kept.whose == *whose && same_chooser(&kept.chooser);
+        if let Some(known) = kept.iter().find(|kept| is_asked(kept)) {
+            return Arc::clone(&known.readings);
         }
-        let examples = Examples::open(path, fingerprint, wordnet)?.map(Arc::new);
-        kept.truncate(KEPT - 1);
-        kept.insert(0, (place, examples.clone()));
-        Ok(examples)
+        let readings = Readings::default();
+        kept.truncate(WORDS_KEPT - 1);
+        let (whose, chooser) = (whose.clone(), chooser.cloned());
+        kept.insert(0, Kept { whose, chooser, readings: Arc::clone(&readings) });
+        readings
     }
 
     /// WordNet's glosses in the space of a generation's vectors; `None` if it has no model.
@@ -104,6 +141,32 @@ impl Shelf {
         kept.truncate(KEPT - 1);
         kept.insert(0, (generation.key(), Arc::clone(wordnet), Arc::clone(&glosses)));
         Ok(Some(glosses))
+    }
+}
+
+/// What a file holds, as long as it is not written anew; `None` without it.
+fn of_file<T>(
+    kept: &Mutex<Files<T>>,
+    path: &Path,
+    fingerprint: u64,
+    open: impl FnOnce() -> Result<Option<T>>,
+) -> Result<Option<Arc<T>>> {
+    let Ok(metadata) = path.metadata() else { return Ok(None) };
+    let place = (path.to_path_buf(), metadata.modified().ok(), fingerprint);
+    let mut kept = lock(kept);
+    if let Some((_, known)) = kept.iter().find(|(of, _)| *of == place) {
+        return Ok(known.clone());
+    }
+    let read = open()?.map(Arc::new);
+    kept.truncate(KEPT - 1);
+    kept.insert(0, (place, read.clone()));
+    Ok(read)
+}
+
+fn same<T>(a: &Option<Arc<T>>, b: &Option<Arc<T>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        (a, b) => a.is_none() && b.is_none(),
     }
 }
 

@@ -1,15 +1,18 @@
 //! Which sense is meant: questions about words in a text, against WordNet's senses and those of the collection's own corpus.
 
+mod chooser;
 mod evaluate;
+mod filter;
 mod fit;
 mod induced;
 mod kit;
 mod places;
 mod wsi;
 
+pub(super) use chooser::Chooser;
 pub use evaluate::{SenseModel, SenseSet, SensesEvaluation};
-pub use fit::FitReport;
-pub(super) use fit::TAGGED_FILE;
+pub use fit::{FitReport, PriorReport};
+pub(super) use fit::{PREDOMINANT_FILE, TAGGED_FILE};
 pub(super) use induced::{induce_into, named_induced};
 pub(super) use kit::Shelf;
 
@@ -17,9 +20,9 @@ use super::answers::{CandidateSense, SensesAnswer, SensesAnswers, WordNetSenses,
 use super::questions::check_length;
 use super::{Engine, Generation};
 use crate::error::{Error, Result};
-use crate::sense::{Disambiguator, Glosses, Passage, Ranking, Scored, Weights};
+use crate::sense::{Passage, Ranking, Scored};
 use crate::text::{Analysis, Analyzer};
-use crate::wordnet::{PartOfSpeech, WordNet};
+use crate::wordnet::PartOfSpeech;
 use places::{Asked, asked, inflected, sentences, unknown_place};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -117,15 +120,6 @@ impl Engine {
         Ok(SensesAnswers { results: answers.collect::<Result<_>>()? })
     }
 
-    /// WordNet's glosses in the space of a generation's vectors, if it has any.
-    pub(super) fn glosses(
-        &self,
-        generation: &Generation,
-        wordnet: &Arc<WordNet>,
-    ) -> Result<Option<Arc<Glosses>>> {
-        self.senses.glosses(generation, wordnet)
-    }
-
     fn wordnet_senses(
         &self,
         generation: Option<&Generation>,
@@ -135,7 +129,6 @@ impl Engine {
     ) -> Result<()> {
         let pos = request.pos.as_deref().map(PartOfSpeech::parse).transpose()?;
         let wordnet = self.wordnet()?;
-        let glosses = generation.map(|g| self.senses.glosses(g, &wordnet)).transpose()?.flatten();
         let mut passage = Passage::find(&wordnet, sentences(analysis))?;
         let ranges: Vec<Range<usize>> = match asked {
             Asked::All => passage.mentions.iter().map(|mention| mention.tokens.clone()).collect(),
@@ -148,11 +141,8 @@ impl Engine {
                 passage.mentions[at].candidates.retain(|candidate| candidate.synset.pos() == pos);
             }
         }
-        let mut disambiguator = Disambiguator::new(&wordnet, glosses.as_deref(), Weights::default());
-        let examples = generation.map(|g| self.tagged_examples(g, &wordnet)).transpose()?.flatten();
-        if let Some(examples) = &examples {
-            disambiguator = disambiguator.with_examples(examples, Weights::with_examples());
-        }
+        let chooser = self.chooser(generation, Arc::clone(&wordnet))?;
+        let disambiguator = chooser.disambiguator();
         let asked: HashSet<usize> = ranges.iter().map(|range| range.start).collect();
         disambiguator.show(&mut passage, |mention| asked.contains(&mention.tokens.start));
         let answers: Vec<(Range<usize>, WordNetSenses)> = ranges

@@ -1,7 +1,7 @@
 //! Searching the frozen graph.
 
-use super::Hnsw;
 use super::walk::{self, Scratch};
+use super::{BuildReport, Hnsw};
 use crate::error::Result;
 use crate::index::codes::QueryCode;
 use crate::index::cost::Work;
@@ -229,5 +229,9 @@ impl VectorIndex for Hnsw {
             return flat::batch_scan(&self.codes, queries, self.dim(), finish, k);
         }
         queries.par_chunks_exact(self.dim()).map(|query| self.search(query, k, options)).collect()
+    }
+
+    fn self_search(&self) -> Option<&BuildReport> {
+        Some(&self.report)
     }
 }

@@ -285,7 +285,7 @@ impl KeywordIndex {
     /// [`Error::Library`] if the index cannot be read.
     pub fn contributions(&self, leaves: &[LeafFound], seq: u64) -> Result<Vec<f32>> {
         for (at, part) in self.parts.iter().enumerate() {
-            let document = part.document(&self.layout, seq).map_err(failed(&self.folder))?;
+            let document = part.document(seq);
             let Some(document) = document else { continue };
             let of_leaf = |leaf: &LeafFound| {
                 let list = &leaf.scores[at];

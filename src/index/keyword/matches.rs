@@ -1,8 +1,8 @@
 //! All documents that answer a question, each with its score: to be counted, or the best of them taken.
 
+use super::KeywordIndex;
 use super::parts::Part;
 use super::selection::Selection;
-use super::{KeywordIndex, failed};
 use crate::error::Result;
 use std::cmp::Ordering;
 use tantivy::DocId;
@@ -56,17 +56,15 @@ impl Matches {
     }
 
     /// The score of a document, 0 if it does not answer.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Library`] if the index cannot be read.
-    pub fn score(&self, index: &KeywordIndex, seq: u64) -> Result<f32> {
+    #[must_use]
+    pub fn score(&self, index: &KeywordIndex, seq: u64) -> f32 {
         for (part, list) in index.parts.iter().zip(&self.lists) {
-            if let Some(doc) = part.document(&index.layout, seq).map_err(failed(&index.folder))? {
+            if let Some(doc) = part.document(seq) {
                 let place = list.binary_search_by_key(&doc, |(doc, _)| *doc);
-                return Ok(place.map_or(0.0, |place| list[place].1));
+                return place.map_or(0.0, |place| list[place].1);
             }
         }
-        Ok(0.0)
+        0.0
     }
 
     /// The best `limit`, as row and score, by falling score, then rising row.
@@ -77,7 +75,7 @@ impl Matches {
         let mut best: Vec<(u64, f32)> = Vec::new();
         for (part, list) in index.parts.iter().zip(&self.lists) {
             for (doc, score) in best_of(list, limit) {
-                best.push((part.seq(doc, &index.folder)?, score));
+                best.push((part.seq(doc), score));
             }
         }
         best.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

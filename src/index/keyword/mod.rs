@@ -161,10 +161,8 @@ impl KeywordIndex {
     /// # Errors
     /// [`Error::Damaged`] if a document has none.
     pub fn row_numbers(&self) -> Result<Vec<u64>> {
-        let rows = |part: &Part| {
-            part.reader.doc_ids_alive().map(|doc| part.seq(doc, &self.folder)).collect::<Result<Vec<_>>>()
-        };
-        Ok(self.parts.iter().map(rows).collect::<Result<Vec<_>>>()?.concat())
+        let rows = |part: &Part| part.reader.doc_ids_alive().map(|doc| part.seq(doc)).collect::<Vec<_>>();
+        Ok(self.parts.iter().map(rows).collect::<Vec<_>>().concat())
     }
 
     /// Number of documents.
@@ -250,8 +248,7 @@ impl KeywordIndex {
         let mut lists = vec![Vec::new(); self.parts.len()];
         for (seq, score) in ranked {
             for (part, list) in self.parts.iter().zip(&mut lists) {
-                let document = part.document(&self.layout, seq).map_err(failed(&self.folder))?;
-                list.extend(document.map(|doc| (doc, score)));
+                list.extend(part.document(seq).map(|doc| (doc, score)));
             }
         }
         lists.iter_mut().for_each(|list| list.sort_unstable_by_key(|(doc, _)| *doc));
@@ -456,7 +453,7 @@ impl KeywordIndex {
 
     fn address(&self, seq: u64) -> Result<Option<(&Part, DocId)>> {
         for part in &self.parts {
-            if let Some(doc) = part.document(&self.layout, seq).map_err(failed(&self.folder))? {
+            if let Some(doc) = part.document(seq) {
                 return Ok(Some((part, doc)));
             }
         }

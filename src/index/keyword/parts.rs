@@ -5,7 +5,6 @@ use super::layout::{Layout, Searched};
 use crate::error::{Error, Result};
 use std::ops::Range;
 use std::path::Path;
-use tantivy::columnar::Column;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, SegmentReader, TantivyError, Term};
@@ -13,7 +12,10 @@ use tantivy::{DocId, SegmentReader, TantivyError, Term};
 /// One segment.
 pub(super) struct Part {
     pub reader: SegmentReader,
-    seqs: Column<u64>,
+    /// Row of each document.
+    seqs: Vec<u64>,
+    /// The documents that are not deleted by rising row, unless all stand so: looking a row up in tantivy's dictionary takes many times as long.
+    by_seq: Option<Vec<DocId>>,
     /// Words of each document.
     pub lengths: Vec<f32>,
     /// Words of each document in each searched field besides the text.
@@ -27,9 +29,21 @@ impl Part {
             let lengths = column(&Searched::length_name(name))?;
             Ok((0..reader.max_doc()).map(|doc| lengths.first(doc).unwrap_or_default() as f32).collect())
         };
+        let (rows, missing) = (column("seq")?, || {
+            let cure = "rebuild it with `sememe index COLLECTION`";
+            Error::damaged(folder, "a row for every document", "none", cure)
+        });
+        let seqs = (0..reader.max_doc()).map(|doc| rows.first(doc).ok_or_else(missing));
+        let seqs = seqs.collect::<Result<Vec<u64>>>()?;
+        let by_seq = (reader.has_deletes() || !seqs.is_sorted()).then(|| {
+            let mut documents: Vec<DocId> = reader.doc_ids_alive().collect();
+            documents.sort_unstable_by_key(|doc| seqs[*doc as usize]);
+            documents
+        });
         Ok(Self {
             reader: reader.clone(),
-            seqs: column("seq")?,
+            seqs,
+            by_seq,
             lengths: lengths("")?,
             special_lengths: layout
                 .special
@@ -48,11 +62,8 @@ impl Part {
     }
 
     /// The row of a document.
-    pub fn seq(&self, doc: DocId, folder: &Path) -> Result<u64> {
-        self.seqs.first(doc).ok_or_else(|| {
-            let cure = "rebuild it with `sememe index COLLECTION`";
-            Error::damaged(folder, "a row for every document", "none", cure)
-        })
+    pub fn seq(&self, doc: DocId) -> u64 {
+        self.seqs[doc as usize]
     }
 
     /// How many documents hold a term.
@@ -75,12 +86,14 @@ impl Part {
     }
 
     /// The document of a row.
-    pub fn document(&self, layout: &Layout, seq: u64) -> Result<Option<DocId>, TantivyError> {
-        let term = Term::from_field_u64(layout.seq, seq);
-        let inverted = self.reader.inverted_index(layout.seq)?;
-        let postings = inverted.read_block_postings(&term, IndexRecordOption::Basic)?;
-        let found = postings.and_then(|postings| postings.docs().first().copied());
-        Ok(found.filter(|doc| !self.reader.is_deleted(*doc)))
+    pub fn document(&self, seq: u64) -> Option<DocId> {
+        match &self.by_seq {
+            None => self.seqs.binary_search(&seq).ok().map(|doc| doc as DocId),
+            Some(documents) => {
+                let place = documents.binary_search_by_key(&seq, |doc| self.seqs[*doc as usize]);
+                place.ok().map(|place| documents[place])
+            }
+        }
     }
 }
 

@@ -64,12 +64,28 @@ impl KeywordIndex {
                 });
             }
             for doc in rows.iter() {
-                seqs.push(part.seq(doc, &self.folder)?);
+                seqs.push(part.seq(doc));
             }
             parts.push(rows);
         }
         seqs.sort_unstable();
         Ok(Selection { parts, seqs })
+    }
+
+    /// These documents, by their rows in the store; those that the index does not have are left out.
+    pub fn select_documents(&self, seqs: impl IntoIterator<Item = u64>) -> Selection {
+        let mut parts: Vec<RowSet> = self.parts.iter().map(|part| RowSet::new(part.lengths.len())).collect();
+        let mut found = Vec::new();
+        for seq in seqs {
+            for (part, rows) in self.parts.iter().zip(&mut parts) {
+                if let Some(doc) = part.document(seq).filter(|doc| !part.reader.is_deleted(*doc)) {
+                    rows.insert(doc);
+                    found.push(seq);
+                }
+            }
+        }
+        found.sort_unstable();
+        Selection { parts, seqs: found }
     }
 
     /// Fields are known and values fit, whether a document is looked at or not.

@@ -98,7 +98,7 @@ impl KeywordIndex {
         for (at, list) in found.lists.iter().enumerate() {
             let part = &self.parts[at];
             for (doc, score) in list {
-                entries.push((Vec::with_capacity(by.len()), *score, part.seq(*doc, &self.folder)?));
+                entries.push((Vec::with_capacity(by.len()), *score, part.seq(*doc)));
             }
         }
         for (number, sort) in by.iter().enumerate() {

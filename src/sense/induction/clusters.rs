@@ -1,6 +1,7 @@
-//! Groups of unit vectors: spherical k-means, merging, pruning.
+//! Groups of unit vectors: spherical k-means, average link, merging, pruning.
 //!
-//! Sources: Dhillon and Modha 2001 (spherical k-means); Arthur and Vassilvitskii 2007 (choice of the first centroids).
+//! Sources: Dhillon and Modha 2001 (spherical k-means); Arthur and Vassilvitskii 2007 (choice of the first centroids); Sokal and Michener
+//! 1958 (average link).
 
 use super::Settings;
 use crate::linalg::{add_scaled, dot, normalize};
@@ -68,6 +69,40 @@ fn first_centroids(vectors: &[&[f32]], k: usize, rng: &mut Rng) -> Vec<Vec<f32>>
         centroids.push(chosen);
     }
     centroids
+}
+
+/// Groups joined two by two, always those whose members are the most alike on average, until no two are above the threshold. Nothing is left to
+/// chance, and a group is no nearer to others for being large, as its centroid is: both tell where occurrences are few.
+pub(super) fn average_link(vectors: &[&[f32]], threshold: f32, settings: &Settings) -> Vec<Group> {
+    let mut alike: Vec<Vec<f32>> =
+        vectors.iter().map(|a| vectors.iter().map(|b| dot(a, b)).collect::<Vec<f32>>()).collect();
+    let mut members: Vec<Vec<usize>> = (0..vectors.len()).map(|at| vec![at]).collect();
+    while let Some((i, j)) = most_alike(&alike, &members, threshold) {
+        let (a, b) = (members[i].len() as f32, members[j].len() as f32);
+        for k in 0..vectors.len() {
+            let mean = (a * alike[i][k] + b * alike[j][k]) / (a + b);
+            alike[i][k] = mean;
+            alike[k][i] = mean;
+        }
+        let other = std::mem::take(&mut members[j]);
+        members[i].extend(other);
+    }
+    let groups = members.into_iter().filter(|members| !members.is_empty()).enumerate();
+    let groups = groups.map(|(seed, members)| Group::of(vectors, members, vec![seed])).collect();
+    merged(vectors, groups, &Settings { merge: f32::INFINITY, ..settings.clone() })
+}
+
+/// The two groups that are the most alike, the first of them first, if they are more alike than `threshold`.
+fn most_alike(alike: &[Vec<f32>], members: &[Vec<usize>], threshold: f32) -> Option<(usize, usize)> {
+    let (mut highest, mut found) = (threshold, None);
+    for (j, _) in members.iter().enumerate().filter(|(_, members)| !members.is_empty()) {
+        for (i, _) in members[..j].iter().enumerate().filter(|(_, members)| !members.is_empty()) {
+            if alike[i][j] > highest {
+                (highest, found) = (alike[i][j], Some((i, j)));
+            }
+        }
+    }
+    found
 }
 
 fn assigned(vectors: &[&[f32]], centroids: &[Vec<f32>]) -> Vec<Group> {
@@ -158,6 +193,22 @@ mod tests {
         let one: Vec<&[f32]> = all.iter().step_by(2).copied().collect();
         let groups = merged(&one, k_means(&one, GROUPS_MAX, &mut Rng::new(1, 0)), &settings(0.5));
         assert_eq!(groups.len(), 1);
+    }
+
+    #[test]
+    fn average_link_joins_what_is_alike_on_average() {
+        let vectors = two_bundles();
+        let all: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+        let groups = average_link(&all, 0.5, &settings(0.5));
+        assert_eq!(groups.len(), 2);
+        assert!(groups.iter().all(|group| group.members.iter().all(|at| at % 2 == group.members[0] % 2)));
+        let one: Vec<&[f32]> = all.iter().step_by(2).copied().collect();
+        assert_eq!(average_link(&one, 0.5, &settings(0.5)).len(), 1);
+        // A single vector that is like no other is no group: it goes to the nearest.
+        let alone = [0.0, 0.6, 0.8];
+        let with_one_more: Vec<&[f32]> = all.iter().copied().chain([&alone[..]]).collect();
+        assert_eq!(average_link(&with_one_more, 0.8, &settings(0.8)).len(), 2);
+        assert!(average_link(&[], 0.5, &settings(0.5)).is_empty());
     }
 
     #[test]

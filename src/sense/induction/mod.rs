@@ -39,6 +39,9 @@ const LABEL_MAX: usize = 10;
 /// Groups of a higher cosine become one, where a contextual model shows the occurrences. Chosen on the pseudo-words of one English
 /// model and the ambiguous words of the bundled collections, so what these score on them says little.
 const MERGE_CONTEXTUAL: f32 = 0.15;
+/// Where a corpus is small, groups are joined while their occurrences' cosines are higher than this on average. Chosen on the ambiguous words of the
+/// bundled collections, of which all then fall apart as they should; so what these score says little.
+const AVERAGE_LINK: f32 = 0.09;
 /// Examples kept of a sense.
 const EXAMPLES_MAX: usize = 3;
 
@@ -67,6 +70,8 @@ pub struct Settings {
     pub neighbours: usize,
     /// Groups whose centroids have a higher cosine become one.
     pub merge: f32,
+    /// In place of k-means, groups are joined as long as their members' cosines are higher than this on average.
+    pub average_link: Option<f32>,
     /// Least share of the occurrences that a sense has.
     pub share_min: f32,
     /// Seed of every random choice.
@@ -77,8 +82,10 @@ impl Settings {
     /// The defaults for occurrences that `context` shows: by a contextual model, groups whose cosine is a little higher are still apart.
     #[must_use]
     pub fn by(context: &ContextEncoder) -> Self {
-        let merge = if context.model().is_some() { MERGE_CONTEXTUAL } else { Self::default().merge };
-        Self { merge, ..Self::default() }
+        let contextual = context.model().is_some();
+        let merge = if contextual { MERGE_CONTEXTUAL } else { Self::default().merge };
+        let average_link = (contextual && context.is_of_a_small_corpus()).then_some(AVERAGE_LINK);
+        Self { merge, average_link, ..Self::default() }
     }
 }
 
@@ -91,6 +98,7 @@ impl Default for Settings {
             occurrences_max: 200,
             neighbours: 200,
             merge: 0.1,
+            average_link: None,
             share_min: 0.05,
             seed: 1,
         }
@@ -217,7 +225,8 @@ pub fn induce(
 /// The words looked at, as the corpus numbers them.
 fn frequent(vectors: &Vocabulary, corpus: &Vocabulary, settings: &Settings) -> Vec<WordId> {
     let wordlike = |word: &str| word.chars().any(char::is_alphabetic) && !is_stop_word(word);
-    let long = |word: &str| word.chars().count() > 1;
+    // A letter alone is a name or a number of something; a Chinese character alone is a word.
+    let long = |word: &str| word.chars().nth(1).is_some() || word.chars().all(|c| c >= '\u{2e80}');
     corpus
         .iter()
         .filter(|(_, word, count)| {
@@ -289,17 +298,22 @@ pub(crate) fn senses_of(
     }
     let joined: Vec<&[f32]> = seen.iter().map(|(_, joined, _)| joined.as_slice()).collect();
     let mut rng = Rng::new(settings.seed, u64::from(word.words[0].0));
-    let (seeds, labels) = match settings.method {
-        Method::Graph => {
+    let settled = |seeds: Vec<Group>| regrouped(&joined, merged(&joined, seeds, settings), settings);
+    let (groups, labels) = match (settings.method, settings.average_link) {
+        (Method::Graph, _) => {
             let clusters = graph::clusters(vectors, word, settings.neighbours, &mut rng);
             let windows: Vec<&[f32]> = seen.iter().map(|(.., window)| window.as_slice()).collect();
             let seeds = graph::drawn(vectors, &clusters, &windows).into_iter();
             let seeds = seeds.map(|group| Group::of(&joined, group.members, group.seeds)).collect();
-            (seeds, clusters)
+            (settled(seeds), clusters)
         }
-        Method::Contexts => (clusters::k_means(&joined, clusters::GROUPS_MAX, &mut rng), Vec::new()),
+        (Method::Contexts, Some(threshold)) => {
+            (clusters::average_link(&joined, threshold, settings), Vec::new())
+        }
+        (Method::Contexts, None) => {
+            (settled(clusters::k_means(&joined, clusters::GROUPS_MAX, &mut rng)), Vec::new())
+        }
     };
-    let groups = regrouped(&joined, merged(&joined, seeds, settings), settings);
     let told = |(occurrence, ..): &(&Occurrence, _, _)| {
         let around = if context.reads_surroundings() { &occurrence.around[..] } else { &[] };
         in_vectors(vectors, vocabulary, &[&occurrence.sentence[..], around].concat())

@@ -83,6 +83,17 @@ export function curl(method, path, body) {
   return parts.join(" ");
 }
 
+let network;
+
+/** What is known of the WordNet; null where there is none. */
+export function wordnet() {
+  network ??= get("/v1/wordnet").catch((error) => {
+    network = undefined;
+    return [404, 409].includes(error.status) ? null : Promise.reject(error);
+  });
+  return network;
+}
+
 let described;
 
 /** The service's own description; asked for once, when a view needs to know what is offered. */

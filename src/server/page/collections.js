@@ -3,6 +3,7 @@
 import { ask, get, headers, of, offers, post, send } from "./api.js";
 import { line } from "./charts.js";
 import { copyCurl, h, heading, into, notOffered, number, panel, trouble } from "./dom.js";
+import { evaluation } from "./evaluation.js";
 import { documentsOf, READABLE } from "./files.js";
 import { t } from "./texts.js";
 
@@ -22,7 +23,8 @@ export async function show(context) {
   main.replaceChildren(
     h("div", { class: "panel-head" }, heading(t("collections_title"), t("collections_line"), 1), h("div", { class: "tools" }, copyCurl("GET", "/v1/collections"))),
     cards,
-    h("div", { class: "two" }, upload(state), panel(t("tasks"), t("tasks_line"), { tools: tasks ? [copyCurl("GET", "/v1/tasks")] : [] }, list)));
+    h("div", { class: "two" }, upload(state), panel(t("tasks"), t("tasks_line"), { tools: tasks ? [copyCurl("GET", "/v1/tasks")] : [] }, list)),
+    evaluation(context));
   if (tasks) {
     state.refresh();
     const running = await get("/v1/tasks?statuses=enqueued,processing&types=train", { signal: context.signal });
@@ -44,13 +46,14 @@ function card(state, one) {
   const { context, offered } = state;
   const { model } = one;
   const facts = [["documents", number(one.documents)], ...(model ? [["vocabulary", number(model.words)], ["corpus", number(model.corpus_words)], ["dimensions", number(model.dim)],
-    ...(model.epochs ? [["epochs", number(model.epochs)], ["loss", number(model.loss, 3)]] : [])] : []), ...(one.generation ? [["generation", one.generation]] : [])];
+    ...(model.epochs ? [["epochs", number(model.epochs)], ["loss", number(model.loss, 3)]] : [])] : []), ...(one.generation ? [["size", bytes(one.index_bytes)], ["generation", one.generation]] : [])];
   if (!state.running.has(one.name)) state.running.set(one.name, h("div", { class: "training" }));
   const behind = one.documents - one.indexed_documents;
   return h("article", { class: "panel" },
     h("h2", {}, one.name),
-    h("p", { class: "quiet tiny" }, [model ? (model.imported_from ? t("imported", { format: model.imported_from }) : null) : t("untrained"),
+    h("p", { class: "quiet tiny" }, [model ? (model.starter ? t("started_from", { name: model.starter }) : model.imported_from ? t("imported", { format: model.imported_from }) : null) : t("untrained"),
       one.up_to_date ? t("up_to_date") : t("behind", { n: number(Math.max(behind, 0)) })].filter(Boolean).join(" · ")),
+    model ? h("p", { class: "tiny quiet" }, `${t("context_model")}: `, model.context ? t("context_facts", { layers: model.context.layers, hidden: model.context.hidden, mrr: number(model.context.held_out_mrr, 2), average: number(model.context.average_mrr, 2) }) : t("no_context")) : null,
     h("dl", { class: "facts" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value)))),
     h("p", { class: "row" },
       h("a", { href: context.address("contrast", { collection: one.name }) }, t("open_contrast")),
@@ -59,6 +62,12 @@ function card(state, one) {
       offered.trains ? copyCurl("POST", of(one.name, "train"), {}) : null,
       offered.removes ? h("button", { type: "button", class: "small ghost", onclick: () => remove(state, one) }, t("delete_collection")) : null),
     state.running.get(one.name));
+}
+
+function bytes(count) {
+  const unit = ["B", "kB", "MB", "GB"];
+  const at = count > 0 ? Math.min(unit.length - 1, Math.floor(Math.log10(count) / 3)) : 0;
+  return `${number(count / 1000 ** at, at > 1 ? 1 : 0)} ${unit[at]}`;
 }
 
 const placeOf = (state, name) => state.running.get(name);
@@ -86,9 +95,11 @@ async function train(state, name) {
 async function follow(state, task) {
   const place = placeOf(state, task.collection);
   if (!place) return;
-  const losses = [];
+  const losses = new Map(); // by phase: word vectors and contextual model each have a loss of their own
   const shown = (now) => {
-    if (typeof now.progress?.loss === "number" && now.progress.loss > 0) losses.push(now.progress.loss);
+    const { phase, loss } = now.progress ?? {};
+    const before = losses.get(phase)?.at(-1);
+    if (typeof loss === "number" && loss > 0 && loss !== before) losses.set(phase, [...(losses.get(phase) ?? []), loss]);
     drawTraining(state, place, now, losses);
   };
   shown(task);
@@ -110,7 +121,7 @@ function drawTraining(state, place, task, losses) {
     h("p", { class: "tiny", role: "status" }, [t(`status_${task.status}`), progress?.phase, progress?.eta_s ? t("eta", { s: number(progress.eta_s) }) : null].filter(Boolean).join(" · ")),
     FINAL.includes(task.status) ? null : h("progress", { max: 1, value: part, "aria-label": t("training") }),
     task.error ? h("p", { class: "warn" }, task.error.message ?? task.error.code) : "",
-    losses.length > 1 ? h("div", {}, h("p", { class: "tiny quiet" }, t("loss_curve")), line(losses, { label: t("loss") })) : "",
+    ...[...losses].filter(([, values]) => values.length > 1).map(([phase, values]) => h("div", {}, h("p", { class: "tiny quiet" }, `${t("loss_curve")}: ${phase}`), line(values, { label: t("loss") }))),
     FINAL.includes(task.status) ? "" : h("p", {}, h("button", { type: "button", class: "small", onclick: () => post(`/v1/tasks/${task.uid}/cancel`, {}).catch((error) => place.replaceChildren(trouble(error))) }, t("cancel_task"))));
 }
 

@@ -46,11 +46,13 @@ export function panel(title, line, { tools = [], name = "" } = {}, ...children) 
 }
 
 /** A button that copies the question as a command line. */
-export function copyCurl(method, path, body) {
-  const label = t("copy_curl");
-  const button = h("button", { type: "button", class: "small ghost", title: curl(method, path, body) }, label);
+export const copyCurl = (method, path, body) => copyText(t("copy_curl"), () => curl(method, path, body));
+
+/** A button that copies what `made` makes, when it is pressed. */
+export function copyText(label, made) {
+  const button = h("button", { type: "button", class: "small ghost", title: made().slice(0, 600) }, label);
   button.addEventListener("click", async () => {
-    const text = curl(method, path, body);
+    const text = made();
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = t("copied");

@@ -1,7 +1,7 @@
 // The shell: which view, in which collection, in which language; every state has an address.
 
-import { get, key } from "./api.js";
-import { h, trouble } from "./dom.js";
+import { get, key, wordnet } from "./api.js";
+import { h, svg, trouble } from "./dom.js";
 import { language, setLanguage, t } from "./texts.js";
 
 const VIEWS = ["contrast", "word", "sense", "collections"];
@@ -92,7 +92,9 @@ function languageButton() {
 }
 
 function keyButton() {
-  return h("button", { type: "button", class: "ghost icon", title: t("key_title"), "aria-label": t("key_title"), onclick: askKey }, key.get() ? "●" : "⚿");
+  return h("button", { type: "button", class: "ghost icon", title: t("key_title"), "aria-label": t("key_title"), onclick: askKey },
+    svg("svg", { class: key.get() ? "key-icon has" : "key-icon", viewBox: "0 0 24 24", width: 20, height: 20, "aria-hidden": "true" },
+      svg("circle", { cx: 8, cy: 15, r: 4.5 }), svg("path", { d: "M11.2 11.8 20 3M16 7l3.5 3.5M13.2 9.8l2.3 2.3" })));
 }
 
 /** The dialog of the API key. It stays in this tab. */
@@ -175,6 +177,7 @@ async function start() {
   const asked = parameters().get("lang") ?? stored("language") ?? navigator.language;
   setLanguage(asked.startsWith("zh") ? "zh" : "en");
   applyTheme();
+  wordnet().catch(() => {}); // the view Contrast wants to know; asked for beside the collections, it costs no time
   try {
     collections = (await get("/v1/collections")).results;
     await show();

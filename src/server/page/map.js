@@ -6,11 +6,12 @@ import { t } from "./texts.js";
 const FONT = '13px Inter, -apple-system, "Segoe UI", "Noto Sans", system-ui, sans-serif';
 /** Side of the squares that keep labels apart, in pixels. */
 const CELL = 5;
+const RADIUS = { neighbour: 4, occurrence: 5 };
 const BOLD = `600 ${FONT.replace("13px", "15px")}`;
 
 /**
- * A map of `points` `{word, kind, of, x, y, kept, similarity, colour, label}` with `arrows` `{from, to, colour, text}` between places of
- * points. `pick(point)` is called for a click. Stops when `signal` aborts.
+ * A map of `points` `{word, kind, of, x, y, kept, similarity, colour, label, text, goal}` with `arrows` `{from, to, colour, text}` between places of
+ * points; where there are goals, these are shown first, and all at will. `pick(point)` is called for a click. Stops when `signal` aborts.
  */
 export function wordMap({ points, arrows = [], label, pick, signal }) {
   const canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": label, class: "map-canvas" });
@@ -59,12 +60,14 @@ function size(state) {
   state.box = { width: box.width, height: box.height, ratio };
   canvas.width = Math.max(1, Math.round(box.width * ratio));
   canvas.height = Math.max(1, Math.round(box.height * ratio));
-  if (first || !state.moved) fit(state);
+  if (!first && state.moved) return;
+  const goals = state.points.filter((point) => point.goal);
+  fit(state, goals.length ? [...goals, ...state.points.filter((point) => point.kind !== "neighbour")] : state.points);
 }
 
-/** Everything in sight; one scale for both axes. */
-function fit(state) {
-  const { points, box } = state;
+/** These points in sight, or all; one scale for both axes. */
+function fit(state, points = state.points) {
+  const { box } = state;
   const xs = points.map((point) => point.x);
   const ys = points.map((point) => point.y);
   const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
@@ -99,15 +102,33 @@ function draw(state) {
   for (const one of seen) dot(pen, state, one);
   for (const arrow of arrows) drawArrow(pen, state, placed[arrow.from], placed[arrow.to], arrow);
   labels(pen, state, seen);
+  ruler(pen, state);
+}
+
+/** A length of the plane, so that distances can be read off. */
+function ruler(pen, { box, view, colours }) {
+  const length = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].find((one) => one * view.scale > 45) ?? 1;
+  const [x, y, width] = [14, box.height - 14, length * view.scale];
+  pen.strokeStyle = pen.fillStyle = colours.quiet;
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  for (const [from, to] of [[[x, y - 4], [x, y]], [[x, y], [x + width, y]], [[x + width, y], [x + width, y - 4]]]) {
+    pen.moveTo(...from);
+    pen.lineTo(...to);
+  }
+  pen.stroke();
+  pen.font = FONT;
+  pen.textBaseline = "middle";
+  pen.fillText(String(length), x + width + 7, y - 3);
 }
 
 const tone = (state, point) => state.colours[point.colour ?? (point.kind === "neighbour" ? "soft" : point.kind === "word" ? "accent" : "context")];
 
 function dot(pen, state, { point, x, y }) {
-  pen.globalAlpha = point.kind === "neighbour" ? 0.22 + 0.78 * Math.sqrt(point.kept ?? 1) : 1;
+  pen.globalAlpha = point.kind === "neighbour" || point.kind === "occurrence" ? 0.22 + 0.78 * Math.sqrt(point.kept ?? 1) : 1;
   pen.fillStyle = tone(state, point);
   pen.beginPath();
-  pen.arc(x, y, point.kind === "neighbour" ? 4 : 7, 0, 7);
+  pen.arc(x, y, RADIUS[point.kind] ?? 7, 0, 7);
   if (point.kind === "sum" || point.kind === "place") {
     pen.lineWidth = 2.5;
     pen.strokeStyle = tone(state, point);
@@ -146,7 +167,7 @@ function drawArrow(pen, state, a, b, arrow) {
 function labels(pen, state, seen) {
   const taken = emptyGrid(state.box);
   const order = { word: 0, sum: 0, place: 0, neighbour: 1 };
-  const first = (one) => (one.point === state.hover ? -1 : order[one.point.kind]);
+  const first = (one) => (one.point === state.hover ? -1 : one.point.goal ? 0.5 : order[one.point.kind]);
   const sorted = [...seen].sort((a, b) => first(a) - first(b) || b.point.similarity - a.point.similarity);
   pen.textBaseline = "middle";
   for (const { point, x, y } of sorted) {
@@ -269,7 +290,15 @@ function point(state, { x, y }) {
   state.tip.hidden = !near;
   if (!near) return;
   const there = place(state, near);
-  state.tip.textContent = `${near.label ?? near.word} · cos ${number(near.similarity, 3)}${near.count ? ` · ${t("times", { n: number(near.count) })}` : ""}`;
+  state.tip.textContent = near.text ?? [near.label ?? near.word, farFrom(state, near), near.count ? t("times", { n: number(near.count) }) : null].filter(Boolean).join(" · ");
   state.tip.style.left = `${Math.min(Math.max(there.x, 90), state.box.width - 90)}px`;
   state.tip.style.top = `${there.y > 50 ? there.y - 38 : there.y + 16}px`;
+}
+
+/** How far a point is from its word: in truth, over all dimensions, and as drawn. */
+function farFrom({ points }, one) {
+  const word = points.find((other) => other.kind === "word" && other.of === (one.kind === "neighbour" ? one.of : 0));
+  if (!word || word === one) return null;
+  const [truth, drawn] = [Math.sqrt(Math.max(0, 2 - 2 * one.similarity)), Math.hypot(one.x - word.x, one.y - word.y)];
+  return t("far_from", { word: word.word, cos: number(one.similarity, 2), truth: number(truth, 2), drawn: number(drawn, 2) });
 }

@@ -14,12 +14,12 @@ const EXAMPLES = {
     ["An apple fell from the tree in the orchard.", "She plugged a new apple keyboard into the computer.", "apple"],
   ],
   han: [
-    ["他去银行贷款买房子。", "银行的利息又涨了。", "银行"],
     ["秋天的苹果又红又甜。", "新款苹果手机的屏幕很大。", "苹果"],
+    ["他去银行贷款买房子。", "种子银行保存着上万种植物的种子。", "银行"],
     ["山坡上开满了红色的杜鹃。", "林子里传来杜鹃的叫声。", "杜鹃"],
   ],
 };
-const PARTS = { prior: "hard", page_rank: "link", gloss: "soft", surroundings: "mix" };
+const PARTS = { prior: "hard", page_rank: "link", gloss: "soft", surroundings: "mix", quoted: "context", examples: "accent" };
 const SIDES = ["one", "two"];
 
 export async function show(context) {
@@ -27,13 +27,15 @@ export async function show(context) {
   const known = isHan(collection) || /zh|cn|中/.test(collection) ? EXAMPLES.han : EXAMPLES.latin;
   const texts = [parameters.get("text") ?? known[0][0], parameters.get("other") ?? (parameters.get("text") ? "" : known[0][1])];
   const word = parameters.get("word") ?? (parameters.get("text") ? "" : known[0][2]);
-  const state = { context, offered: await offered(), texts, chosen: [null, null], moves: [null, null] };
+  const state = { context, offered: await offered(), texts, chosen: [null, null], moves: [null, null],
+    answers: SIDES.map(() => h("div", { class: "sentence-answer" })) };
   const shift = h("div", { class: "shift" });
   state.moved = () => drawShift(state, shift).catch(() => {}); // told in its place
   main.replaceChildren(heading(t("sense_title"), t("sense_line"), 1),
     h("p", { class: "examples row" }, h("span", { class: "quiet" }, t("examples")), known.map(([text, other, one]) =>
       h("a", { class: "chip", href: context.address("sense", { text, other, word: one }) }, one))),
-    h("div", { class: "sentences" }, SIDES.map((side, i) => sentence(state, i, side, word))), shift);
+    h("div", { class: "sentences" }, SIDES.map((side, i) => sentence(state, i, side, word))), shift,
+    h("div", { class: "sentences" }, SIDES.map((side, i) => h("section", { class: "panel", "aria-label": t(`sentence_${side}`) }, state.answers[i]))));
 }
 
 async function offered() {
@@ -46,7 +48,7 @@ async function offered() {
 function sentence(state, i, side, word) {
   const area = h("textarea", { id: `sentence-${side}`, rows: 2, maxlength: 1000, spellcheck: "false" });
   area.value = state.texts[i];
-  const [tokens, answer] = [h("div", { class: "tokens", role: "group", "aria-label": t("choose_word") }), h("div", { class: "sentence-answer" })];
+  const [tokens, answer] = [h("div", { class: "tokens", role: "group", "aria-label": t("choose_word") }), state.answers[i]];
   const read = (wanted) => {
     state.texts[i] = area.value;
     if (!area.value.trim()) return tokens.replaceChildren();
@@ -64,7 +66,7 @@ function sentence(state, i, side, word) {
     }, 350);
   });
   read(word);
-  return h("section", { class: "panel sentence" }, h("label", {}, t(`sentence_${side}`), area), tokens, answer);
+  return h("section", { class: "panel sentence" }, h("label", {}, t(`sentence_${side}`), area), tokens);
 }
 
 function remember(state) {
@@ -99,7 +101,7 @@ async function cut(state, i, answer, wanted) {
 
 function meaning(state, i, token, answer) {
   const [senses, induced, around] = [h("div"), h("div"), h("div")];
-  answer.replaceChildren(senses, induced, around);
+  answer.replaceChildren(h("p", { class: "said" }, state.texts[i]), senses, induced, around);
   into(around, () => inContext(state, i, token));
   into(senses, () => wordnetSenses(state, i, token));
   if (state.offered.induced && state.offered.senses) into(induced, () => inducedSenses(state, i, token));
@@ -131,7 +133,7 @@ function pieces(sense) {
 }
 
 async function unscored(context, token) {
-  const lang = await dictionaryLanguage(token.text, context.signal);
+  const lang = await dictionaryLanguage(token.text);
   const path = `/v1/wordnet/words/${encodeURIComponent(token.text)}?lang=${lang}`;
   const answer = await get(path, { signal: context.signal });
   return part(t("senses_of", { word: token.text }), t("senses_unscored"), [copyCurl("GET", path)],
@@ -156,7 +158,7 @@ async function inContext(state, i, token) {
   const { context, offered } = state;
   if (!offered.encode) return fixed(context, token, notOffered(t("contextual_what")));
   const path = of(context.collection, "encode");
-  const body = { text: state.texts[i], offset: token.start, k: 12 };
+  const body = { text: state.texts[i], offset: token.start, k: 8 };
   try {
     const answer = await post(path, body, { signal: context.signal });
     const moved = answer.tokens.find((other) => other.start === token.start)?.adjustment;
@@ -165,7 +167,7 @@ async function inContext(state, i, token) {
     if (!moved) return fixed(context, token, h("p", { class: "absent" }, t("nothing_found")));
     return [part(t("substitutes"), t("substitutes_line"), [copyCurl("POST", path, body)],
       bars(moved.substitutes.map((two) => ({ label: link(context, two.word), value: two.probability, mode: "contextual" })), { digits: 3 })),
-      h("div", { class: "two" }, changes(context, "towards", moved.towards), changes(context, "away", moved.away)),
+      h("div", { class: "changes" }, changes(context, "towards", moved.towards), changes(context, "away", moved.away)),
       offered.neighbours ? await occurrences(state, i, token) : null].filter(Boolean);
   } catch (error) {
     if (error.status !== 409) throw error;
@@ -177,7 +179,7 @@ const link = (context, word) => h("a", { href: context.address("word", { word })
 
 function changes(context, name, words) {
   if (!words.length) return null;
-  return h("section", {}, h("h3", {}, t(name)), bars(words.slice(0, 6).map((one) => ({ label: link(context, one.word), value: one.change, mode: name === "towards" ? "contextual" : "static" }))));
+  return h("section", {}, h("h3", {}, t(name)), bars(words.slice(0, 6).map((one) => ({ label: link(context, one.word), value: Math.abs(one.change), mode: name === "towards" ? "contextual" : "static" }))));
 }
 
 /** Places in the collection where a word stands in a like context. */
@@ -210,12 +212,17 @@ async function drawShift(state, place) {
   if (!offered.map || !moved.length) return place.replaceChildren();
   const words = [...new Set(moved.map(({ token }) => token.text))];
   const path = of(context.collection, "map");
-  const body = { words, k: 40, places: moved.map(({ token, i }) => ({ text: state.texts[i], offset: token.start })) };
+  const goals = moved.flatMap(({ i, move }) => move.towards.slice(0, 4).map(({ word }) => ({ i, word })));
+  const body = { words, k: 30, sums: goals.map(({ word }) => [{ word }]), places: moved.map(({ token, i }) => ({ text: state.texts[i], offset: token.start })) };
   await into(place, async () => {
     const map = await post(path, body, { signal: context.signal });
     const tones = ["context", "hard"];
     const near = moved.map(({ move }) => new Set(move.towards.map((one) => one.word)));
-    for (const point of map.points) if (point.kind === "neighbour") point.colour = tones[moved[near.findIndex((set) => set.has(point.word))]?.i] ?? "quiet";
+    for (const point of map.points.filter(({ kind }) => kind === "sum")) {
+      const { i, word } = goals[point.of];
+      Object.assign(point, { kind: "neighbour", goal: true, word, of: words.indexOf(state.chosen[i].text), colour: tones[i] });
+    }
+    for (const point of map.points) if (point.kind === "neighbour" && !point.colour) point.colour = tones[moved[near.findIndex((set) => set.has(point.word))]?.i] ?? "quiet";
     const arrows = map.points.map((point, to) => ({ point, to })).filter(({ point }) => point.kind === "place").map(({ point, to }) => {
       const { token, i } = moved[point.of];
       Object.assign(point, { label: `${token.text} ${t(i ? "in_second" : "in_first")}`, colour: tones[i] });

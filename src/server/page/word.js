@@ -1,6 +1,6 @@
 // The view Word: what the collection's text and WordNet know of a word.
 
-import { get, of, offers, post } from "./api.js";
+import { get, of, offers, post, takes, wordnet } from "./api.js";
 import { bars } from "./charts.js";
 import { copyCurl, h, heading, into, isHan, notOffered, number, panel, percent } from "./dom.js";
 import { wordMap } from "./map.js";
@@ -10,6 +10,12 @@ const SIZES = [30, 100, 300, 500];
 
 /** Senses of the dictionary that are shown at once. */
 const FIRST = 6;
+/** Words of a larger share of the text stand near everything. */
+const FUNCTION_WORDS = 0.002;
+const SENSES_IN_TREE = 10;
+const DEEPEST = 20;
+/** Documents read for occurrences of a word, occurrences on a map, and characters of a sentence. */
+const [READ, OCCURRENCES, LONGEST] = [30, 50, 400];
 const CLUSTERS = ["soft", "hard", "link", "context", "mix"];
 
 export async function show(context) {
@@ -40,12 +46,15 @@ async function word_view(context, asked, pick) {
     get(of(context.collection, "words", asked), { signal: context.signal }).catch((error) => (error.code === "word_not_found" ? null : Promise.reject(error))),
     get(path, { signal: context.signal })]);
   const word = similar.word;
-  const [map, collocates, wordnet, induced] = [h("div"), h("div"), h("div"), h("div")];
+  const [map, collocates, glossary, induced, tree] = [h("div"), h("div"), h("div"), h("div"), h("div")];
   const senses = sensesOf(context, word);
   senses.catch(() => {}); // told where they are shown
   into(map, () => neighbourhood(context, word, pick, senses), { pick });
   into(collocates, () => beside(context, word, pick));
-  into(wordnet, () => dictionary(context, word));
+  const synsets = dictionaryOf(context, word);
+  synsets.catch(() => {});
+  into(glossary, () => dictionary(word, synsets));
+  into(tree, () => synsets.then((found) => hierarchy(context, word, found), () => []));
   into(induced, () => found(context, word, senses));
   return [
     h("div", { class: "headword" }, h("h2", { lang: isHan(word) ? "zh" : null }, word),
@@ -53,7 +62,9 @@ async function word_view(context, asked, pick) {
     h("div", { class: "split" }, map,
       panel(t("neighbours"), t("neighbours_line"), { tools: [copyCurl("GET", path)] },
         bars(similar.similar.slice(0, 20).map((one) => ({ label: link(context, one.word), value: one.similarity, mode: "static" })), { max: 1 }))),
-    h("div", { class: "thirds" }, collocates, wordnet, induced),
+    induced,
+    h("div", { class: "halves" }, collocates, glossary),
+    tree,
     analogy(context, word, pick)];
 }
 
@@ -78,65 +89,100 @@ async function neighbourhood(context, word, pick, senses) {
 }
 
 async function beside(context, word, pick) {
-  const path = of(context.collection, "words", word, "collocates") + "?k=15";
+  const path = of(context.collection, "words", word, "collocates") + "?k=100&min_together=2";
   const answer = await get(path, { signal: context.signal });
+  const words = context.collections.find((one) => one.name === context.collection)?.model?.corpus_words ?? Infinity;
+  const telling = answer.collocates.filter((one) => one.count < words * FUNCTION_WORDS);
+  const shown = (telling.length ? telling : answer.collocates).slice(0, 15);
   return panel(t("collocates"), t("collocates_line"), { tools: [copyCurl("GET", path)] },
-    answer.collocates.length ? bars(answer.collocates.map((one) => ({
+    shown.length ? bars(shown.map((one) => ({
       label: link(context, one.word), value: one.log_likelihood, mode: "keyword",
       note: t("together", { n: number(one.together), expected: number(one.expected, 1) }) })), { digits: 1 })
       : h("p", { class: "absent" }, t("nothing_found")));
 }
 
 /** The language in which a word is looked up: Chinese only where it has been added. */
-export async function dictionaryLanguage(word, signal) {
-  if (!isHan(word)) return "eng";
-  const { languages } = await get("/v1/wordnet", { signal });
-  return languages.includes("cmn") ? "cmn" : "eng";
+export async function dictionaryLanguage(word) {
+  return isHan(word) && (await wordnet())?.languages.includes("cmn") ? "cmn" : "eng";
 }
 
-async function dictionary(context, word) {
-  const signal = context.signal;
-  const lang = await dictionaryLanguage(word, signal);
+async function dictionaryOf({ signal }, word) {
+  const lang = await dictionaryLanguage(word);
   const path = `/v1/wordnet/words/${encodeURIComponent(word)}?lang=${lang}`;
   const answer = await get(path, { signal });
-  return panel(t("wordnet"), t("wordnet_line"), { tools: [copyCurl("GET", path)] },
-    h("ol", { class: "senses" }, answer.synsets.slice(0, FIRST).map((synset) => sense(context, synset, word))),
-    answer.synsets.length > FIRST ? h("details", { class: "rest" }, h("summary", {}, t("more_senses", { n: answer.synsets.length - FIRST })),
-      h("ol", { class: "senses" }, answer.synsets.slice(FIRST).map((synset) => sense(context, synset, word)))) : null);
+  return { path, lang, synsets: answer.synsets };
 }
 
-function sense(context, synset, word) {
-  const above = h("div", { class: "tree" });
-  const details = h("details", {}, h("summary", {}, t("kind_of")), above);
-  details.addEventListener("toggle", () => {
-    if (details.open && !above.childNodes.length) into(above, () => ladder(context, synset));
-  });
-  const up = synset.relations.some((one) => /hypernym$/.test(one.relation));
+async function dictionary(word, found) {
+  const { path, synsets } = await found;
+  return panel(t("wordnet"), t("wordnet_line"), { tools: [copyCurl("GET", path)] },
+    h("ol", { class: "senses" }, synsets.slice(0, FIRST).map((synset) => sense(synset, word))),
+    synsets.length > FIRST ? h("details", { class: "rest" }, h("summary", {}, t("more_senses", { n: synsets.length - FIRST })),
+      h("ol", { class: "senses" }, synsets.slice(FIRST).map((synset) => sense(synset, word)))) : null);
+}
+
+function sense(synset, word) {
+  const kinds = synset.relations.filter((one) => /hyponym$/.test(one.relation)).map((one) => one.target.words[0]);
   const [english, others] = [synset.words.map((one) => one.word), synset.translations.flatMap((one) => one.words)];
   const [first, second] = isHan(word) ? [others, english] : [english, others];
   return h("li", {}, h("p", { class: "synset" }, h("span", { class: "pos" }, t(`pos_${synset.part_of_speech}`)), " ", h("strong", {}, first.slice(0, 5).join(", ")), " ", second.length ? h("span", { class: "quiet" }, `${second.slice(0, 4).join(", ")} · `) : null,
-    h("span", { class: "quiet" }, synset.definition)), up ? details : null);
+    h("span", { class: "quiet" }, synset.definition)),
+    kinds.length ? h("p", { class: "tiny quiet" }, t("kinds", { kinds: kinds.slice(0, 5).join(", ") }), kinds.length > 5 ? " …" : "") : null);
 }
 
-/** From a synset up to the top, by its first hypernym each time. */
-async function ladder(context, synset) {
-  const steps = [];
-  let now = synset;
-  while (steps.length < 14) {
-    const up = now.relations.find((one) => one.relation === "hypernym" || one.relation === "instance_hypernym");
-    if (!up) break;
-    steps.push(up.target);
-    now = await get(`/v1/wordnet/synsets/${encodeURIComponent(up.target.id)}`, { signal: context.signal });
+/** From the top of WordNet down to the word's senses: what each is a kind of, by its first hypernym each time. */
+async function hierarchy(context, word, { lang, synsets }) {
+  const asked = new Map();
+  const at = (id) => {
+    if (!asked.has(id)) asked.set(id, get(`/v1/wordnet/synsets/${encodeURIComponent(id)}?lang=${lang}`, { signal: context.signal }));
+    return asked.get(id);
+  };
+  const chain = async (synset) => {
+    const steps = [];
+    for (let now = synset; steps.length < DEEPEST; ) {
+      const up = now.relations.find((one) => one.relation === "hypernym" || one.relation === "instance_hypernym");
+      if (!up) break;
+      steps.unshift(up.target);
+      now = await at(up.target.id);
+    }
+    return steps;
+  };
+  const shown = synsets.filter((one) => one.relations.some(({ relation }) => /hypernym$/.test(relation))).slice(0, SENSES_IN_TREE);
+  if (!shown.length) return [];
+  const root = { below: new Map() };
+  for (const [i, steps] of (await Promise.all(shown.map(chain))).entries()) {
+    let node = root;
+    for (const step of [...steps, shown[i]]) {
+      if (!node.below.has(step.id)) node.below.set(step.id, { synset: step, leaf: step === shown[i], below: new Map() });
+      node = node.below.get(step.id);
+    }
+    node.leaf = true;
   }
-  return h("ol", {}, steps.map((one, i) => h("li", { vars: { depth: i } }, h("span", { title: one.definition }, one.words.slice(0, 3).join(", ")))));
+  return panel(t("hierarchy", { word }), t("hierarchy_line"), { name: "hierarchy" }, branches(root, word));
+}
+
+/** Steps without a fork stand in one line. */
+function branches(node, word) {
+  return h("ul", { class: "tree" }, [...node.below.values()].map((one) => {
+    const line = [one];
+    while (!line.at(-1).leaf && line.at(-1).below.size === 1) line.push([...line.at(-1).below.values()][0]);
+    const last = line.at(-1);
+    return h("li", {}, h("p", {}, line.map((step, i) => [i ? h("span", { class: "up", "aria-hidden": "true" }, " › ") : null, treeNode(step, word)])),
+      last.below.size ? branches(last, word) : null);
+  }));
+}
+
+function treeNode({ synset, leaf }, word) {
+  if (!leaf) return h("span", { class: "genus", title: synset.definition }, synset.words.slice(0, 2).join(", "));
+  return [h("strong", {}, word), " ", h("span", { class: "quiet" }, synset.definition)];
 }
 
 /** Colours what belongs to a sense of the text: its own point, and the words that stand for it. */
 function paint(points, senses) {
   const of = new Map(senses.flatMap((one, i) => one.label.map((word) => [word, i])).reverse());
   for (const point of points) {
-    if (point.kind === "sum") Object.assign(point, { label: senses[point.of].label.slice(0, 2).join(", "), colour: CLUSTERS[point.of % CLUSTERS.length] });
-    else if (senses.length && point.kind === "neighbour") point.colour = of.has(point.word) ? CLUSTERS[of.get(point.word) % CLUSTERS.length] : "quiet";
+    if (point.kind === "sum") Object.assign(point, { label: senses[point.of].label.slice(0, 2).join(", "), colour: clusterOf(point.of) });
+    else if (senses.length && point.kind === "neighbour") point.colour = of.has(point.word) ? clusterOf(of.get(point.word)) : "quiet";
   }
 }
 
@@ -146,16 +192,54 @@ async function sensesOf(context, word) {
   return (await offers("GET", "/v1/collections/{collection}/words/{word}/senses")) ? get(sensesPath(context, word), { signal: context.signal }) : null;
 }
 
-/** Senses that the text itself distinguishes. */
+/** Senses that the text itself distinguishes, and the word's occurrences, each where its sentence puts it and in the colour of its sense. */
 async function found(context, word, senses) {
   const answer = await senses;
   if (!answer) return panel(t("induced"), t("induced_line"), {}, notOffered(t("induced_what")));
-  const list = answer.senses.length
-    ? h("ol", { class: "senses clusters" }, answer.senses.map((one, i) => h("li", { class: `cluster ${CLUSTERS[i % CLUSTERS.length]}` },
-        h("p", { class: "synset" }, h("strong", {}, one.label.slice(0, 5).join(", ")), " ", h("span", { class: "quiet" }, percent(one.share))),
-        one.examples.slice(0, 2).map((example) => h("p", { class: "tiny quiet" }, isHan(example) ? example.replaceAll(" ", "") : example)))))
-    : h("p", { class: "absent" }, t("induced_rare", { n: number(answer.count) }));
-  return panel(t("induced"), t("induced_line"), { tools: [copyCurl("GET", sensesPath(context, word))] }, list);
+  const options = { tools: [copyCurl("GET", sensesPath(context, word))], name: "induced" };
+  if (!answer.senses.length) return panel(t("induced"), t("induced_line"), options, h("p", { class: "absent" }, t("induced_rare")));
+  const list = h("ol", { class: "senses clusters" }, answer.senses.map((one, i) => h("li", { class: `cluster ${clusterOf(i)}` },
+    h("p", { class: "synset" }, h("strong", {}, one.label.slice(0, 5).join(", ") || one.sense), " ", h("span", { class: "quiet" }, percent(one.share))),
+    one.nearest ? h("p", { class: "tiny" }, h("span", { class: "quiet" }, `${t("nearest_synset")} `), one.nearest.name, h("span", { class: "quiet" }, `: ${one.nearest.definition}`)) : null,
+    one.examples.slice(0, 2).map((example) => h("p", { class: "tiny" }, h("a", { class: "quiet", href: context.address("sense", { text: spaced(example), word }) }, spaced(example)))))));
+  const model = context.collections.find((one) => one.name === context.collection)?.model;
+  if (!model?.context || !(await takes("MapRequest", "places"))) return panel(t("induced"), t("induced_line"), options, list);
+  const map = h("div");
+  into(map, () => occurrences(context, word));
+  return panel(t("induced"), t("induced_line"), options, h("div", { class: "split" }, map, list));
+}
+
+const clusterOf = (i) => CLUSTERS[i % CLUSTERS.length];
+
+/** An example is kept as words; Chinese ones stand together again. */
+const spaced = (example) => (isHan(example) ? example.replaceAll(" ", "") : example);
+
+/** Sentences of the collection in which the word stands: `{text, offset}`, the place in bytes. */
+async function sentencesWith({ collection, signal }, word) {
+  const { hits } = await post(of(collection, "search"), { query: word, mode: "keyword", limit: READ }, { signal });
+  const documents = await Promise.all(hits.map((hit) => get(of(collection, "documents", hit.id), { signal })));
+  const edge = (look) => (isHan(word) ? "" : `(?${look}[\\p{L}\\p{N}])`);
+  const pattern = new RegExp(edge("<!") + word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + edge("!"), "iu");
+  const bytes = new TextEncoder();
+  const sentences = documents.flatMap(({ text }) => text.match(/[^.!?。！？\n]+[.!?。！？]*/g) ?? []);
+  return [...new Set(sentences.map((one) => one.trim().slice(0, LONGEST)))].map((text) => ({ text, at: pattern.exec(text)?.index ?? -1 }))
+    .filter(({ at }) => at >= 0).slice(0, OCCURRENCES).map(({ text, at }) => ({ text, offset: bytes.encode(text.slice(0, at)).length }));
+}
+
+async function occurrences(context, word) {
+  const places = await sentencesWith(context, word);
+  if (!places.length) return h("p", { class: "absent" }, t("nothing_found"));
+  const [path, body] = [of(context.collection, "map"), { words: [word], k: 0, places }];
+  const requests = places.map((place) => ({ ...place, inventory: "induced" }));
+  const [map, told] = await Promise.all([post(path, body, { signal: context.signal }),
+    post(of(context.collection, "senses", "batch"), { requests }, { signal: context.signal })]);
+  for (const point of map.points.filter((one) => one.kind === "place")) {
+    const best = told.results[point.of].words[0]?.induced?.senses[0];
+    Object.assign(point, { kind: "occurrence", text: places[point.of].text, colour: best ? clusterOf(Number(best.sense.split("~").at(-1)) - 1) : "quiet" });
+  }
+  const pick = (point) => point.text && context.go(context.address("sense", { text: point.text, word }));
+  return [wordMap({ points: map.points, label: t("occurrences_map", { n: places.length, word }), pick, signal: context.signal }),
+    h("p", { class: "row quiet tiny" }, t("occurrences_map_line", { n: places.length, kept: percent(map.kept[0] + map.kept[1]) }), copyCurl("POST", path, body))];
 }
 
 function analogy(context, word, pick) {

@@ -47,11 +47,15 @@ pub struct BodyLimits {
     pub bytes_max: u64,
     /// Bytes of a line, or of a JSON value: what has to be in memory at once.
     pub record_bytes_max: usize,
+    /// Documents.
+    pub documents_max: u64,
+    /// Fields of a document, those within others counted.
+    pub fields_max: usize,
 }
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { bytes_max: 4 << 30, record_bytes_max: 16 << 20 }
+        Self { bytes_max: 4 << 30, record_bytes_max: 16 << 20, documents_max: u64::MAX, fields_max: 1000 }
     }
 }
 
@@ -85,6 +89,7 @@ impl<'a> Arriving<'a> {
             open: Vec::new(),
             is_too_long: false,
             line: 0,
+            documents: 0,
             ready: Vec::new(),
             ready_bytes: 0,
             bytes: 0,
@@ -156,6 +161,7 @@ struct Sink<'a> {
     /// The open line is longer than allowed, and read past.
     is_too_long: bool,
     line: u64,
+    documents: u64,
     ready: Vec<Arrived>,
     ready_bytes: usize,
     bytes: u64,
@@ -223,8 +229,13 @@ impl Sink<'_> {
         } else {
             serde_json::from_slice(&line)
                 .map_err(|error| format!("expected one JSON object a line, got: {error}"))
-                .and_then(with_id)
+                .and_then(|object| self.with_id(object))
         };
+        self.documents += 1;
+        if self.documents > self.limits.documents_max {
+            self.hand_on()?; // what came before stays, as before a body that breaks off
+        }
+        self.check_count(self.documents)?;
         self.ready_bytes += line.len();
         self.ready.push((self.line, item));
         if self.ready.len() >= BATCH_DOCUMENTS || self.ready_bytes >= BATCH_BYTES {
@@ -243,14 +254,26 @@ impl Sink<'_> {
         let value: Value = serde_json::from_slice(&std::mem::take(&mut self.open))
             .map_err(|error| bad(error.line() as u64, format!("expected JSON, got: {error}")))?;
         let items = if let Value::Array(items) = value { items } else { vec![value] };
+        self.check_count(items.len() as u64)?;
         for (place, item) in items.into_iter().enumerate() {
             let item = match item {
-                Value::Object(object) => with_id(object),
+                Value::Object(object) => self.with_id(object),
                 _ => Err("expected a JSON object".to_owned()),
             };
             self.ready.push((place as u64 + 1, item));
         }
         self.hand_on()
+    }
+
+    fn check_count(&self, documents: u64) -> Result<()> {
+        let most = self.limits.documents_max;
+        if documents <= most {
+            return Ok(());
+        }
+        Err(bad(
+            most + 1,
+            format!("expected at most {most} documents in one request; send the rest in another"),
+        ))
     }
 
     fn hand_on(&mut self) -> Result<()> {
@@ -262,14 +285,31 @@ impl Sink<'_> {
         self.ready.clear();
         taken
     }
+
+    /// A body has no file name to make an id from, and an id made up would not be found again.
+    fn with_id(&self, object: Map<String, Value>) -> Result<Document, String> {
+        if object.get("id").or_else(|| object.get("_id")).is_none_or(Value::is_null) {
+            return Err("expected a field \"id\"".to_owned());
+        }
+        let (fields, most) = (fields_of(&object), self.limits.fields_max);
+        if fields > most {
+            return Err(format!("expected at most {most} fields, got {fields}"));
+        }
+        document(object, "text", Path::new(""), 0)
+    }
 }
 
-/// A body has no file name to make an id from, and an id made up would not be found again.
-fn with_id(object: Map<String, Value>) -> Result<Document, String> {
-    if object.get("id").or_else(|| object.get("_id")).is_none_or(Value::is_null) {
-        return Err("expected a field \"id\"".to_owned());
+/// The fields of an object, those of objects within it counted.
+#[must_use]
+pub fn fields_of(object: &Map<String, Value>) -> usize {
+    fn within(value: &Value) -> usize {
+        match value {
+            Value::Object(object) => fields_of(object),
+            Value::Array(values) => values.iter().map(within).sum(),
+            _ => 0,
+        }
     }
-    document(object, "text", Path::new(""), 0)
+    object.len() + object.values().map(within).sum::<usize>()
 }
 
 fn bad(line: u64, reason: String) -> Error {
@@ -281,7 +321,8 @@ mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
 
-    const LIMITS: BodyLimits = BodyLimits { bytes_max: 1 << 20, record_bytes_max: 200 };
+    const LIMITS: BodyLimits =
+        BodyLimits { bytes_max: 1 << 20, record_bytes_max: 200, documents_max: 1000, fields_max: 10 };
 
     /// What arrives when the body comes in pieces of so many bytes.
     fn arrived(packing: Packing, shape: Shape, body: &[u8], piece: usize) -> Result<Vec<Arrived>> {

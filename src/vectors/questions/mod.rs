@@ -47,6 +47,11 @@ pub trait Nearest: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// [`Error::Invalid`] for a `recall` that cannot be.
     fn nearest(&self, unit: &[f32], k: usize, recall: Option<f32>) -> Result<Vec<Neighbour>>;
+
+    /// Words that did not find themselves when the index was built: linked again, and those that still did not.
+    fn lost(&self) -> (usize, usize) {
+        (0, 0)
+    }
 }
 
 /// The words that answer a question, and which of the words asked about were unknown and stood for by their subwords.
