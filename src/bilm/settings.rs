@@ -140,7 +140,7 @@ impl Settings {
 
     /// As [`Settings::resolve`], for a model to go on from: its sizes, and fewer, gentler passes, which would otherwise forget for a
     /// small text what much text has taught.
-    pub(super) fn going_on_from(&self, start: &Parts, words: u64) -> Self {
+    pub(crate) fn going_on_from(&self, start: &Parts, words: u64) -> Self {
         let epochs = match words {
             0..20_000_000 => 2,
             _ => 1,

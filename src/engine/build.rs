@@ -202,7 +202,8 @@ impl Engine {
         settings.context.check()?;
         let build = Build::begin(self, collection, PATIENCE, progress)?;
         let (corpus, report) = build.encode_corpus(settings.min_count, progress)?;
-        Ok(context::estimate(&corpus, report.min_count, settings))
+        let starter = starters::chosen(settings, corpus.vocabulary())?;
+        Ok(context::estimate(&corpus, report.min_count, settings, starter.as_ref()))
     }
 
     /// Takes word vectors from a file (of a format told from its content unless named), and builds the indexes of a

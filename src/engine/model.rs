@@ -89,8 +89,7 @@ fn go_on(
     let rows = start.originals();
     let words: Vec<&str> = start.vocabulary().iter().map(|(_, word, _)| word).collect();
     let init = Some(Init { words: &words, rows: &rows, output });
-    let mut word2vec = settings.word2vec.clone();
-    word2vec.epochs = word2vec.epochs.or(Some(epochs_from_init(corpus.words())));
+    let word2vec = going_on(settings, corpus.words());
     let mut trained = word2vec::train(Training { corpus, settings: &word2vec, init, checkpoint }, progress)?;
     let origin = Origin::of(&trained);
     if word2vec.subwords.is_some() {
@@ -152,6 +151,12 @@ impl Origin {
 /// vectors take.
 fn epochs_from_init(words: u64) -> usize {
     if words < 100_000 { 3 } else { 8 }
+}
+
+/// The settings of word2vec where training begins with vectors.
+pub(super) fn going_on(settings: &TrainSettings, words: u64) -> word2vec::Settings {
+    let epochs = settings.word2vec.epochs.or(Some(epochs_from_init(words)));
+    word2vec::Settings { epochs, ..settings.word2vec.clone() }
 }
 
 /// Adds the most frequent words of the vectors that training began with and that the corpus lacks, as they were, so that a

@@ -156,7 +156,8 @@ pub fn estimate_standalone(request: &Standalone, progress: &dyn Progress) -> Res
         Some(found) => found,
         None => unfinished.encode(request, plan, progress)?,
     };
-    Ok(context::estimate(&corpus, encoded.min_count, &request.train))
+    let starter = starters::chosen(&request.train, corpus.vocabulary())?;
+    Ok(context::estimate(&corpus, encoded.min_count, &request.train, starter.as_ref()))
 }
 
 impl Plan {

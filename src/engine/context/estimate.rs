@@ -1,7 +1,9 @@
 //! What training would take, before it begins.
 
-use super::super::TrainSettings;
+use super::super::starters::Start;
+use super::super::{TrainSettings, model};
 use crate::linalg::gemm::{Gemm, GemmCrate, View, ViewMut};
+use crate::starter::Starter;
 use crate::vocab::corpus::Corpus;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -42,15 +44,22 @@ const WORD2VEC_OPERATIONS: f64 = 600.0;
 /// Its share of that speed: it is bound by memory.
 const WORD2VEC_EFFICIENCY: f64 = 0.25;
 
+/// What training on a corpus would take, from scratch or from a starter.
 pub(in crate::engine) fn estimate(
     corpus: &Corpus,
     min_count: u64,
     settings: &TrainSettings,
+    starter: Option<&Starter>,
 ) -> TrainingEstimate {
-    let (words, vocabulary) = (corpus.words(), corpus.vocabulary().len());
+    let words = corpus.words();
+    let vocabulary = corpus.vocabulary().len().max(starter.map_or(0, |starter| starter.vectors().len()));
     let speed = speed();
-    let word2vec = settings.word2vec.resolve(words);
-    let (epochs, threads) = (word2vec.epochs.unwrap_or(1), word2vec.threads.unwrap_or(1));
+    let begun = starter.is_some() || settings.init.is_some();
+    let word2vec = if begun { model::going_on(settings, words) } else { settings.word2vec.clone() };
+    let word2vec = word2vec.resolve(words);
+    let nothing = starter.is_some() && settings.start == Start::Untouched;
+    let passes = |epochs: Option<usize>| if nothing { 0 } else { epochs.unwrap_or(1) };
+    let (epochs, threads) = (passes(word2vec.epochs), word2vec.threads.unwrap_or(1));
     let seconds = |operations: f64, epochs: usize, threads: usize, efficiency: f64| {
         operations * (words * epochs as u64) as f64 / (speed * efficiency * threads as f64)
     };
@@ -65,9 +74,14 @@ pub(in crate::engine) fn estimate(
             WORD2VEC_EFFICIENCY,
         ),
     };
-    let context = settings.contextual.wanted(words).then(|| {
-        let context = settings.context.resolve(words);
-        let (epochs, threads) = (context.epochs.unwrap_or(1), context.threads.unwrap_or(1));
+    // A starter's contextual model is gone on from however little text there is.
+    let wanted = settings.contextual.wanted(if starter.is_some() { u64::MAX } else { words });
+    let context = wanted.then(|| {
+        let context = match starter {
+            Some(starter) => settings.context.going_on_from(starter.parts(), words),
+            None => settings.context.resolve(words),
+        };
+        let (epochs, threads) = (passes(context.epochs), context.threads.unwrap_or(1));
         let operations = context.operations_per_word(word2vec.dim);
         Estimate {
             epochs,
@@ -76,7 +90,13 @@ pub(in crate::engine) fn estimate(
             seconds: seconds(operations, epochs, threads, EFFICIENCY),
         }
     });
-    TrainingEstimate { corpus_words: words, words: vocabulary, min_count, word2vec: static_estimate, context }
+    TrainingEstimate {
+        corpus_words: words,
+        words: corpus.vocabulary().len(),
+        min_count,
+        word2vec: static_estimate,
+        context,
+    }
 }
 
 /// Operations a second of one thread in matrix products of an LSTM's shape, measured for a tenth of a second.
