@@ -52,6 +52,9 @@ pub(super) fn weights(
     pairs: &[[WordId; 2]],
     progress: &dyn Progress,
 ) -> Result<Vec<System>> {
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
     let kin: Vec<[Vec<WordId>; 2]> = pairs
         .iter()
         .map(|pair| Ok([kin(material, pair[0])?, kin(material, pair[1])?]))
