@@ -179,6 +179,10 @@ async fn index(request: HttpRequest, service: web::Data<Service>) -> Answer {
 }
 
 async fn snapshot(request: HttpRequest, service: web::Data<Service>) -> Answer {
+    if !service.disk.has_room() {
+        let detail = format!("less than {} bytes are free; a snapshot takes some", service.disk.least());
+        return Err(Problem::of("disk_full", detail, &request).after(10));
+    }
     let wait = ask::query(&request)?;
     accepted(request, service, wait, Engine::enqueue_snapshot).await
 }

@@ -105,7 +105,12 @@ impl Store {
             .min_connections(CONNECTIONS)
             .max_connections(CONNECTIONS)
             .idle_timeout(None)
-            .max_lifetime(None);
+            .max_lifetime(None)
+            // A commit that fails on a full disk ends the transaction without sqlx's knowing: such a connection would refuse every later one.
+            .before_acquire(|connection, _| {
+                let is_free = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_free) })
+            });
         let pool = runtime.block_on(pool.connect_with(options)).map_err(failed(path))?;
         runtime.block_on(first.close()).map_err(failed(path))?;
         runtime.block_on(migrator().run(&pool)).map_err(|error| migration_error(path, &error))?;
@@ -335,6 +340,21 @@ mod tests {
         drop(writer);
         assert_eq!(store.collection("a").unwrap().documents, 1);
         assert!(store.collection("b").is_err());
+    }
+
+    #[test]
+    fn a_transaction_that_the_database_gave_up_by_itself_holds_no_later_one_up() {
+        let (_folder, store) = store();
+        for _ in 0..2 * CONNECTIONS {
+            let failed = store.run(async {
+                let mut transaction = store.pool.begin_with("BEGIN IMMEDIATE").await?;
+                sqlx::query("ROLLBACK").execute(&mut *transaction).await?; // as SQLite does when the disk is full
+                transaction.commit().await
+            });
+            assert!(failed.is_err());
+        }
+        put(&store, "a", &[document("1", "one")]);
+        assert_eq!(store.collection("a").unwrap().documents, 1);
     }
 
     #[test]

@@ -52,6 +52,8 @@ fn readiness_says_what_was_looked_at() {
         ready["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["store", "generations", "disk"]);
     let full = Service::with(Program::new(), &["disk_free_bytes_min=1099511627776"], &[]);
+    let snapshot = full.ask("POST", "/v1/snapshots", "");
+    assert_eq!((snapshot.status, snapshot.json()["code"].as_str()), (507, Some("disk_full")));
     let ready = full.get("/readyz").json();
     assert_eq!((ready["status"].as_str(), ready["checks"][2]["ok"].as_bool()), (Some("ready"), Some(false)));
 }
