@@ -195,7 +195,8 @@ fn searches(documents: &[Document], stemming: Stemming, folder: &std::path::Path
         let found = retriever.retrieve(words, 10)?;
         let mut matches = 0;
         for hit in &found {
-            matches += retriever.matches(words, hit.seq, &texts[hit.seq as usize % texts.len()])?.len();
+            matches +=
+                retriever.explain(words, hit.seq, &texts[hit.seq as usize % texts.len()])?.matches.len();
         }
         Ok(matches)
     })

@@ -217,7 +217,7 @@ fn tokens_are_those_of_the_trainer() {
     assert_eq!(program.ok(&["tokens", "two.txt"]), "the bank u.s rate\n我 去 了 银行\n");
 }
 
-/// A file-size limit stands for the full disk: writes fail half-way with an error of the system.
+/// A file-size limit stands for the full disk: writes fail half-way with an error of the system. The database stays below it.
 #[cfg(unix)]
 #[test]
 fn a_disk_that_fills_while_saving_leaves_the_previous_state() {
@@ -225,7 +225,7 @@ fn a_disk_that_fills_while_saving_leaves_the_previous_state() {
     ingest_and_train(&program);
     let before = program.generation("town");
     let train = format!(
-        "trap '' XFSZ; ulimit -f 300; exec {} --data-dir {} train town --dim 4000 --epochs 1",
+        "trap '' XFSZ; ulimit -f 600; exec {} --data-dir {} train town --dim 10000 --epochs 1",
         env!("CARGO_BIN_EXE_sememe"),
         program.data_dir().display()
     );

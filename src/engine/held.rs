@@ -59,7 +59,8 @@ impl Engine {
         let entries = folder.read_dir().into_iter().flatten().flatten();
         let is_old = |name: &str| number(name).is_some_and(|number| number < newest);
         let old = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_old));
-        old.fold(true, |all, entry| remove(&entry.path()) && all)
+        // All of them are tried, also after one that stays.
+        old.filter(|entry| !remove(&entry.path())).count() == 0
     }
 }
 

@@ -79,11 +79,12 @@ pub(super) fn average_link(vectors: &[&[f32]], threshold: f32, settings: &Settin
     let mut members: Vec<Vec<usize>> = (0..vectors.len()).map(|at| vec![at]).collect();
     while let Some((i, j)) = most_alike(&alike, &members, threshold) {
         let (a, b) = (members[i].len() as f32, members[j].len() as f32);
-        for k in 0..vectors.len() {
-            let mean = (a * alike[i][k] + b * alike[j][k]) / (a + b);
-            alike[i][k] = mean;
-            alike[k][i] = mean;
+        let means: Vec<f32> =
+            alike[i].iter().zip(&alike[j]).map(|(to_i, to_j)| (a * to_i + b * to_j) / (a + b)).collect();
+        for (row, mean) in alike.iter_mut().zip(&means) {
+            row[i] = *mean;
         }
+        alike[i] = means;
         let other = std::mem::take(&mut members[j]);
         members[i].extend(other);
     }
