@@ -87,7 +87,6 @@ fn document(written: &Written) -> Document {
         title: Some(written.title.clone()),
         text: written.text.clone(),
         fields,
-        ..Document::default()
     }
 }
 
