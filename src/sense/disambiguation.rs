@@ -85,7 +85,7 @@ impl Default for Weights {
     fn default() -> Self {
         Self {
             prior: 0.95,
-            predominant: 2.0,
+            predominant: 10.0,
             page_rank: 0.08,
             gloss: 1.85,
             surroundings: 2.2,

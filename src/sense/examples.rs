@@ -2,9 +2,8 @@
 //!
 //! A sense is as likely as its examples are near: `log(½·e^-rank + Σ e^{τ·cos})` over them (a kernel estimate, with the order of
 //! WordNet's senses as its prior). A sense without examples borrows the mean of those of its synset, of its hypernyms, or of its
-//! lexicographer file, at a fraction of their weight (the order in which LMMS fills in; Loureiro and Jorge 2019). The mean is not brought to
-//! length 1: its product with an occurrence is then the mean of the cosines, on the scale of the examples themselves. At length 1 it is
-//! nearer to everything than any example is, and senses that nobody ever tagged come before those that were.
+//! lexicographer file, at a fraction of their weight (the order in which LMMS fills in; Loureiro and Jorge 2019). The mean is not
+//! brought to length 1: its product with an occurrence is then the mean of the cosines, on the scale of the examples themselves.
 
 use super::context::ContextEncoder;
 use super::tagged::TaggedSentence;
