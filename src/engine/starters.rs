@@ -65,7 +65,7 @@ impl Engine {
     /// A starter of a collection's models: their `words` most frequent words.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::error::Error::NotFound) for an unknown collection; [`Error::NotReady`](crate::error::Error::NotReady) without a
+    /// [`Error::NotFound`] for an unknown collection; [`Error::NotReady`] without a
     /// contextual model; those of [`Starter::of`].
     pub fn starter(&self, collection: &str, name: &str, words: usize) -> Result<Starter> {
         let generation = self.generation(collection)?;
