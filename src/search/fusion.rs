@@ -149,7 +149,7 @@ pub(super) fn static_weight(settings: &HybridSettings, evidence: &Evidence, know
 fn weakness(evidence: &Evidence) -> f32 {
     let falling = |value: f32, from: f32, to: f32| ((to - value) / (to - from)).clamp(0.0, 1.0);
     let missing = falling(evidence.strength, 0.3, 0.45);
-    let few = falling(evidence.words as f32, 5.0, 6.0);
+    let few = falling(evidence.words as f32, 4.0, 6.0);
     evidence.commonness * missing * few * falling(evidence.lead, 0.5, 1.0)
 }
 
@@ -191,9 +191,9 @@ mod tests {
         assert_eq!(weight(0.45, 3, 0.1), 0.3); // of what the words could score much is there
         assert_eq!(weight(0.2, 6, 0.1), 0.3); // so many words are sure of themselves
         assert_eq!(weight(0.2, 3, 1.0), 0.3); // one document stands alone
-        assert!((weight(0.3, 5, 0.5) - 0.99).abs() < 1e-6);
-        // .3 + .7 · 1/3 · 1/2.
-        assert!((weight(0.4, 5, 0.75) - (0.3 + 0.7 / 6.0)).abs() < 1e-5);
+        assert!((weight(0.3, 4, 0.5) - 0.99).abs() < 1e-6);
+        // .3 + .7 · 1/3 · 1/2 · 1/2.
+        assert!((weight(0.4, 5, 0.75) - (0.3 + 0.7 / 12.0)).abs() < 1e-5);
         let name = Evidence { commonness: 0.0, ..evidence(0.1, 1, 0.0) };
         assert_eq!(static_weight(&settings, &name, WIDER), 0.3);
     }
