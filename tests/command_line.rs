@@ -225,7 +225,7 @@ fn a_disk_that_fills_while_saving_leaves_the_previous_state() {
     ingest_and_train(&program);
     let before = program.generation("town");
     let train = format!(
-        "trap '' XFSZ; ulimit -f 600; exec {} --data-dir {} train town --dim 10000 --epochs 1",
+        "trap '' XFSZ; ulimit -f 500; exec {} --data-dir {} train town --dim 4000 --epochs 1",
         env!("CARGO_BIN_EXE_sememe"),
         program.data_dir().display()
     );
