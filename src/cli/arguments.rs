@@ -131,6 +131,9 @@ pub(super) enum Command {
         /// Which documents may answer, as for search.
         #[arg(long)]
         filter: Vec<String>,
+        /// Only documents that hold a word in this sense, as for search.
+        #[arg(long, value_name = "SENSE")]
+        in_sense: Vec<String>,
         #[command(flatten)]
         expansion: ExpansionArguments,
     },

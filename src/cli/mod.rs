@@ -119,14 +119,15 @@ fn ask(engine: &Engine, question: Command, out: &Output) -> Result<()> {
             let request = asked.search(query, mode, limit, wordnet);
             out.answer(&engine.search(&collection, &request)?, show::search)
         }
-        Command::Contrast { collection, query, k, modes, keyword, filter, expansion } => {
+        Command::Contrast { collection, query, k, modes, keyword, filter, in_sense, expansion } => {
             wordnet::prepare(engine)?;
             let modes: Vec<Mode> = modes.into_iter().map(Mode::from).collect();
             let (query, modes) = (query.join(" "), (!modes.is_empty()).then_some(modes));
             let wordnet = Some(expansion.request());
             let (keyword, filter) = (Some(keyword.request()), texts::filter(filter));
+            let (k, sense) = (Some(k), Some(in_sense));
             let request =
-                ContrastRequest { query, k: Some(k), modes, filter, keyword, wordnet, ..Default::default() };
+                ContrastRequest { query, k, modes, filter, sense, keyword, wordnet, ..Default::default() };
             out.answer(&engine.contrast(&collection, &request)?, show::contrast)
         }
         Command::Settings { collection, change } => {

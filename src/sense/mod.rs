@@ -17,6 +17,7 @@
 pub mod context;
 pub mod disambiguation;
 mod examples;
+mod frame;
 mod glosses;
 pub mod induction;
 mod passage;

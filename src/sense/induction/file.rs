@@ -1,142 +1,94 @@
-//! Induced senses on disk: `senses.bin`, read whole. `docs/formats/senses.md` draws it byte by byte.
+//! Induced senses on disk: `senses.bin`. `docs/formats/senses.md` draws it byte by byte.
 
+use super::super::frame::{Complaint, Frame, Reader, Writer};
 use super::{InducedSense, InducedSenses};
-use crate::error::{Error, Result};
-use crate::files::write_whole;
+use crate::error::Result;
 use crate::vocab::WordId;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 /// Name of the file, in the folder of the vectors.
 pub const SENSES_FILE: &str = "senses.bin";
 
-const MAGIC: &[u8; 8] = b"sememeSN";
-const VERSION: u32 = 1;
-const CURE: &str = "train the collection again";
+const FRAME: Frame =
+    Frame { magic: b"sememeSN", version: 1, what: "induced senses", cure: "train the collection again" };
 
 impl InducedSenses {
     /// Writes the senses to `senses.bin` in a folder.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be written; it is then as it was before.
+    /// [`crate::error::Error::Io`] if the file cannot be written; it is then as it was before.
     pub fn save(&self, folder: &Path) -> Result<()> {
-        let path = folder.join(SENSES_FILE);
-        let bytes = self.to_bytes();
-        write_whole(&path, |to| {
-            to.write_all(&bytes)
-                .and_then(|()| to.write_all(&crc32fast::hash(&bytes).to_le_bytes()))
-                .map_err(Error::io("write", &path))
-        })
+        FRAME.save(&folder.join(SENSES_FILE), |to| self.write(to))
     }
 
     /// Reads what [`save`](Self::save) wrote; `words` is the size of the vocabulary.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read, [`Error::Damaged`] if it is not as it was written or of a newer version.
+    /// [`crate::error::Error::Io`] if it cannot be read, [`crate::error::Error::Damaged`] if it is not as it was written or of a newer
+    /// version.
     pub fn open(folder: &Path, words: usize) -> Result<Self> {
-        let path = folder.join(SENSES_FILE);
-        let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
-        Self::from_bytes(&bytes, words).map_err(|(expected, got)| Error::damaged(&path, expected, got, CURE))
+        FRAME.open(&folder.join(SENSES_FILE), |from| read(from, words))
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
-        let number = |bytes: &mut Vec<u8>, number: usize| bytes.extend((number as u32).to_le_bytes());
-        number(&mut bytes, VERSION as usize);
-        number(&mut bytes, self.dim);
-        bytes.extend(self.fingerprint.to_le_bytes());
-        number(&mut bytes, self.words.len());
+    fn write(&self, to: &mut Writer) {
+        to.number(self.dim);
+        to.fingerprint(self.fingerprint);
+        to.number(self.words.len());
         for (word, senses) in &self.words {
-            number(&mut bytes, word.index());
-            number(&mut bytes, senses.len());
+            to.number(word.index());
+            to.number(senses.len());
             for sense in senses {
-                bytes.extend(sense.share.to_le_bytes());
-                let lists = std::iter::once(&sense.label).chain(&sense.examples);
-                number(&mut bytes, 1 + sense.examples.len());
-                for list in lists {
-                    number(&mut bytes, list.len());
-                    list.iter().for_each(|id| number(&mut bytes, id.index()));
+                to.float(sense.share);
+                to.number(1 + sense.examples.len());
+                for list in std::iter::once(&sense.label).chain(&sense.examples) {
+                    to.number(list.len());
+                    list.iter().for_each(|id| to.number(id.index()));
                 }
-                sense.centroid.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
+                sense.centroid.iter().for_each(|value| to.float(*value));
             }
         }
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8], words: usize) -> Result<Self, (String, String)> {
-        let (body, checksum) = bytes.split_last_chunk::<4>().ok_or_else(|| short("a checksum"))?;
-        let mut reader = Reader { rest: body, words };
-        if reader.take::<8>()? != *MAGIC {
-            return Err(("induced senses".into(), "another file".into()));
-        }
-        let version = reader.number()?;
-        if version != VERSION {
-            return Err((format!("version {VERSION}"), version.to_string()));
-        }
-        if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
-            return Err(("the checksum of the content".into(), "another one".into()));
-        }
-        let dim = reader.number()? as usize;
-        let fingerprint = u64::from_le_bytes(reader.take()?);
-        let mut found = BTreeMap::new();
-        for _ in 0..reader.number()? {
-            let word = reader.word()?;
-            let senses = (0..reader.number()?).map(|_| reader.sense(dim)).collect::<Result<_, _>>()?;
-            found.insert(word, senses);
-        }
-        match reader.rest {
-            [] => Ok(Self { fingerprint, dim, words: found }),
-            rest => Err(("the end of the file".into(), format!("{} bytes more", rest.len()))),
-        }
     }
 }
 
-struct Reader<'a> {
-    rest: &'a [u8],
-    words: usize,
+fn read(from: &mut Reader<'_>, words: usize) -> Result<InducedSenses, Complaint> {
+    let dim = from.number()?;
+    let fingerprint = from.fingerprint()?;
+    let mut found = BTreeMap::new();
+    for _ in 0..from.number()? {
+        let word = word(from, words)?;
+        let senses = (0..from.number()?).map(|_| sense(from, words, dim)).collect::<Result<_, _>>()?;
+        found.insert(word, senses);
+    }
+    Ok(InducedSenses { fingerprint, dim, words: found })
 }
 
-fn short(what: &str) -> (String, String) {
-    (what.to_owned(), "the end of the file".to_owned())
+fn word(from: &mut Reader<'_>, words: usize) -> Result<WordId, Complaint> {
+    let id = from.number()?;
+    if id >= words {
+        return Err((format!("word ids below {words}"), id.to_string()));
+    }
+    Ok(WordId(id as u32))
 }
 
-impl Reader<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], (String, String)> {
-        let (chunk, rest) = self.rest.split_first_chunk().ok_or_else(|| short("more bytes"))?;
-        self.rest = rest;
-        Ok(*chunk)
-    }
+fn list(from: &mut Reader<'_>, words: usize) -> Result<Vec<WordId>, Complaint> {
+    (0..from.number()?).map(|_| word(from, words)).collect()
+}
 
-    fn number(&mut self) -> Result<u32, (String, String)> {
-        self.take().map(u32::from_le_bytes)
-    }
-
-    fn word(&mut self) -> Result<WordId, (String, String)> {
-        let id = self.number()?;
-        if id as usize >= self.words {
-            return Err((format!("word ids below {}", self.words), id.to_string()));
-        }
-        Ok(WordId(id))
-    }
-
-    fn list(&mut self) -> Result<Vec<WordId>, (String, String)> {
-        (0..self.number()?).map(|_| self.word()).collect()
-    }
-
-    fn sense(&mut self, dim: usize) -> Result<InducedSense, (String, String)> {
-        let share = f32::from_le_bytes(self.take()?);
-        let lists = self.number()?;
-        let label = if lists > 0 { self.list()? } else { Vec::new() };
-        let examples = (1..lists).map(|_| self.list()).collect::<Result<_, _>>()?;
-        let centroid = (0..dim).map(|_| self.take().map(f32::from_le_bytes)).collect::<Result<_, _>>()?;
-        Ok(InducedSense { label, share, examples, centroid })
-    }
+fn sense(from: &mut Reader<'_>, words: usize, dim: usize) -> Result<InducedSense, Complaint> {
+    let share = from.float()?;
+    let lists = from.number()?;
+    let label = if lists > 0 { list(from, words)? } else { Vec::new() };
+    let examples = (1..lists).map(|_| list(from, words)).collect::<Result<_, _>>()?;
+    let centroid = (0..dim).map(|_| from.float()).collect::<Result<_, _>>()?;
+    Ok(InducedSense { label, share, examples, centroid })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::frame::finds_all_damage;
     use super::*;
+    use crate::error::Error;
 
     fn sample() -> InducedSenses {
         let sense = |share: f32| InducedSense {
@@ -159,14 +111,8 @@ mod tests {
 
     #[test]
     fn every_flipped_byte_and_every_cut_is_found() {
-        let mut bytes = sample().to_bytes();
-        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-        for at in 0..bytes.len() {
-            let mut flipped = bytes.clone();
-            flipped[at] ^= 0x08;
-            assert!(InducedSenses::from_bytes(&flipped, 3).is_err(), "byte {at}");
-            assert!(InducedSenses::from_bytes(&bytes[..at], 3).is_err(), "cut to {at}");
-        }
+        let bytes = FRAME.bytes(|to| sample().write(to));
+        finds_all_damage(&bytes, |bytes| FRAME.parse(bytes, |from| read(from, 3)));
     }
 
     #[test]
