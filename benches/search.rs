@@ -1,8 +1,8 @@
 //! How fast is every way of reading, as a user asks it: query in, hits with snippets and explanations out?
 //!
-//! `cargo bench --bench search -- DATA COLLECTION [QUERIES]`: DATA is a data directory with a trained collection (`sememe ingest`, `sememe
+//! `cargo bench --bench search -- DATA COLLECTION [QUERIES [MODE]]`: DATA is a data directory with a trained collection (`sememe ingest`, `sememe
 //! train`). Queries are 4 running words taken from its documents at regular distances, QUERIES (200) of them. One thread asks, warm, ten hits
-//! each; `taskset -c 0` holds it to one processor.
+//! each; `taskset -c 0` holds it to one processor. With a MODE that one is asked alone, a hundred times over: for a profile.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -21,13 +21,22 @@ const QUERY: (usize, usize) = (10, 4);
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [data, collection, rest @ ..] = arguments.as_slice() else {
-        println!("usage: cargo bench --bench search -- DATA COLLECTION [QUERIES]");
+        println!("usage: cargo bench --bench search -- DATA COLLECTION [QUERIES [MODE]]");
         return Ok(());
     };
     let count = rest.first().and_then(|count| count.parse().ok()).unwrap_or(200);
     let engine = Engine::open(Path::new(data))?;
     let queries = queries(&engine, collection, count)?;
     println!("{} documents, {} queries", engine.collection(collection)?.indexed_documents, queries.len());
+    if let Some(alone) = rest.get(1) {
+        let mode = Mode::ALL.into_iter().find(|mode| mode.name() == alone).expect("a mode");
+        for _ in 0..100 {
+            queries
+                .iter()
+                .try_for_each(|query| engine.search(collection, &request(query, mode)).map(drop))?;
+        }
+        return Ok(());
+    }
     for mode in Mode::ALL {
         let ask = |query: &str| engine.search(collection, &request(query, mode)).map(drop);
         match time(&queries, ask) {

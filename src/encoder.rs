@@ -69,15 +69,6 @@ pub struct StaticEncoder {
     weights: Option<Arc<[f32]>>,
 }
 
-/// A word of a text, as the text's vector holds it.
-#[derive(Debug, Clone)]
-pub struct WeightedWord {
-    /// The word.
-    pub id: WordId,
-    /// Weight, vector and common direction taken together: a text's vector is the sum of these, scaled to length 1.
-    pub vector: Vec<f32>,
-}
-
 impl StaticEncoder {
     /// An encoder that removes `direction` (`D` values) from every text.
     ///
@@ -126,22 +117,25 @@ impl StaticEncoder {
     /// The vector of a text, of length 1; `None` if no word of it has one.
     #[must_use]
     pub fn text<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Option<Vec<f32>> {
-        let mut sum = vec![0.0; self.dim()];
-        for id in words.into_iter().filter_map(|word| self.vectors.vocabulary().id(word)) {
-            linalg::add_scaled(&mut sum, self.weight(id), self.vectors.unit(id));
-        }
-        self.remove_direction(&mut sum);
+        let mut sum = self.sum(words.into_iter().filter_map(|word| self.word(word)));
         (linalg::normalize(&mut sum) > 0.0).then_some(sum)
     }
 
-    /// The parts of a text's vector: their sum, scaled to length 1, is what [`text`](Self::text) gives.
+    /// A word with its weight in a text, if it has a vector.
     #[must_use]
-    pub fn word(&self, word: &str) -> Option<WeightedWord> {
-        let id = self.vectors.vocabulary().id(word)?;
-        let mut vector = vec![0.0; self.dim()];
-        linalg::add_scaled(&mut vector, self.weight(id), self.vectors.unit(id));
-        self.remove_direction(&mut vector);
-        Some(WeightedWord { id, vector })
+    pub fn word(&self, word: &str) -> Option<(WordId, f32)> {
+        self.vectors.vocabulary().id(word).map(|id| (id, self.weight(id)))
+    }
+
+    /// The weighted sum of words' vectors of length 1, without the common direction: what [`text`](Self::text) gives, before it is scaled.
+    #[must_use]
+    pub fn sum(&self, words: impl IntoIterator<Item = (WordId, f32)>) -> Vec<f32> {
+        let mut sum = vec![0.0; self.dim()];
+        for (id, weight) in words {
+            linalg::add_scaled(&mut sum, weight, self.vectors.unit(id));
+        }
+        self.remove_direction(&mut sum);
+        sum
     }
 
     /// `a / (a + p)` for a word of share `p`. Words count at length 1: with the lengths that training gives them, judged queries of the bundled
@@ -184,9 +178,9 @@ mod tests {
         // bank: p = .8 · .25 + .2 · .03 = .206; river, which the language lacks: p = .2 · .01 = .002.
         let language = Vocabulary::from_counts([("the", 3), ("bank", 1)], 1).unwrap();
         let encoder = StaticEncoder::plain(vectors()).weighed_by(&language);
-        let length = |word| linalg::normalize(&mut encoder.word(word).unwrap().vector);
-        assert!((length("bank") - 0.0003 / 0.2063).abs() < 1e-6);
-        assert!((length("river") - 0.0003 / 0.0023).abs() < 1e-6);
+        let weight = |word| encoder.word(word).unwrap().1;
+        assert!((weight("bank") - 0.0003 / 0.2063).abs() < 1e-6);
+        assert!((weight("river") - 0.0003 / 0.0023).abs() < 1e-6);
     }
 
     #[test]
@@ -201,7 +195,8 @@ mod tests {
         let encoder = StaticEncoder::new(vectors(), vec![0.6, 0.8]);
         let words = ["the", "bank", "river"];
         let mut sum = vec![0.0; 2];
-        words.iter().for_each(|word| linalg::add_scaled(&mut sum, 1.0, &encoder.word(word).unwrap().vector));
+        let part = |word: &&str| encoder.sum(encoder.word(word));
+        words.iter().for_each(|word| linalg::add_scaled(&mut sum, 1.0, &part(word)));
         linalg::normalize(&mut sum);
         let text = encoder.text(words).unwrap();
         assert!(sum.iter().zip(&text).all(|(a, b)| (a - b).abs() < 1e-6), "{sum:?} {text:?}");

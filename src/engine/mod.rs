@@ -36,6 +36,7 @@ mod snapshot;
 mod standalone;
 mod starters;
 mod tasks;
+mod texts;
 mod training;
 mod tuning;
 mod uploads;

@@ -3,6 +3,7 @@
 use super::answers::{Analyzed, AnalyzedToken, Hit, SearchAnswer};
 use super::requests::{HighlightRequest, KeywordRequest, Page, SearchRequest, Syntax};
 use super::senses::{Chooser, named_induced};
+use super::texts::{ReadText, ReadTexts};
 use super::{Engine, ExpansionRequest, Generation, highlight};
 use crate::error::{Error, Result};
 use crate::index::keyword::{
@@ -13,7 +14,6 @@ use crate::search::{
     ContextualRetriever, ContextualSettings, Explained, HybridRetriever, HybridSettings, KeywordRetriever,
     MatchPart, Mode, NeighboursRetriever, Ranked, Retriever, StaticRetriever, WordNetRetriever,
 };
-use crate::store::StoredDocument;
 use crate::text::Analyzer;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -105,8 +105,9 @@ impl Engine {
     ) -> Result<SearchAnswer> {
         let start = Instant::now();
         let Question { query, hard, page, .. } = question;
-        let found = self.read(generation, &question.how, Some(hard), mode, |retriever| {
-            self.found(generation, question, retriever)
+        let texts = ReadTexts::new(&self.store);
+        let found = self.read(generation, &question.how, Some(hard), mode, &texts, |retriever| {
+            found(generation, question, retriever, &texts)
         })?;
         let nothing = hard.selection.as_ref().is_some_and(Selection::is_empty);
         let empty_because = found.hits.is_empty().then(|| match nothing {
@@ -138,7 +139,7 @@ impl Engine {
         mode: Mode,
         question: impl FnOnce(&dyn Retriever) -> Result<T>,
     ) -> Result<T> {
-        self.read(generation, how, None, mode, question)
+        self.read(generation, how, None, mode, &ReadTexts::new(&self.store), question)
     }
 
     /// The same query, of documents that hold a word in one of these senses.
@@ -163,14 +164,13 @@ impl Engine {
         how: &Reading<'_>,
         hard: Option<&Hard>,
         mode: Mode,
+        texts: &ReadTexts<'_>,
         question: impl FnOnce(&dyn Retriever) -> Result<T>,
     ) -> Result<T> {
         let options = hard.map(Hard::options).unwrap_or_default();
         let texts = |seqs: &[i64]| {
-            let stored = self.store.documents(seqs)?.into_iter();
-            let analyzed =
-                |stored: StoredDocument| (stored.seq, Analyzer.analyze(&stored.document.full_text()));
-            Ok(stored.map(analyzed).collect())
+            let read = texts.read(seqs)?.into_iter();
+            Ok(read.map(|text| (text.stored.seq, text.analysis)).collect())
         };
         match mode {
             Mode::Keyword => {
@@ -219,74 +219,73 @@ impl Engine {
             }
         }
     }
+}
 
-    fn found(
-        &self,
-        generation: &Generation,
-        question: &Question<'_>,
-        retriever: &dyn Retriever,
-    ) -> Result<Found> {
-        let (index, words, page) = (generation.keyword(), &question.hard.words, question.page);
-        let answering = retriever.answering(words)?;
-        let ranked = match &answering {
-            Some(all) if question.sort.is_empty() => all.top(index, page.end())?,
-            Some(all) => index.sorted(all, question.sort, 0, page.end())?,
-            None => {
-                let wanted = if question.sort.is_empty() { page.end() } else { SORTED_MAX.max(page.end()) };
-                let ranked = retriever.retrieve(words, wanted)?;
-                let ranked = ranked.into_iter().map(|found| (found.seq.cast_unsigned(), found.score));
-                if question.sort.is_empty() {
-                    ranked.collect()
-                } else {
-                    index.sorted(&index.found(ranked)?, question.sort, 0, page.end())?
-                }
-            }
-        };
-        let selection = question.hard.selection.as_ref();
-        let total_hits = match (&answering, selection) {
-            (Some(all), _) => all.total(),
-            (None, Some(selection)) => selection.len() as u64,
-            (None, None) => index.len(),
-        };
-        let mut facets = BTreeMap::new();
-        if !question.facets.is_empty() {
-            let all = answering.unwrap_or_else(|| index.unscored(selection));
-            for (at, field) in question.facets.iter().enumerate() {
-                facets.insert(field.clone(), index.facet(&all, field, &format!("facets/{at}"))?);
+fn found(
+    generation: &Generation,
+    question: &Question<'_>,
+    retriever: &dyn Retriever,
+    texts: &ReadTexts<'_>,
+) -> Result<Found> {
+    let (index, words, page) = (generation.keyword(), &question.hard.words, question.page);
+    let answering = retriever.answering(words)?;
+    let ranked = match &answering {
+        Some(all) if question.sort.is_empty() => all.top(index, page.end()),
+        Some(all) => index.sorted(all, question.sort, 0, page.end())?,
+        None => {
+            let wanted = if question.sort.is_empty() { page.end() } else { SORTED_MAX.max(page.end()) };
+            let ranked = retriever.retrieve(words, wanted)?;
+            let ranked = ranked.into_iter().map(|found| (found.seq.cast_unsigned(), found.score));
+            if question.sort.is_empty() {
+                ranked.collect()
+            } else {
+                index.sorted(&index.found(ranked)?, question.sort, 0, page.end())?
             }
         }
-        let ranked: Vec<Ranked> = ranked
-            .into_iter()
-            .skip(page.offset)
-            .map(|(seq, score)| Ranked { seq: seq.cast_signed(), score })
-            .collect();
-        Ok(Found {
-            hits: self.hits((index, retriever), question, &ranked)?,
-            total_hits,
-            facets,
-            unknown_words: retriever.unknown(words)?,
-        })
+    };
+    let selection = question.hard.selection.as_ref();
+    let total_hits = match (&answering, selection) {
+        (Some(all), _) => all.total(),
+        (None, Some(selection)) => selection.len() as u64,
+        (None, None) => index.len(),
+    };
+    let mut facets = BTreeMap::new();
+    if !question.facets.is_empty() {
+        let all = answering.unwrap_or_else(|| index.unscored(selection));
+        for (at, field) in question.facets.iter().enumerate() {
+            facets.insert(field.clone(), index.facet(&all, field, &format!("facets/{at}"))?);
+        }
     }
+    let ranked: Vec<Ranked> = ranked
+        .into_iter()
+        .skip(page.offset)
+        .map(|(seq, score)| Ranked { seq: seq.cast_signed(), score })
+        .collect();
+    Ok(Found {
+        hits: hits((index, retriever), question, &ranked, texts)?,
+        total_hits,
+        facets,
+        unknown_words: retriever.unknown(words)?,
+    })
+}
 
-    fn hits(
-        &self,
-        (index, retriever): (&KeywordIndex, &dyn Retriever),
-        question: &Question<'_>,
-        ranked: &[Ranked],
-    ) -> Result<Vec<Hit>> {
-        let seqs: Vec<i64> = ranked.iter().map(|found| found.seq).collect();
-        let mut stored: HashMap<i64, StoredDocument> =
-            self.store.documents(&seqs)?.into_iter().map(|stored| (stored.seq, stored)).collect();
-        // A document deleted since the generation was built is no longer in the store.
-        let present =
-            ranked.iter().filter_map(|found| stored.remove(&found.seq).map(|stored| (found, stored)));
-        present
-            .enumerate()
-            .map(|(place, (found, stored))| {
-                hit((index, retriever), question, question.page.offset + place + 1, found.score, &stored)
-            })
-            .collect()
-    }
+fn hits(
+    with: (&KeywordIndex, &dyn Retriever),
+    question: &Question<'_>,
+    ranked: &[Ranked],
+    texts: &ReadTexts<'_>,
+) -> Result<Vec<Hit>> {
+    let seqs: Vec<i64> = ranked.iter().map(|found| found.seq).collect();
+    let read: HashMap<i64, ReadText> =
+        texts.read(&seqs)?.into_iter().map(|text| (text.stored.seq, text)).collect();
+    // A document deleted since the generation was built is no longer in the store.
+    let present = ranked.iter().filter_map(|found| read.get(&found.seq).map(|text| (found, text)));
+    present
+        .enumerate()
+        .map(|(place, (found, text))| {
+            hit(with, question, question.page.offset + place + 1, found.score, text)
+        })
+        .collect()
 }
 
 /// What the modes are asked.
@@ -366,12 +365,10 @@ fn hit(
     question: &Question<'_>,
     rank: usize,
     score: f32,
-    stored: &StoredDocument,
+    ReadText { stored, analysis }: &ReadText,
 ) -> Result<Hit> {
     let document = &stored.document;
-    let text = document.full_text();
-    let analysis = Analyzer.analyze(&text);
-    let explained = retriever.explain(&question.hard.words, stored.seq, &analysis)?;
+    let explained = retriever.explain(&question.hard.words, stored.seq, analysis)?;
     let Explained { mut matches, rest, parts } = explained.shares(score);
     for found in &mut matches {
         let is_hard = match found.part {
@@ -383,10 +380,10 @@ fn hit(
             found.bm25 = index.term_parts(&found.document_word, seq, &question.hard.options())?;
         }
     }
-    let snippet = highlight::snippet(document, &analysis, &matches);
+    let snippet = highlight::snippet(document, analysis, &matches);
     let (highlights, highlighted) = match question.highlight {
         Some(tags) => {
-            let found = highlight::highlights(document, &analysis, &matches, retriever);
+            let found = highlight::highlights(document, analysis, &matches, retriever);
             let shown = highlight::highlighted(document, &snippet, &found, tags);
             (Some(found), Some(shown))
         }

@@ -133,7 +133,7 @@ mod x86 {
         _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64::<1>(sum))
     }
 
-    /// Widens to 16 bits first: `vpmaddubsw` alone would saturate at 255 · 127 · 2.
+    /// Four rows at a time, as above: each piece of the query is widened once for all of them.
     #[target_feature(enable = "avx2")]
     pub(super) fn dots_avx2<'a>(
         count: usize,
@@ -141,23 +141,42 @@ mod x86 {
         query: &[Line],
         sums: &mut [i32],
     ) {
-        for (at, to) in sums.iter_mut().enumerate().take(count) {
-            let mut sum = _mm256_setzero_si256();
-            for (x, y) in row(at).iter().zip(query) {
-                for quarter in 0..4 {
-                    // SAFETY: four quarters of 16 bytes lie within the line of 64.
-                    let (x, y) = unsafe {
-                        let x = _mm_load_si128(x.0.as_ptr().add(16 * quarter).cast());
-                        let y = _mm_load_si128(y.0.as_ptr().add(16 * quarter).cast());
-                        (_mm256_cvtepu8_epi16(x), _mm256_cvtepi8_epi16(y))
-                    };
-                    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(x, y));
-                }
-            }
+        let mut at = 0;
+        while at + 4 <= count {
+            let rows = [row(at), row(at + 1), row(at + 2), row(at + 3)];
+            let [a, b, c, d] = dots_widened(rows, query);
+            let four = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+            let four = _mm_add_epi32(_mm256_castsi256_si128(four), _mm256_extracti128_si256::<1>(four));
+            let to: &mut [i32; 4] = (&mut sums[at..at + 4]).try_into().expect("four sums");
+            // SAFETY: `to` has room for 16 bytes, and the store needs no alignment.
+            unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), four) };
+            at += 4;
+        }
+        for (to, at) in sums[at..count].iter_mut().zip(at..) {
+            let [sum] = dots_widened([row(at)], query);
             let half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
             let quarter = _mm_add_epi32(half, _mm_shuffle_epi32::<0b01_00_11_10>(half));
             *to = _mm_cvtsi128_si32(_mm_add_epi32(quarter, _mm_shuffle_epi32::<0b10_11_00_01>(quarter)));
         }
+    }
+
+    /// Widens to 16 bits first: `vpmaddubsw` alone would saturate at 255 · 127 · 2.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn dots_widened<const N: usize>(rows: [&[Line]; N], query: &[Line]) -> [__m256i; N] {
+        let mut sums = [_mm256_setzero_si256(); N];
+        for (line, y) in query.iter().enumerate() {
+            let xs = rows.map(|row| &row[line]);
+            for quarter in 0..4 {
+                // SAFETY: four quarters of 16 bytes lie within each line of 64, which is aligned.
+                let load = |line: &Line| unsafe { _mm_load_si128(line.0.as_ptr().add(16 * quarter).cast()) };
+                let y = _mm256_cvtepi8_epi16(load(y));
+                for (sum, x) in sums.iter_mut().zip(xs) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_cvtepu8_epi16(load(x)), y));
+                }
+            }
+        }
+        sums
     }
 }
 

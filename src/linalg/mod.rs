@@ -4,14 +4,14 @@
 //! (AVX-512, AVX2, portable code that vectorises to NEON or SSE2).
 
 mod dispatch;
-mod dots_u8;
+mod estimate;
 pub mod gemm;
 pub mod int8;
 mod least_squares;
 mod simd;
 
 pub use dispatch::{Kernel, dispatch};
-pub use dots_u8::{Estimate, dots_u8_i8, estimate};
+pub use estimate::{Estimate, estimate};
 pub use least_squares::least_squares;
 pub use simd::{add_scaled, dot};
 

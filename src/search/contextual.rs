@@ -247,7 +247,7 @@ impl<'a> ContextualRetriever<'a> {
         if let Some(read) = known {
             carried_by_words(&answer.query, read, late, &mut carried);
         }
-        Explained::of(carried.all, &[MatchPart::Contextual, MatchPart::Late])
+        Explained::of(&carried.all, &[MatchPart::Contextual, MatchPart::Late])
     }
 
     /// The cosine of two sums is the sum over all pairs of words: each pair carries its part of it.

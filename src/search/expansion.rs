@@ -92,7 +92,7 @@ impl<E: Expand> Retriever for ExpandedRetriever<'_, E> {
     }
 
     fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
-        let found = self.answering(words)?.unwrap_or_default().top(self.keywords.index, limit)?;
+        let found = self.answering(words)?.unwrap_or_default().top(self.keywords.index, limit);
         Ok(found.into_iter().map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect())
     }
 
@@ -124,10 +124,10 @@ impl<E: Expand> Retriever for ExpandedRetriever<'_, E> {
         let carried = reached.into_iter().zip(parts).filter(|(_, part)| *part > 0.0);
         let carried = carried.map(|(reached, part)| Carried {
             similarity: reached.similarity,
-            link: reached.link.clone(),
+            link: reached.link.as_ref(),
             ..Carried::new(&reached.query_word, in_document(&reached.term.words), part)
         });
-        Ok(Explained::of(carried.collect(), &[]))
+        Ok(Explained::of(&carried.collect::<Vec<_>>(), &[]))
     }
 
     /// Words that neither stand in a document themselves nor lead to one that does.

@@ -19,25 +19,23 @@ pub struct Explained {
 
 impl Explained {
     /// Takes a score apart into its largest pieces and the rest.
-    pub(super) fn of(carried: Vec<Carried<'_>>, parts: &[MatchPart]) -> Self {
+    pub(super) fn of(carried: &[Carried<'_>], parts: &[MatchPart]) -> Self {
         let of = |part: &MatchPart| {
             let own = carried.iter().filter(|found| found.part == Some(*part)).map(|found| found.share);
             ScorePart { part: *part, score: own.sum() }
         };
         let parts = parts.iter().map(of).filter(|part| part.score != 0.0).collect();
-        let mut all: Vec<(usize, Carried<'_>)> = carried.into_iter().enumerate().collect();
-        let largest = |(at, a): &(usize, Carried<'_>), (other, b): &(usize, Carried<'_>)| {
-            b.share.total_cmp(&a.share).then(at.cmp(other))
-        };
+        // Hundreds of pieces, of which six are told: their places are sorted instead of them.
+        let mut all: Vec<(f32, usize)> = carried.iter().map(|found| found.share).zip(0..).collect();
+        let largest = |(a, at): &(f32, usize), (b, other): &(f32, usize)| b.total_cmp(a).then(at.cmp(other));
         if all.len() > MATCHES_MAX {
             all.select_nth_unstable_by(MATCHES_MAX, largest);
         }
         let listed = all.len().min(MATCHES_MAX);
         all[..listed].sort_unstable_by(largest);
-        let shown = all[..listed].iter().take_while(|(_, found)| found.share > 0.0).count();
-        let rest = all[shown..].iter().map(|(_, found)| found.share).sum();
-        all.truncate(shown);
-        Self { matches: all.into_iter().map(|(_, found)| found.told()).collect(), rest, parts }
+        let shown = all[..listed].iter().take_while(|(share, _)| *share > 0.0).count();
+        let rest = all[shown..].iter().map(|(share, _)| share).sum();
+        Self { matches: all[..shown].iter().map(|(_, at)| carried[*at].told()).collect(), rest, parts }
     }
 
     /// With shares of the score instead of parts in its units.
@@ -57,7 +55,7 @@ pub(super) struct Carried<'a> {
     pub document_word: Cow<'a, str>,
     pub similarity: f32,
     pub share: f32,
-    pub link: Option<GraphLink>,
+    pub link: Option<&'a GraphLink>,
     pub part: Option<MatchPart>,
 }
 
@@ -71,13 +69,13 @@ impl<'a> Carried<'a> {
         Self { query_word, document_word, similarity: 1.0, share, link: None, part: None }
     }
 
-    fn told(self) -> Match {
+    fn told(&self) -> Match {
         Match {
-            query_word: self.query_word.into_owned(),
-            document_word: self.document_word.into_owned(),
+            query_word: self.query_word.clone().into_owned(),
+            document_word: self.document_word.clone().into_owned(),
             similarity: self.similarity,
             share: self.share,
-            link: self.link,
+            link: self.link.cloned(),
             bm25: None,
             part: self.part,
         }
@@ -91,13 +89,14 @@ mod tests {
     #[test]
     fn the_largest_are_told_and_all_others_are_the_rest() {
         let shares = [0.5, -2.0, 1.0, 3.0, 0.25, 3.0, 4.0, 0.125, 2.0, -1.0];
-        let carried = shares.iter().map(|share| Carried::new("q", share.to_string(), *share)).collect();
-        let told = Explained::of(carried, &[]);
+        let of = |share: &f32| Carried::new("q", share.to_string(), *share);
+        let carried: Vec<Carried<'_>> = shares.iter().map(of).collect();
+        let told = Explained::of(&carried, &[]);
         assert_eq!(told.matches.iter().map(|m| m.share).collect::<Vec<_>>(), [4.0, 3.0, 3.0, 2.0, 1.0, 0.5]);
         assert_eq!(told.rest, 0.25 + 0.125 - 3.0);
         let shares = told.shares(2.0);
         assert_eq!((shares.matches[0].share, shares.rest), (2.0, -1.3125));
-        let against = Explained::of(vec![Carried::new("q", "d", -1.0)], &[]);
+        let against = Explained::of(&[Carried::new("q", "d", -1.0)], &[]);
         assert!(against.matches.is_empty() && against.rest == -1.0);
     }
 }

@@ -7,7 +7,7 @@ use super::explained::{Carried, Explained};
 use super::fusion::{Evidence, Fusion, HybridSettings, Knowledge, feedback_share, flatness, static_weight};
 use super::{KeywordRetriever, MatchPart, Mode, Ranked, Retriever, StaticRetriever, distinct, feedback};
 use crate::error::Result;
-use crate::index::keyword::{KeywordIndex, KeywordOptions, Matches, WeightedTerm};
+use crate::index::keyword::{KeywordIndex, KeywordOptions, Scores, WeightedTerm};
 use crate::linalg;
 use crate::text::{Analysis, is_stop_word};
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ const POOL: usize = 200;
 const GUARDED_WORDS_MAX: usize = 64;
 
 /// Fetches documents by row and analyses them; those that are gone are left out.
-pub type Texts<'a> = dyn Fn(&[i64]) -> Result<Vec<(i64, Analysis)>> + 'a;
+pub type Texts<'a> = dyn Fn(&[i64]) -> Result<Vec<(i64, Rc<Analysis>)>> + 'a;
 
 /// Keyword and static ranking fused, with feedback.
 pub struct HybridRetriever<'a> {
@@ -63,7 +63,7 @@ struct Candidates {
     scores: HashMap<i64, (f32, f32)>,
     /// Highest of each.
     most: (f32, f32),
-    matching: Matches,
+    scored: Scores,
     /// The two rankings, best first.
     keyword: Vec<Ranked>,
     statics: Vec<Ranked>,
@@ -199,8 +199,8 @@ impl<'a> HybridRetriever<'a> {
     /// Both scores of all documents that either ranking puts among its first `pool`.
     fn candidates(&self, reading: &Reading, pool: usize) -> Result<Candidates> {
         let terms: Vec<&WeightedTerm> = reading.terms.iter().collect();
-        let matching = self.index.matching_weighted(&terms, &self.options)?;
-        let keyword = matching.top(self.index, pool)?.into_iter();
+        let scored = self.index.scores_weighted(&terms, &self.options)?;
+        let keyword = scored.top(self.index, pool).into_iter();
         let keyword: Vec<Ranked> =
             keyword.map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect();
         let statics = match (&self.soft, &reading.vector) {
@@ -208,7 +208,7 @@ impl<'a> HybridRetriever<'a> {
             _ => Vec::new(),
         };
         let scores = HashMap::with_capacity(keyword.len() + statics.len());
-        let mut candidates = Candidates { scores, most: (0.0, 0.0), matching, keyword, statics };
+        let mut candidates = Candidates { scores, most: (0.0, 0.0), scored, keyword, statics };
         let seqs = candidates.keyword.iter().chain(&candidates.statics).map(|found| found.seq);
         let seqs: Vec<i64> = seqs.collect();
         self.extend(&mut candidates, reading, &seqs)?;
@@ -228,7 +228,7 @@ impl<'a> HybridRetriever<'a> {
             _ => HashMap::new(),
         };
         for seq in missing {
-            let score = candidates.matching.score(self.index, seq.cast_unsigned());
+            let score = candidates.scored.score(self.index, seq.cast_unsigned());
             let cosine = cosines.get(&seq).copied().unwrap_or(0.0).max(0.0);
             candidates.scores.insert(seq, (score, cosine));
         }
@@ -268,7 +268,7 @@ impl<'a> HybridRetriever<'a> {
             .iter()
             .filter_map(|found| {
                 let text = texts.iter().find(|(seq, _)| *seq == found.seq);
-                text.map(|(_, analysis)| (found.score, analysis))
+                text.map(|(_, analysis)| (found.score, analysis.as_ref()))
             })
             .collect();
         if weighed.is_empty() {
@@ -420,7 +420,7 @@ fn carried_by_vectors<'w>(
     let query = soft.parts(answer.words.iter().map(String::as_str));
     let parts = soft.parts(document.tokens().map(|token| token.text));
     let (of_query, of_document) = (soft.sum(&query), soft.sum(&parts));
-    let (query_length, document_length) = (length(&of_query), length(&of_document));
+    let (query_length, document_length) = (linalg::norm(&of_query), linalg::norm(&of_document));
     if query_length <= 0.0 || document_length <= 0.0 {
         return Vec::new();
     }
@@ -430,28 +430,24 @@ fn carried_by_vectors<'w>(
     };
     let readings: Vec<&Reading> = answer.readings.iter().filter(counts).collect();
     let own: f32 = readings.iter().map(|reading| reading.static_factor * reading.of_query).sum();
+    let vectors: Vec<Vec<f32>> = query.iter().map(|part| soft.sum(std::slice::from_ref(part))).collect();
+    let scale = own / (query_length * document_length);
     let mut carried = Vec::with_capacity(parts.len() * (query.len() + 1));
-    for (document_word, part, count) in &parts {
-        let scale = count / document_length;
-        for (query_word, query_part, query_count) in &query {
-            let dot = linalg::dot(&query_part.vector, &part.vector) * query_count / query_length;
-            let similarity = soft.encoder().vectors().cosine(query_part.id, part.id);
-            let found = Carried::new(*query_word, *document_word, own * scale * dot);
+    for part in &parts {
+        for (of, vector) in query.iter().zip(&vectors) {
+            let similarity = soft.encoder().vectors().cosine(of.id, part.id);
+            let found = Carried::new(of.word, part.word, scale * soft.dot(vector, part));
             carried.push(Carried { similarity, part: Some(MatchPart::Static), ..found });
         }
         for reading in &readings {
             if let Some(mean) = &reading.of_feedback {
-                let share = reading.static_factor * scale * linalg::dot(mean, &part.vector);
-                let found = Carried::new("", *document_word, share);
+                let share = reading.static_factor * soft.dot(mean, part) / document_length;
+                let found = Carried::new("", part.word, share);
                 carried.push(Carried { similarity: 0.0, part: Some(MatchPart::Feedback), ..found });
             }
         }
     }
     carried
-}
-
-fn length(vector: &[f32]) -> f32 {
-    linalg::dot(vector, vector).sqrt()
 }
 
 impl Retriever for HybridRetriever<'_> {
@@ -467,7 +463,7 @@ impl Retriever for HybridRetriever<'_> {
     fn explain(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Explained> {
         let answer = self.answer(words, 1)?;
         let carried = self.carried(&answer, seq, document)?;
-        Ok(Explained::of(carried, &[MatchPart::Keyword, MatchPart::Static, MatchPart::Feedback]))
+        Ok(Explained::of(&carried, &[MatchPart::Keyword, MatchPart::Static, MatchPart::Feedback]))
     }
 
     /// Words that neither ranking knows.

@@ -71,7 +71,7 @@ impl<'a> KeywordRetriever<'a> {
             let found = found.into_iter().map(|word| Carried::new(&leaf.written, word, each));
             carried.extend(found);
         }
-        Ok(Explained::of(carried, &[]))
+        Ok(Explained::of(&carried, &[]))
     }
 }
 
@@ -81,7 +81,7 @@ impl Retriever for KeywordRetriever<'_> {
     }
 
     fn retrieve(&self, words: &[String], limit: usize) -> Result<Vec<Ranked>> {
-        let found = self.all(words)?.top(self.index, limit)?;
+        let found = self.all(words)?.top(self.index, limit);
         Ok(found.into_iter().map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect())
     }
 
@@ -97,7 +97,7 @@ impl Retriever for KeywordRetriever<'_> {
         if self.expression.is_some() {
             return self.explain_expression(seq, document);
         }
-        Ok(Explained::of(self.carried(words, seq, document)?, &[]))
+        Ok(Explained::of(&self.carried(words, seq, document)?, &[]))
     }
 
     fn unknown(&self, words: &[String]) -> Result<Vec<String>> {

@@ -2,15 +2,20 @@
 
 use super::explained::{Carried, Explained};
 use super::{Mode, Ranked, Retriever, distinct};
-use crate::encoder::{StaticEncoder, WeightedWord};
+use crate::encoder::StaticEncoder;
 use crate::error::Result;
 use crate::index::{RowSet, SearchOptions, Strategy, VectorIndex};
 use crate::linalg;
 use crate::text::Analysis;
-use std::collections::HashMap;
+use crate::vocab::WordId;
 
-/// A word of a text, with its part of the text's vector and how often it stands there.
-pub(super) type TextPart<'w> = (&'w str, WeightedWord, f32);
+/// A distinct word of a text, and what its vector of length 1 counts for in the text's.
+pub(super) struct TextPart<'w> {
+    pub word: &'w str,
+    pub id: WordId,
+    /// Its weight, as often as it stands there.
+    pub weight: f32,
+}
 
 /// The vectors of documents, asked for the nearest.
 pub(super) struct DocumentVectors<'a> {
@@ -95,44 +100,49 @@ impl<'a> StaticRetriever<'a> {
 
     /// The sum of a text's parts.
     pub(super) fn sum(&self, parts: &[TextPart<'_>]) -> Vec<f32> {
-        let mut sum = vec![0.0; self.encoder.dim()];
-        parts.iter().for_each(|(_, part, count)| linalg::add_scaled(&mut sum, *count, &part.vector));
-        sum
+        self.encoder.sum(parts.iter().map(|part| (part.id, part.weight)))
     }
 
     /// The cosine of two sums is the sum over all pairs of words: each pair carries its part of it.
     pub(super) fn carried<'w>(&self, words: &'w [String], document: &'w Analysis) -> Vec<Carried<'w>> {
         let query = self.parts(words.iter().map(String::as_str));
         let document = self.parts(document.tokens().map(|token| token.text));
-        let length = |parts: &[TextPart<'_>]| linalg::normalize(&mut self.sum(parts));
-        let lengths = length(&query) * length(&document);
+        let lengths = linalg::norm(&self.sum(&query)) * linalg::norm(&self.sum(&document));
         if lengths <= 0.0 {
             return Vec::new();
         }
         let mut carried = Vec::with_capacity(query.len() * document.len());
-        for (query_word, query_part, query_count) in &query {
-            for (document_word, document_part, document_count) in &document {
-                let dot = linalg::dot(&query_part.vector, &document_part.vector);
-                let share = dot * query_count * document_count / lengths;
-                let similarity = self.encoder.vectors().cosine(query_part.id, document_part.id);
-                carried.push(Carried { similarity, ..Carried::new(*query_word, *document_word, share) });
+        for of in &query {
+            // Without the common direction on one side, the other's part of it counts nothing.
+            let vector = self.sum(std::slice::from_ref(of));
+            for with in &document {
+                let share = self.dot(&vector, with) / lengths;
+                let similarity = self.encoder.vectors().cosine(of.id, with.id);
+                carried.push(Carried { similarity, ..Carried::new(of.word, with.word, share) });
             }
         }
         carried
     }
 
-    /// Distinct words that have a vector, each with its part of the text's vector, and how often it stands there.
+    /// The product of a vector without the common direction and a text's part.
+    pub(super) fn dot(&self, vector: &[f32], part: &TextPart<'_>) -> f32 {
+        part.weight * linalg::dot(vector, self.encoder.vectors().unit(part.id))
+    }
+
+    /// Distinct words that have a vector, in the order of the text.
     pub(super) fn parts<'w>(&self, words: impl Iterator<Item = &'w str>) -> Vec<TextPart<'w>> {
-        let mut counts: HashMap<&str, (usize, f32)> = HashMap::new();
-        for (order, word) in words.enumerate() {
-            counts.entry(word).or_insert((order, 0.0)).1 += 1.0;
-        }
-        let mut ordered: Vec<(&str, (usize, f32))> = counts.into_iter().collect();
-        ordered.sort_unstable_by_key(|(_, (order, _))| *order);
-        ordered
-            .into_iter()
-            .filter_map(|(word, (_, count))| Some((word, self.encoder.word(word)?, count)))
-            .collect()
+        let known = words.enumerate().filter_map(|(place, word)| {
+            self.encoder.word(word).map(|(id, weight)| (place, TextPart { word, id, weight }))
+        });
+        let mut parts: Vec<(usize, TextPart<'w>)> = known.collect();
+        parts.sort_unstable_by_key(|(place, part)| (part.id, *place));
+        parts.dedup_by(|(_, next), (_, first)| {
+            let is_same = next.id == first.id;
+            first.weight += if is_same { next.weight } else { 0.0 };
+            is_same
+        });
+        parts.sort_unstable_by_key(|(place, _)| *place);
+        parts.into_iter().map(|(_, part)| part).collect()
     }
 }
 
@@ -149,7 +159,7 @@ impl Retriever for StaticRetriever<'_> {
     }
 
     fn explain(&self, words: &[String], _seq: i64, document: &Analysis) -> Result<Explained> {
-        Ok(Explained::of(self.carried(words, document), &[]))
+        Ok(Explained::of(&self.carried(words, document), &[]))
     }
 
     fn unknown(&self, words: &[String]) -> Result<Vec<String>> {

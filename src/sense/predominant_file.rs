@@ -54,10 +54,14 @@ fn read(from: &mut Reader<'_>) -> Result<(u64, Shares), Complaint> {
     for _ in 0..from.number()? {
         let word = from.text()?;
         let count = from.number()?;
-        let shares = (0..count).map(|_| Ok((from.text()?, from.float()?))).collect::<Result<_, _>>()?;
+        let shares = (0..count).map(|_| share(from)).collect::<Result<_, _>>()?;
         words.insert(word, shares);
     }
     Ok((fingerprint, words))
+}
+
+fn share(from: &mut Reader<'_>) -> Result<(String, f32), Complaint> {
+    Ok((from.text()?, from.float()?))
 }
 
 #[cfg(test)]

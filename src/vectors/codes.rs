@@ -4,18 +4,18 @@
 //! A row `r` is rounded to `r̂ = s · c` with `c` in -127..127. For a query `q` of length 1 rounded to `q̂`,
 //! `|r·q - r̂·q̂| ≤ ‖r - r̂‖ + ‖r̂‖·‖q - q̂‖` by Cauchy and Schwarz.
 
-use crate::linalg::{Estimate, dots_u8_i8, estimate, norm};
+use crate::linalg::int8::{Line, dot_range};
+use crate::linalg::{Estimate, estimate, norm};
 use rayon::prelude::*;
 
 /// Quantised rows, `V` x `D`.
 #[derive(Debug)]
 pub(crate) struct Codes {
-    dim: usize,
-    codes: Vec<i8>,
+    /// `c + 128`; as many whole lines for each row as its values need, filled up with 128.
+    lines: Vec<Line>,
+    width: usize,
     /// `s` of each row.
     scales: Vec<f32>,
-    /// 128 · Σ c of each row: what the query's offset adds.
-    offsets: Vec<i32>,
     /// `‖r - r̂‖` of each row.
     errors: Vec<f32>,
 }
@@ -23,9 +23,11 @@ pub(crate) struct Codes {
 /// A quantised query.
 #[derive(Debug)]
 pub(crate) struct Query {
-    /// `c + 128`
-    codes: Vec<u8>,
+    /// `c`, filled up with 0.
+    lines: Vec<Line>,
     scale: f32,
+    /// 128 · Σ c: what the rows' 128 adds to every sum.
+    offset: i32,
     /// `‖q - q̂‖`
     error: f32,
 }
@@ -39,24 +41,26 @@ const SLACK: f32 = 1e-5;
 impl Query {
     /// `unit` is of length 1, or all 0.
     pub(crate) fn new(unit: &[f32]) -> Self {
-        let mut codes = vec![0i8; unit.len()];
-        let (scale, _, error) = quantize(unit, &mut codes);
-        Self { codes: codes.iter().map(|code| (*code as u8) ^ 0x80).collect(), scale, error }
+        let mut lines = vec![Line::ZERO; unit.len().div_ceil(64)];
+        let mut sum = 0;
+        let (scale, error) = quantize(unit, &mut lines, |code| {
+            sum += i32::from(code);
+            code.cast_unsigned()
+        });
+        Self { lines, scale, offset: 128 * sum, error }
     }
 }
 
 impl Codes {
     pub(crate) fn new(units: &[f32], dim: usize) -> Self {
-        let mut codes = vec![0; units.len()];
-        let quantized: Vec<_> = units
+        let width = dim.div_ceil(64);
+        let mut lines = vec![Line([128; 64]); units.len() / dim * width];
+        let (scales, errors) = units
             .par_chunks_exact(dim)
-            .zip(codes.par_chunks_exact_mut(dim))
-            .map(|(unit, codes)| quantize(unit, codes))
-            .collect();
-        let scales = quantized.iter().map(|row| row.0).collect();
-        let offsets = quantized.iter().map(|row| row.1).collect();
-        let errors = quantized.iter().map(|row| row.2).collect();
-        Self { dim, codes, scales, offsets, errors }
+            .zip(lines.par_chunks_exact_mut(width))
+            .map(|(unit, lines)| quantize(unit, lines, |code| code.cast_unsigned() ^ 0x80))
+            .unzip();
+        Self { lines, width, scales, errors }
     }
 
     /// For at most [`BLOCK`] rows from `first`: the estimated cosines, and how far the true ones may be from them. Returns
@@ -68,13 +72,13 @@ impl Codes {
         cosines: &mut [f32],
         errors: &mut [f32],
     ) -> f32 {
+        debug_assert_eq!(query.lines.len(), self.width, "lines of a row");
         let mut sums = [0; BLOCK];
         let rows = first..first + cosines.len();
-        let codes = &self.codes[rows.start * self.dim..rows.end * self.dim];
-        dots_u8_i8(&query.codes, codes, self.dim, &mut sums[..cosines.len()]);
+        dot_range(&self.lines, first, &query.lines, &mut sums[..cosines.len()]);
         let from = Estimate {
             sums: &sums,
-            offsets: &self.offsets[rows.clone()],
+            offset: query.offset,
             scales: &self.scales[rows.clone()],
             errors: &self.errors[rows],
             scale: query.scale,
@@ -85,20 +89,22 @@ impl Codes {
     }
 }
 
-/// Writes the codes of a row of length 1 (or 0); returns its scale, offset and error.
-fn quantize(unit: &[f32], codes: &mut [i8]) -> (f32, i32, f32) {
+/// Writes the codes of a row of length 1 (or 0), each as `byte` has it; returns its scale and error.
+fn quantize(unit: &[f32], to: &mut [Line], mut byte: impl FnMut(i8) -> u8) -> (f32, f32) {
     let largest = unit.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
     if largest < 1e-20 {
-        return (0.0, 0, norm(unit));
+        return (0.0, norm(unit));
     }
     let scale = largest / 127.0;
-    let (mut sum, mut error) = (0, 0.0);
-    for (value, code) in unit.iter().zip(codes) {
-        *code = (value / scale).round() as i8;
-        sum += i32::from(*code);
-        error += (value - scale * f32::from(*code)).powi(2);
+    let mut error = 0.0;
+    for (values, line) in unit.chunks(64).zip(to) {
+        for (value, to) in values.iter().zip(&mut line.0) {
+            let code = (value / scale).round() as i8;
+            *to = byte(code);
+            error += (value - scale * f32::from(code)).powi(2);
+        }
     }
-    (scale, 128 * sum, error.sqrt())
+    (scale, error.sqrt())
 }
 
 #[cfg(test)]

@@ -195,7 +195,7 @@ fn documents_with(
         forms.iter().map(|words| WeightedTerm { words: words.clone(), weight: 1.0 }).collect();
     let found = index.matching_weighted(&terms.iter().collect::<Vec<_>>(), &options)?;
     let limit = usize::try_from(found.total()).unwrap_or(usize::MAX);
-    Ok(found.top(index, limit)?.into_iter().map(|(seq, _)| seq).collect())
+    Ok(found.top(index, limit).into_iter().map(|(seq, _)| seq).collect())
 }
 
 /// The numbers of the induced senses in which a text holds a word.

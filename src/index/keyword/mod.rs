@@ -40,7 +40,7 @@ pub use expression::{Expression, Leaf, Pattern};
 pub use facets::{Facet, check_facets};
 pub use filter::{AnyOf, Condition, Filter, FilterRequest, Literal, Order, Test};
 pub use layout::{KeywordDocument, Layout};
-pub use matches::Matches;
+pub use matches::{Matches, Scores};
 pub use selection::Selection;
 pub use settings::{FieldSettings, IndexSettings, TEXT, TITLE};
 pub use sort::{SortBy, sort_by};
@@ -210,7 +210,7 @@ impl KeywordIndex {
     /// # Errors
     /// [`Error::Library`] if the index cannot be read.
     pub fn search(&self, words: &[String], limit: usize) -> Result<Vec<(u64, f32)>> {
-        self.matching(words, &KeywordOptions::default())?.top(self, limit)
+        Ok(self.matching(words, &KeywordOptions::default())?.top(self, limit))
     }
 
     /// The `limit` documents with the highest sum of weighted scores, by falling score, then rising row.
@@ -218,7 +218,7 @@ impl KeywordIndex {
     /// # Errors
     /// [`Error::Library`] if the index cannot be read.
     pub fn search_weighted(&self, terms: &[&WeightedTerm], limit: usize) -> Result<Vec<(u64, f32)>> {
-        self.matching_weighted(terms, &KeywordOptions::default())?.top(self, limit)
+        Ok(self.scores_weighted(terms, &KeywordOptions::default())?.top(self, limit))
     }
 
     /// All documents that hold any of the words, each with its score. Function words count only where there is nothing else.
@@ -230,14 +230,14 @@ impl KeywordIndex {
             return Ok(self.evaluate(&Expression::any_of(words), options)?.matches);
         }
         let terms = self.scored_terms(words, options)?;
-        let mut found = Matches::collect(&self.parts, |part, scores| {
+        let mut scores = Scores::collect(&self.parts, |part, scores| {
             for (_, term, scorer) in &terms {
                 self.add_scores(part, term, scorer, 1.0, scores)?;
             }
             Ok(())
         })?;
-        found.keep(&self.parts, options.selection);
-        Ok(found)
+        scores.keep(&self.parts, options.selection);
+        Ok(scores.matches())
     }
 
     /// Documents found elsewhere, as row and score; those that the index does not have are left out.
@@ -288,7 +288,15 @@ impl KeywordIndex {
         terms: &[&WeightedTerm],
         options: &KeywordOptions<'_>,
     ) -> Result<Matches> {
-        let mut found = Matches::collect(&self.parts, |part, scores| {
+        Ok(self.scores_weighted(terms, options)?.matches())
+    }
+
+    /// The same, to look documents up in.
+    ///
+    /// # Errors
+    /// [`Error::Library`] if the index cannot be read.
+    pub fn scores_weighted(&self, terms: &[&WeightedTerm], options: &KeywordOptions<'_>) -> Result<Scores> {
+        let mut scores = Scores::collect(&self.parts, |part, scores| {
             for term in terms {
                 match &term.words[..] {
                     [word] => {
@@ -301,8 +309,8 @@ impl KeywordIndex {
             }
             Ok(())
         })?;
-        found.keep(&self.parts, options.selection);
-        Ok(found)
+        scores.keep(&self.parts, options.selection);
+        Ok(scores)
     }
 
     /// The parts of a document's BM25 score, one for each distinct query word that it holds; they add up to the score.

@@ -9,6 +9,8 @@ use crate::text::Analysis;
 use rust_stemmers::{Algorithm, Stemmer};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::str::FromStr;
 
 /// Function words that no other language written in Latin letters shares, but for the rare *of* of Dutch.
@@ -16,6 +18,13 @@ const ENGLISH: [&str; 4] = ["the", "of", "and", "to"];
 
 /// Their share among the words in Latin letters from which a text counts as English: 0.15 to 0.2 of English prose are these.
 const ENGLISH_SHARE_MIN: f64 = 0.05;
+
+/// Words of a language whose stems a thread remembers: feedback and explanations of a search stem some thousand words, mostly the same ones.
+const KNOWN_MAX: usize = 1 << 15;
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<Stemming, HashMap<Box<str>, Box<str>>>> = RefCell::default();
+}
 
 /// Whether the keyword index joins the forms of a word, and by which language's rules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -123,9 +132,24 @@ impl Stemming {
     #[must_use]
     pub fn stem(self, word: &str) -> Cow<'_, str> {
         match self.algorithm() {
-            Some(algorithm) if may_inflect(word) => Stemmer::create(algorithm).stem(word),
+            Some(algorithm) if may_inflect(word) => self.known_stem(algorithm, word),
             _ => Cow::Borrowed(word),
         }
+    }
+
+    fn known_stem(self, algorithm: Algorithm, word: &str) -> Cow<'_, str> {
+        KNOWN.with_borrow_mut(|known| {
+            let of_language = known.entry(self).or_default();
+            if let Some(stem) = of_language.get(word) {
+                return Cow::Owned(stem.as_ref().to_owned());
+            }
+            let stem = Stemmer::create(algorithm).stem(word);
+            if of_language.len() == KNOWN_MAX {
+                of_language.clear();
+            }
+            of_language.insert(word.into(), stem.as_ref().into());
+            Cow::Owned(stem.into_owned())
+        })
     }
 }
 
