@@ -204,8 +204,12 @@ impl Starter {
         let read_rows = || {
             let mut matrix = vec![0.0; count * dim];
             let pieces = matrix.par_chunks_mut(PIECE * dim).zip(input);
-            let read = pieces.map(|(rows, frame)| add_rows(&frame.unpacked()?, rows, dim));
-            read.collect::<Option<()>>().map(|()| matrix)
+            let read = pieces.try_for_each_init(Unpacker::default, |unpacker, (rows, frame)| {
+                // Memory that is read before it is written is mapped twice, and all threads wait for that.
+                rows.fill(0.0);
+                add_rows(unpacker.unpack(frame)?, rows, dim)
+            });
+            read.map(|()| matrix)
         };
         let (vocabulary, matrix) = rayon::join(|| Vocabulary::from_sorted(words), read_rows);
         let matrix = matrix?;
@@ -240,12 +244,11 @@ fn read_outputs(frames: &[Frame<'_>], vectors: &WordVectors, map: &[f32], count:
     let mut output = vec![0.0; vectors.len() * dim];
     let own = &mut output[..count * dim];
     let pieces = own.par_chunks_mut(PIECE * dim).zip(vectors.units().par_chunks(PIECE * dim));
-    let read = pieces.zip(frames).map(|((rows, units), frame)| {
+    pieces.zip(frames).try_for_each_init(Unpacker::default, |unpacker, ((rows, units), frame)| {
         expected::apply(map, units, dim, rows);
-        add_rows(&frame.unpacked()?, rows, dim)?;
+        add_rows(unpacker.unpack(frame)?, rows, dim)?;
         rows.iter().all(|value| value.is_finite()).then_some(())
-    });
-    read.collect::<Option<()>>()?;
+    })?;
     let (own, others) = output.split_at_mut(count * dim);
     let last = own.chunks(PIECE * dim).last().unwrap_or_default();
     let mut mean = vec![0.0; dim];
@@ -264,7 +267,28 @@ struct Frame<'a> {
 
 impl Frame<'_> {
     fn unpacked(&self) -> Option<Vec<u8>> {
-        zstd::bulk::decompress(self.packed, self.length).ok().filter(|bytes| bytes.len() == self.length)
+        let mut unpacker = Unpacker::default();
+        unpacker.unpack(self)?;
+        Some(unpacker.bytes)
+    }
+}
+
+/// Unpacks one section after the other into the same memory: giving it back to the system and taking it again costs more than the unpacking.
+#[derive(Default)]
+struct Unpacker {
+    context: Option<zstd::bulk::Decompressor<'static>>,
+    bytes: Vec<u8>,
+}
+
+impl Unpacker {
+    fn unpack(&mut self, frame: &Frame<'_>) -> Option<&[u8]> {
+        if self.context.is_none() {
+            self.context = zstd::bulk::Decompressor::new().ok();
+        }
+        self.bytes.clear();
+        self.bytes.reserve_exact(frame.length);
+        let length = self.context.as_mut()?.decompress_to_buffer(frame.packed, &mut self.bytes).ok()?;
+        (length == frame.length).then_some(&self.bytes)
     }
 }
 

@@ -26,7 +26,7 @@ enum Codes {
     Mapped(Arc<Mapped>, Range<usize>),
 }
 
-const SAME: u8 = 0;
+/// Two bits a value; 0 for one that comes back as it was.
 const NEXT_UP: u8 = 1;
 const NEXT_DOWN: u8 = 2;
 const LISTED: u8 = 3;
@@ -113,28 +113,30 @@ fn split_row(row: usize, values: &mut [f32], codes: &mut [u8]) -> (f32, Vec<(u32
     if !length.is_finite() {
         return (length, exceptions);
     }
-    for (column, value) in values.iter_mut().enumerate() {
-        let unit = if length == 0.0 { *value } else { *value / length };
-        let code = code_of(*value, multiply(unit, length));
-        if code == LISTED {
-            exceptions.push((row as u32, column as u32, *value));
+    if length == 0.0 {
+        return (length, exceptions); // its zeros come back as they are
+    }
+    for ((four, codes), first) in values.chunks_mut(4).zip(codes).zip((0..).step_by(4)) {
+        for (value, at) in four.iter_mut().zip(0..) {
+            let unit = *value / length;
+            let code = code_of(*value, multiply(unit, length));
+            if code == LISTED {
+                exceptions.push((row as u32, first + at, *value));
+            }
+            *codes |= code << (2 * at);
+            *value = unit;
         }
-        codes[column / 4] |= code << (2 * (column % 4));
-        *value = unit;
     }
     (length, exceptions)
 }
 
+/// Neighbours among the `f32`s are neighbours among the integers that their bits are. Without branches: which of the codes it is cannot be
+/// guessed.
 fn code_of(value: f32, product: f32) -> u8 {
-    if value.to_bits() == product.to_bits() {
-        SAME
-    } else if value.to_bits() == product.next_up().to_bits() {
-        NEXT_UP
-    } else if value.to_bits() == product.next_down().to_bits() {
-        NEXT_DOWN
-    } else {
-        LISTED
-    }
+    let outward = value.to_bits().wrapping_sub(product.to_bits()).cast_signed();
+    let up = if product.is_sign_negative() { outward.wrapping_neg() } else { outward };
+    let is_listed = !(-1..=1).contains(&up);
+    u8::from(up == 1) * NEXT_UP | u8::from(up == -1) * NEXT_DOWN | u8::from(is_listed) * LISTED
 }
 
 #[cfg(test)]
