@@ -143,8 +143,7 @@ mod x86 {
     ) {
         let mut at = 0;
         while at + 4 <= count {
-            let rows = [row(at), row(at + 1), row(at + 2), row(at + 3)];
-            let [a, b, c, d] = dots_widened(rows, query);
+            let [a, b, c, d] = four_widened(row(at), row(at + 1), row(at + 2), row(at + 3), query);
             let four = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
             let four = _mm_add_epi32(_mm256_castsi256_si128(four), _mm256_extracti128_si256::<1>(four));
             let to: &mut [i32; 4] = (&mut sums[at..at + 4]).try_into().expect("four sums");
@@ -152,29 +151,37 @@ mod x86 {
             unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), four) };
             at += 4;
         }
-        for (to, at) in sums[at..count].iter_mut().zip(at..) {
-            let [sum] = dots_widened([row(at)], query);
+        while at < count {
+            let [sum, ..] = four_widened(row(at), row(at), row(at), row(at), query);
             let half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
             let quarter = _mm_add_epi32(half, _mm_shuffle_epi32::<0b01_00_11_10>(half));
-            *to = _mm_cvtsi128_si32(_mm_add_epi32(quarter, _mm_shuffle_epi32::<0b10_11_00_01>(quarter)));
+            sums[at] = _mm_cvtsi128_si32(_mm_add_epi32(quarter, _mm_shuffle_epi32::<0b10_11_00_01>(quarter)));
+            at += 1;
         }
     }
 
     /// Widens to 16 bits first: `vpmaddubsw` alone would saturate at 255 · 127 · 2.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn dots_widened<const N: usize>(rows: [&[Line]; N], query: &[Line]) -> [__m256i; N] {
-        let mut sums = [_mm256_setzero_si256(); N];
-        for (line, y) in query.iter().enumerate() {
-            let xs = rows.map(|row| &row[line]);
-            for quarter in 0..4 {
-                // SAFETY: four quarters of 16 bytes lie within each line of 64, which is aligned.
-                let load = |line: &Line| unsafe { _mm_load_si128(line.0.as_ptr().add(16 * quarter).cast()) };
-                let y = _mm256_cvtepi8_epi16(load(y));
-                for (sum, x) in sums.iter_mut().zip(xs) {
-                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_cvtepu8_epi16(load(x)), y));
-                }
+    fn four_widened(a: &[Line], b: &[Line], c: &[Line], d: &[Line], query: &[Line]) -> [__m256i; 4] {
+        let bytes = 64 * query.len().min(a.len()).min(b.len()).min(c.len()).min(d.len());
+        let start = |lines: &[Line]| lines.as_ptr().cast::<u8>();
+        let (a, b, c, d, query) = (start(a), start(b), start(c), start(d), start(query));
+        let mut sums = [_mm256_setzero_si256(); 4];
+        let mut at = 0;
+        while at < bytes {
+            // SAFETY: 16 bytes from `at` lie within the shortest of the rows, whose lines are aligned.
+            unsafe {
+                let y = _mm256_cvtepi8_epi16(_mm_load_si128(query.add(at).cast()));
+                let product = |row: *const u8| {
+                    _mm256_madd_epi16(_mm256_cvtepu8_epi16(_mm_load_si128(row.add(at).cast())), y)
+                };
+                sums[0] = _mm256_add_epi32(sums[0], product(a));
+                sums[1] = _mm256_add_epi32(sums[1], product(b));
+                sums[2] = _mm256_add_epi32(sums[2], product(c));
+                sums[3] = _mm256_add_epi32(sums[3], product(d));
             }
+            at += 16;
         }
         sums
     }
