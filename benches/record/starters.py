@@ -1,8 +1,8 @@
-"""Makes starter files of trained collections, and measures each beside the model that it was cut from: models/README.md's table.
+"""Makes starter files of trained models, and measures each beside the model that it was cut from: models/README.md's table.
 
-    python3 benches/record/starters.py --data-dir FOLDER [--languages en,zh] [--out models] [--keep]
+    python3 benches/record/starters.py --models FOLDER [--languages en,zh] [--out models] [--keep]
 
-FOLDER holds the collections `en` and `zh`, trained as models/README.md says. --keep measures the files that are there. Prints bytes, checksums and a
+FOLDER/en and FOLDER/zh are what the commands of models/README.md wrote. --keep measures the files that are there. Prints bytes, checksums and a
 markdown table, a line for each system of each set; what loses more than two parts of a hundred is bold.
 """
 
@@ -20,10 +20,12 @@ WORDS = {"en": ["wordsim353.tsv", "simlex999.txt", "questions-words.txt"], "zh":
 SENSES = {"en": [("raganato", "raganato/senseval2"), ("wic", "wic/dev"), ("mcl-wic", "mcl-wic/dev.en-en.data"), ("coarsewsd", "coarsewsd20")],
           "zh": [("mcl-wic", "mcl-wic/dev.zh-zh.data")]}
 RESTRICT = 50_000
+# As many as 12 MB hold.
+WORDS_KEPT = {"en": [], "zh": []}
 
 
 def run(options, *arguments):
-    command = [str(word) for word in (options.program, "--json", "--data-dir", options.data_dir, *arguments)]
+    command = [str(word) for word in (options.program, "--json", *arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(command)}: {done.stderr.strip()[-500:]}")
@@ -52,7 +54,7 @@ def figures(options, language, words, senses):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", required=True, type=pathlib.Path)
+    parser.add_argument("--models", required=True, type=pathlib.Path)
     parser.add_argument("--languages", default="en,zh")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "models")
     parser.add_argument("--keep", action="store_true")
@@ -61,12 +63,12 @@ def main():
     for language in options.languages.split(","):
         file = options.out / f"{language}.starter"
         if not options.keep:
-            run(options, "vectors", "starter", language, file, "--name", language)
+            run(options, "vectors", "starter", file, "--model", options.models / language, "--name", language, *WORDS_KEPT[language])
         data = file.read_bytes()
         print(f"{file.name}: {len(data):,} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}")
         with tempfile.TemporaryDirectory() as folder:
             run(options, "vectors", "unpack", file, folder)
-            full = figures(options, language, ["--collection", language], ["--collection", language])
+            full = figures(options, language, ["--vectors", options.models / language / "vectors.fifu"], ["--model", options.models / language])
             starter = figures(options, language, ["--vectors", f"{folder}/vectors.fifu"], ["--model", folder])
         print("\n| set | system | measure | full | starter | lost |\n|---|---|---|---|---|---|")
         for (name, system, measure), (value, interval) in full.items():

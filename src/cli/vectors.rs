@@ -3,7 +3,7 @@
 use super::Output;
 use super::bars::Bars;
 use super::show::{self, Out};
-use crate::engine::{Engine, unpack_starter};
+use crate::engine::{Engine, starter_of, unpack_starter};
 use crate::error::{Error, Result};
 use crate::vectors::formats::{self, Export, Format, Info};
 use clap::Subcommand;
@@ -35,10 +35,14 @@ pub(super) enum VectorsCommand {
         #[arg(long)]
         format: Option<Format>,
     },
-    /// Write the most frequent words of a collection's models to a starter file, small enough to travel.
+    /// Write the most frequent words of a collection's models, or of those in a folder, to a starter file, small enough to travel.
     Starter {
-        collection: String,
         file: PathBuf,
+        #[arg(long, required_unless_present = "model", conflicts_with = "model")]
+        collection: Option<String>,
+        /// A folder that `train --corpus` wrote: vectors.fifu, vocab.bin and context.safetensors.
+        #[arg(long, value_name = "FOLDER")]
+        model: Option<PathBuf>,
         /// What it is called.
         #[arg(long)]
         name: String,
@@ -74,8 +78,11 @@ pub(super) fn run(data_dir: &Path, command: VectorsCommand, out: &Output) -> Res
             drop(bars);
             out.answer(&report, show::build)
         }
-        VectorsCommand::Starter { collection, file, name, words } => {
-            let starter = Engine::open(data_dir)?.starter(&collection, &name, words)?;
+        VectorsCommand::Starter { file, collection, model, name, words } => {
+            let starter = match model {
+                Some(folder) => starter_of(&folder, &name, words)?,
+                None => Engine::open(data_dir)?.starter(&collection.unwrap_or_default(), &name, words)?,
+            };
             starter.save(&file)
         }
         VectorsCommand::Unpack { file, folder } => unpack_starter(&file, &folder),

@@ -76,7 +76,7 @@ pub use senses::{
 pub use settings::SettingsAnswer;
 pub use snapshot::{SnapshotInfo, restore};
 pub use standalone::{Standalone, StandaloneReport, estimate_standalone, train_standalone};
-pub use starters::{Start, unpack_starter};
+pub use starters::{Start, starter_of, unpack_starter};
 pub use tasks::{TaskInfo, TaskKind, TaskPage, TaskProgress, TaskQuery};
 pub use training::{AlgorithmName, TrainRequest};
 pub use tuning::{TuneReport, TuneRequest};

@@ -2,13 +2,15 @@
 
 use super::model::STARTER_WORDS_MAX;
 use super::{Engine, TrainSettings};
+use crate::bilm::Model;
 use crate::error::{Error, Result};
 use crate::starter::Starter;
 use crate::text::is_han;
+use crate::vectors::WordVectors;
 use crate::vocab::Vocabulary;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 const ENGLISH: (&str, &[u8]) = ("models/en.starter", include_bytes!("../../models/en.starter"));
 const CHINESE: (&str, &[u8]) = ("models/zh.starter", include_bytes!("../../models/zh.starter"));
@@ -71,6 +73,16 @@ impl Engine {
         let generation = self.generation(collection)?;
         Starter::of(name, generation.context()?.model(), words)
     }
+}
+
+/// A starter of the models in a folder, as [`Engine::starter`].
+///
+/// # Errors
+/// Those of opening vectors and contextual model, and of [`Starter::of`].
+pub fn starter_of(folder: &Path, name: &str, words: usize) -> Result<Starter> {
+    let vectors = Arc::new(WordVectors::open(folder)?);
+    let model = Model::open(folder, vectors)?;
+    Starter::of(name, &model, words)
 }
 
 /// Writes the models of a starter file into a folder, as trainings leave them: to be evaluated, or to begin with.

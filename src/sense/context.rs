@@ -10,6 +10,7 @@ use crate::bilm::whiten::Whitening;
 use crate::encoder::StaticEncoder;
 use crate::error::Result;
 use crate::linalg::{add_scaled, dot, normalize};
+use crate::vectors::WordVectors;
 use std::ops::Range;
 
 /// Tokens to each side that an average of the window takes.
@@ -81,6 +82,12 @@ impl ContextEncoder {
         let small = (many / words.max(1) as f32).ln() / (many / few).ln();
         let surroundings_weight = SURROUNDINGS_WEIGHT * small.clamp(0.0, 1.0);
         Ok(Self { encoder, sentences, surroundings, surroundings_weight, model: model.map(Box::new) })
+    }
+
+    /// The word vectors that it stands on.
+    #[must_use]
+    pub fn vectors(&self) -> &WordVectors {
+        self.encoder.vectors()
     }
 
     /// The contextual model, if there is one.

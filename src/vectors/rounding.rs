@@ -27,9 +27,11 @@ enum Codes {
 }
 
 /// Two bits a value; 0 for one that comes back as it was.
-const NEXT_UP: u8 = 1;
-const NEXT_DOWN: u8 = 2;
-const LISTED: u8 = 3;
+const NEXT_UP: u32 = 1;
+const NEXT_DOWN: u32 = 2;
+const LISTED: u32 = 3;
+/// Values of a row that are divided together.
+const TOGETHER: usize = 64;
 
 impl Rounding {
     pub(crate) fn room_for(rows: usize, dim: usize) -> Self {
@@ -88,7 +90,7 @@ impl Rounding {
         let codes = &self.codes()[row * self.stride..][..self.stride];
         for (column, value) in values.iter_mut().enumerate() {
             let product = multiply(*value, length);
-            *value = match codes[column / 4] >> (2 * (column % 4)) & 3 {
+            *value = match u32::from(codes[column / 4] >> (2 * (column % 4)) & 3) {
                 NEXT_UP => product.next_up(),
                 NEXT_DOWN => product.next_down(),
                 _ => product,
@@ -110,21 +112,25 @@ fn multiply(unit: f32, length: f32) -> f32 {
 fn split_row(row: usize, values: &mut [f32], codes: &mut [u8]) -> (f32, Vec<(u32, u32, f32)>) {
     let length = norm(values);
     let mut exceptions = Vec::new();
-    if !length.is_finite() {
-        return (length, exceptions);
+    if !length.is_finite() || length == 0.0 {
+        return (length, exceptions); // zeros come back as they are
     }
-    if length == 0.0 {
-        return (length, exceptions); // its zeros come back as they are
-    }
-    for ((four, codes), first) in values.chunks_mut(4).zip(codes).zip((0..).step_by(4)) {
-        for (value, at) in four.iter_mut().zip(0..) {
-            let unit = *value / length;
-            let code = code_of(*value, multiply(unit, length));
-            if code == LISTED {
-                exceptions.push((row as u32, first + at, *value));
-            }
-            *codes |= code << (2 * at);
-            *value = unit;
+    let places = (0..).step_by(TOGETHER);
+    for ((some, to), first) in values.chunks_mut(TOGETHER).zip(codes.chunks_mut(TOGETHER / 4)).zip(places) {
+        let (mut given, mut codes) = ([0.0; TOGETHER], [0; TOGETHER]);
+        given[..some.len()].copy_from_slice(some);
+        let mut listed = 0;
+        for ((value, given), code) in some.iter_mut().zip(&given).zip(&mut codes) {
+            *value = given / length;
+            *code = code_of(*given, *value * length);
+            listed |= u32::from(*code == LISTED);
+        }
+        for (four, to) in codes.as_chunks::<4>().0.iter().zip(to) {
+            *to = four.iter().zip(0..).map(|(code, at)| (*code as u8) << (2 * at)).sum();
+        }
+        if listed > 0 {
+            let all = codes.iter().zip(&given).zip(first..).filter(|((code, _), _)| **code == LISTED);
+            exceptions.extend(all.map(|((_, value), column)| (row as u32, column, *value)));
         }
     }
     (length, exceptions)
@@ -132,11 +138,12 @@ fn split_row(row: usize, values: &mut [f32], codes: &mut [u8]) -> (f32, Vec<(u32
 
 /// Neighbours among the `f32`s are neighbours among the integers that their bits are. Without branches: which of the codes it is cannot be
 /// guessed.
-fn code_of(value: f32, product: f32) -> u8 {
+#[inline(always)]
+fn code_of(value: f32, product: f32) -> u32 {
     let outward = value.to_bits().wrapping_sub(product.to_bits()).cast_signed();
     let up = if product.is_sign_negative() { outward.wrapping_neg() } else { outward };
     let is_listed = !(-1..=1).contains(&up);
-    u8::from(up == 1) * NEXT_UP | u8::from(up == -1) * NEXT_DOWN | u8::from(is_listed) * LISTED
+    u32::from(up == 1) * NEXT_UP | u32::from(up == -1) * NEXT_DOWN | u32::from(is_listed) * LISTED
 }
 
 #[cfg(test)]

@@ -99,11 +99,18 @@ impl Engine {
         models: &Models,
         progress: &dyn Progress,
     ) -> Result<SenseReport> {
-        let (SenseModel::Collection(name), Some(contexts)) = (model, &models.contexts) else {
-            let cure = "name one with --collection";
-            return Err(Error::invalid("model", "a collection with its corpus", "a folder", cure));
+        let generation;
+        let (contexts, corpus) = match (model, &models.contexts, &models.corpus) {
+            (SenseModel::Collection(name), Some(contexts), _) => {
+                generation = self.generation(name)?;
+                (contexts, generation.corpus()?)
+            }
+            (SenseModel::Folder(_), Some(contexts), Some(corpus)) => (contexts, corpus),
+            _ => {
+                let cure = "name a collection with --collection";
+                return Err(Error::invalid("model", "one with its corpus", "a folder without", cure));
+            }
         };
-        let generation = self.generation(name)?;
         let knows_others = models.wordnet.languages().iter().any(|language| *language != ENGLISH);
         let has_one_sense = |word: &str| {
             let languages = std::iter::once(ENGLISH).chain(models.wordnet.languages());
@@ -113,8 +120,8 @@ impl Engine {
             most == 1 || most == 0 && !word.is_ascii() && !knows_others
         };
         let material = Material {
-            vectors: generation.encoder()?.vectors(),
-            corpus: generation.corpus()?,
+            vectors: contexts.encoder.vectors(),
+            corpus,
             context: &contexts.encoder,
             has_one_sense: &has_one_sense,
         };
@@ -129,7 +136,7 @@ impl Engine {
                 let contexts = self.senses.contexts(&generation)?;
                 let glosses = self.senses.glosses(&generation, &wordnet)?;
                 let predominant = self.predominant(&generation)?;
-                Ok(Models { contexts, glosses, predominant, wordnet })
+                Ok(Models { contexts, glosses, predominant, wordnet, corpus: None })
             }
             SenseModel::Folder(folder) => {
                 let vectors = Arc::new(WordVectors::open(folder)?);
@@ -144,7 +151,8 @@ impl Engine {
                 let contexts = Arc::new(contexts);
                 let glosses = Glosses::new(&wordnet, &encoder, &[]).with_contexts(&contexts.encoder);
                 let glosses = Arc::new(glosses);
-                Ok(Models { contexts: Some(contexts), glosses: Some(glosses), predominant: None, wordnet })
+                let (contexts, glosses) = (Some(contexts), Some(glosses));
+                Ok(Models { contexts, glosses, predominant: None, wordnet, corpus })
             }
         }
     }
@@ -156,6 +164,8 @@ pub(super) struct Models {
     glosses: Option<Arc<Glosses>>,
     predominant: Option<Arc<Predominant>>,
     wordnet: Arc<WordNet>,
+    /// That of a folder, where it is there.
+    corpus: Option<Corpus>,
 }
 
 impl Models {
