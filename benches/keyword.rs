@@ -76,8 +76,8 @@ fn beside_peers(mut documents: Vec<Document>) -> Result<()> {
     let queries: Vec<Vec<String>> =
         documents.iter().step_by(step).take(QUERIES).map(|document| word(&document.text)).collect();
     let options = KeywordOptions::default();
-    let ask = |words: &Vec<String>| index.matching(words, &options)?.top(&index, 10);
-    queries.iter().try_for_each(|words| ask(words).map(|_| ()))?; // warm
+    let ask = |words: &Vec<String>| Ok(index.matching(words, &options)?.top(&index, 10));
+    queries.iter().try_for_each(|words| ask(words).map(drop))?; // warm
     let (cpu, mut times) = (thread_cpu_seconds(), Vec::new());
     for words in &queries {
         let start = Instant::now();
@@ -154,12 +154,10 @@ fn searches(documents: &[Document], stemming: Stemming, folder: &std::path::Path
         .map(|at| Analyzer.words(&documents[at * step].text).into_iter().skip(10).take(4).collect())
         .collect();
     let options = KeywordOptions::default();
-    told("keyword, 4 words", &queries, |words| Ok(index.matching(words, &options)?.top(&index, 10)?.len()))?;
+    told("keyword, 4 words", &queries, |words| Ok(index.matching(words, &options)?.top(&index, 10).len()))?;
     let narrow = index.select(&Filter::parse("filter", "topic = t3 AND year > 1950")?)?;
     let filtered = KeywordOptions { selection: Some(&narrow), ..options };
-    told("keyword, filtered", &queries, |words| {
-        Ok(index.matching(words, &filtered)?.top(&index, 10)?.len())
-    })?;
+    told("keyword, filtered", &queries, |words| Ok(index.matching(words, &filtered)?.top(&index, 10).len()))?;
     told("the filter itself", &queries, |_| {
         Ok(index.select(&Filter::parse("filter", "topic = t3 AND year > 1950")?)?.len())
     })?;
@@ -171,7 +169,7 @@ fn searches(documents: &[Document], stemming: Stemming, folder: &std::path::Path
     let expression = |words: &[String], text: String| -> Result<usize> {
         let _ = words;
         let found = index.evaluate(&Expression::parse(&text)?, &options)?;
-        Ok(found.matches.top(&index, 10)?.len())
+        Ok(found.matches.top(&index, 10).len())
     };
     told("phrase of 3", &queries, |words| {
         expression(words, format!("\"{}\"", words[..3.min(words.len())].join(" ")))

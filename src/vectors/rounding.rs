@@ -143,7 +143,7 @@ fn code_of(value: f32, product: f32) -> u32 {
     let outward = value.to_bits().wrapping_sub(product.to_bits()).cast_signed();
     let up = if product.is_sign_negative() { outward.wrapping_neg() } else { outward };
     let is_listed = !(-1..=1).contains(&up);
-    u32::from(up == 1) * NEXT_UP | u32::from(up == -1) * NEXT_DOWN | u32::from(is_listed) * LISTED
+    (u32::from(up == 1) * NEXT_UP) | (u32::from(up == -1) * NEXT_DOWN) | (u32::from(is_listed) * LISTED)
 }
 
 #[cfg(test)]
