@@ -136,3 +136,25 @@ impl<T: Real> Kernel for AddRows<'_, T> {
         }
     }
 }
+
+/// `sums[at[i]] += rows[i]`, rows of `width` values.
+pub(super) struct AddRowsAt<'a, T> {
+    pub rows: &'a [T],
+    pub at: &'a [u32],
+    pub sums: &'a mut [T],
+    pub width: usize,
+}
+
+impl<T: Real> Kernel for AddRowsAt<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (row, at) in self.rows.chunks_exact(self.width).zip(self.at) {
+            let sums = &mut self.sums[*at as usize * self.width..][..self.width];
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += *value;
+            }
+        }
+    }
+}

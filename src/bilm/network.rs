@@ -3,7 +3,7 @@
 
 use super::batch::{Batch, Input, SPECIALS, Target};
 use super::cell::AddRows;
-use super::lstm::{self, Gradients, State, Weights, Widths, room};
+use super::lstm::{self, Gradients, Read, State, Weights, Widths, room};
 use super::real::Real;
 use super::shape::{DIRECTIONS, Part, Shape};
 use crate::linalg::dispatch;
@@ -31,7 +31,8 @@ pub(super) struct Network<T> {
 /// Buffers of one thread. They grow with the largest batch seen, and are never shrunk.
 #[derive(Debug, Default)]
 pub(super) struct Workspace<T> {
-    inputs: [Vec<T>; DIRECTIONS],
+    /// Vectors of what the batch reads, each once.
+    inputs: Vec<T>,
     states: [Vec<State<T>>; DIRECTIONS],
     vector: Vec<f32>,
     merged: Vec<T>,
@@ -42,9 +43,7 @@ pub(super) struct Workspace<T> {
     d_merged: Vec<T>,
     d_hidden: Vec<T>,
     d_lower: Vec<T>,
-    special_gates: Vec<T>,
-    special_inputs: Vec<T>,
-    special_of: Vec<u32>,
+    d_specials: Vec<T>,
     twice: Vec<T>,
 }
 
@@ -121,7 +120,8 @@ impl<T: Real> Network<T> {
 
     /// Reads a batch, and leaves the context vectors of its targets in `work.contexts`.
     pub(super) fn forward(&self, vectors: &dyn Vectors, batch: &Batch, work: &mut Workspace<T>) {
-        (0..DIRECTIONS).for_each(|direction| self.forward_stack(direction, vectors, batch, work));
+        self.look_up(vectors, batch, work);
+        (0..DIRECTIONS).for_each(|direction| self.read(direction, batch, work));
         self.merge(&batch.targets, work);
     }
 
@@ -133,24 +133,16 @@ impl<T: Real> Network<T> {
         batch: &Batch,
         work: &mut Workspace<T>,
     ) {
-        let inputs = if direction == 0 { &batch.left } else { &batch.right };
-        self.look_up(vectors, inputs, direction, work);
-        let (lowest, states) = (&work.inputs[direction], &mut work.states[direction]);
-        states.resize_with(self.shape.layers, State::default);
-        for layer in 0..self.shape.layers {
-            let (below, above) = states.split_at_mut(layer);
-            let inputs = below.last().map_or(lowest, |state| &state.hidden);
-            let read = (&batch.starts[..], &inputs[..]);
-            lstm::forward(self.gemm, self.widths(layer), self.weights(direction, layer), read, &mut above[0]);
-        }
+        self.look_up(vectors, batch, work);
+        self.read(direction, batch, work);
     }
 
-    fn look_up(&self, vectors: &dyn Vectors, inputs: &[Input], direction: usize, work: &mut Workspace<T>) {
+    fn look_up(&self, vectors: &dyn Vectors, batch: &Batch, work: &mut Workspace<T>) {
         let dim = self.shape.dim;
         work.vector.resize(dim, 0.0);
-        room(&mut work.inputs[direction], inputs.len() * dim);
+        room(&mut work.inputs, batch.distinct.len() * dim);
         let specials = self.part(Part::Specials);
-        for (input, row) in inputs.iter().zip(work.inputs[direction].chunks_exact_mut(dim)) {
+        for (input, row) in batch.distinct.iter().zip(work.inputs.chunks_exact_mut(dim)) {
             match *input {
                 Input::Special(which) => row.copy_from_slice(&specials[which as usize * dim..][..dim]),
                 Input::Word(id) => {
@@ -158,6 +150,18 @@ impl<T: Real> Network<T> {
                     row.iter_mut().zip(&work.vector).for_each(|(to, from)| *to = T::of_f32(*from));
                 }
             }
+        }
+    }
+
+    fn read(&self, direction: usize, batch: &Batch, work: &mut Workspace<T>) {
+        let words = &work.inputs[..batch.distinct.len() * self.shape.dim];
+        let states = &mut work.states[direction];
+        states.resize_with(self.shape.layers, State::default);
+        for layer in 0..self.shape.layers {
+            let (below, above) = states.split_at_mut(layer);
+            let read = read_of(below.last(), words, &batch.given[direction]);
+            let (weights, widths) = (self.weights(direction, layer), self.widths(layer));
+            lstm::forward(self.gemm, widths, weights, (&batch.starts, read), &mut above[0]);
         }
     }
 
@@ -206,7 +210,7 @@ impl<T: Real> Network<T> {
     }
 
     fn backward_stack(&self, direction: usize, batch: &Batch, work: &mut Workspace<T>, gradient: &mut [T]) {
-        let Shape { hidden, layers, .. } = self.shape;
+        let Shape { dim, hidden, layers } = self.shape;
         room(&mut work.d_hidden, batch.rows() * hidden);
         work.d_hidden[..batch.rows() * hidden].fill(T::ZERO);
         for (target, row) in batch.targets.iter().zip(work.d_merged.chunks_exact(2 * hidden)) {
@@ -214,13 +218,14 @@ impl<T: Real> Network<T> {
             let to = &mut work.d_hidden[at * hidden..][..hidden];
             to.iter_mut().zip(&row[direction * hidden..]).for_each(|(to, from)| *to += *from);
         }
+        let words = &work.inputs[..batch.distinct.len() * dim];
         for layer in (0..layers).rev() {
             let (below, above) = work.states[direction].split_at_mut(layer);
             let state = &mut above[0];
-            let inputs = below.last().map_or(&work.inputs[direction], |state| &state.hidden);
+            let read = read_of(below.last(), words, &batch.given[direction]);
             let (weights, widths) = (self.weights(direction, layer), self.widths(layer));
             let gradients = split_layer(&mut gradient[self.shape.layer(direction, layer)], widths);
-            let read = (&batch.starts[..], &inputs[..]);
+            let read = (&batch.starts[..], read);
             lstm::backward(self.gemm, widths, weights, read, state, &mut work.d_hidden, gradients);
             if layer > 0 {
                 room(&mut work.d_lower, batch.rows() * hidden);
@@ -228,48 +233,23 @@ impl<T: Real> Network<T> {
                 std::mem::swap(&mut work.d_lower, &mut work.d_hidden);
             }
         }
-        self.backward_specials(direction, batch, work, gradient);
+        self.backward_specials(direction, work, gradient);
     }
 
-    /// Begin, end and unknown are the only inputs that are trained: their rows alone go through `Wᵀ`.
-    fn backward_specials(
-        &self,
-        direction: usize,
-        batch: &Batch,
-        work: &mut Workspace<T>,
-        gradient: &mut [T],
-    ) {
-        let Shape { dim, hidden, .. } = self.shape;
-        let inputs = if direction == 0 { &batch.left } else { &batch.right };
-        work.special_of.clear();
-        let mut at = 0;
-        for (row, input) in inputs.iter().enumerate() {
-            let Input::Special(which) = *input else { continue };
-            work.special_of.push(which);
-            room(&mut work.special_gates, at + 4 * hidden);
-            let gates = work.states[direction][0].gate_gradients(row, hidden);
-            work.special_gates[at..at + 4 * hidden].copy_from_slice(gates);
-            at += 4 * hidden;
-        }
-        let rows = work.special_of.len();
-        room(&mut work.special_inputs, rows * dim);
-        let input_weights = self.part(Part::Input(direction, 0));
-        let widths = self.widths(0);
-        lstm::turned_product(
-            self.gemm,
-            widths,
-            input_weights,
-            &work.special_gates,
-            rows,
-            &mut work.special_inputs,
-        );
-        let range = self.shape.range(Part::Specials);
-        for (which, row) in work.special_of.iter().zip(work.special_inputs.chunks_exact(dim)) {
-            let to = &mut gradient[range.clone()][*which as usize * dim..][..dim];
-            to.iter_mut().zip(row).for_each(|(to, from)| *to += *from);
-        }
-        debug_assert!(work.special_of.iter().all(|which| (*which as usize) < SPECIALS));
+    /// Begin, end and unknown are the only inputs that are trained: they alone go through `Wᵀ`.
+    fn backward_specials(&self, direction: usize, work: &mut Workspace<T>, gradient: &mut [T]) {
+        room(&mut work.d_specials, SPECIALS * self.shape.dim);
+        let d_specials = &mut work.d_specials[..SPECIALS * self.shape.dim];
+        let weights = self.part(Part::Input(direction, 0));
+        work.states[direction][0].word_gradients(self.gemm, self.widths(0), weights, SPECIALS, d_specials);
+        let to = &mut gradient[self.shape.range(Part::Specials)];
+        to.iter_mut().zip(d_specials).for_each(|(to, from)| *to += *from);
     }
+}
+
+/// What a layer reads: the one below, or words.
+fn read_of<'a, T>(below: Option<&'a State<T>>, words: &'a [T], given: &'a [u32]) -> Read<'a, T> {
+    below.map_or(Read::Words(words, given), |state| Read::Rows(&state.hidden))
 }
 
 fn split_layer<T>(values: &mut [T], widths: Widths) -> Gradients<'_, T> {
