@@ -40,7 +40,7 @@ pub(super) enum VectorsCommand {
         file: PathBuf,
         #[arg(long, required_unless_present = "model", conflicts_with = "model")]
         collection: Option<String>,
-        /// A folder that `train --corpus` wrote: vectors.fifu, vocab.bin and context.safetensors.
+        /// A folder with vectors.fifu, vocab.bin and context.safetensors, as a generation of a collection is one
         #[arg(long, value_name = "FOLDER")]
         model: Option<PathBuf>,
         /// What it is called.

@@ -55,7 +55,7 @@ pub(in crate::engine) fn estimate(
     let vocabulary = corpus.vocabulary().len().max(starter.map_or(0, |starter| starter.vectors().len()));
     let speed = speed();
     let begun = starter.is_some() || settings.init.is_some();
-    let word2vec = if begun { model::going_on(settings, words) } else { settings.word2vec.clone() };
+    let word2vec = if begun { model::going_on(settings) } else { settings.word2vec.clone() };
     let word2vec = word2vec.resolve(words);
     let nothing = starter.is_some() && settings.start == Start::Untouched;
     let passes = |epochs: Option<usize>| if nothing { 0 } else { epochs.unwrap_or(1) };
