@@ -17,7 +17,7 @@ const PAIRS: [Pair; 2] = [
     Pair {
         collection: "demo-en",
         word: "bank",
-        texts: ["She asked the bank for a loan", "He sat on the bank of the river"],
+        texts: ["She paid the money into her account at the bank", "He sat on the bank of the river"],
     },
     Pair {
         collection: "demo-zh", word: "苹果", texts: ["他用苹果手机拍照", "果园里的苹果熟了"]
@@ -26,7 +26,7 @@ const PAIRS: [Pair; 2] = [
 
 /// Queries whose answer holds none of their words.
 const QUERIES: [(&str, &str); 2] =
-    [("demo-en", "police detained the wrong man"), ("demo-zh", "街道被大雨淹了")];
+    [("demo-en", "police detained the wrong man"), ("demo-zh", "软件的作者被起诉")];
 
 /// Hits of each mode that are held side by side.
 const HITS: usize = 5;

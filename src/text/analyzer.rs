@@ -166,8 +166,11 @@ fn words_of_compound(word: &str) -> Option<Vec<&str>> {
 
 fn other_words(run: &str, offset: usize, found: &mut impl FnMut(Range<usize>)) {
     for (at, word) in run.unicode_word_indices() {
+        // A mark belongs to what stands before it, if that is a blank too (UAX #29, WB4).
+        let start = at + word.len() - word.trim_start().len();
+        let word = word.trim_start();
         let word = word.strip_suffix("'s").unwrap_or(word);
-        emit(offset + at..offset + at + word.len(), found);
+        emit(offset + start..offset + start + word.len(), found);
     }
 }
 
@@ -219,6 +222,12 @@ mod tests {
     fn english_words_are_cut_as_uax29_says() {
         assert_eq!(words_of("The bank's U.S. rate: 3.75%!"), ["the", "bank", "u.s", "rate", "3.75"]);
         assert_eq!(words_of("part KX-4417 isn’t here"), ["part", "kx", "4417", "isn't", "here"]);
+    }
+
+    #[test]
+    fn no_word_holds_a_blank() {
+        // U+FE70 is a vowel mark on a blank of its own.
+        assert_eq!(words_of("'t\u{FE70} a \u{64B}"), ["t", "\u{64b}", "a", "\u{64b}"]);
     }
 
     #[test]
