@@ -52,16 +52,17 @@ def quality(word2vec, options, run):
 
 
 def bilm(run):
-    """The contextual model's training beside PyTorch's, step for step."""
+    """The contextual model's training beside PyTorch's, step for step: two parts of 1,536 words, as a large corpus is read, beside a batch of 3,072."""
     need("torch")
     size = 64 if run.quick else 256
     keep = run.folder / "bilm"
-    command = [bench("bilm"), run.tokens, "--dim", size, "--hidden", size, "--epochs", 1, "--threads", 2, "--keep", keep,
+    command = [bench("bilm"), run.tokens, "--dim", size, "--hidden", size, "--epochs", 1, "--threads", 2, "--batch-words", 1536, "--keep", keep,
                "--words", 200_000 if run.quick else 400_000 if run.medium else 1_000_000]
     peer = [sys.executable, PEERS / "bilm.py", "--hidden", size, "--dim", size, "--seconds", 5 if run.quick else 10 if run.medium else 20]
     ours, theirs = [], []
     for _ in range(run.repeats):
         ours.append(last_json(cost(command)["printed"]))
+        ours[-1].update(ours[-1]["steps"])
         theirs.append(last_json(cost(peer)["printed"]))
     rates = {"sememe": [one["words_per_cpu_s"] for one in ours], "torch": [one["words_per_cpu_s"] for one in theirs]}
     return {"size": size, "vocabulary": ours[0]["vocabulary"], **{name: spread(values) for name, values in rates.items()},
