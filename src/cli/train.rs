@@ -81,7 +81,7 @@ pub(super) struct TrainArguments {
     #[arg(long, value_enum, default_value_t = FromArgument::Starter)]
     pub from: FromArgument,
     /// Whether a contextual model is trained over the word vectors; auto: from 300,000 running words on, and with a starter
-    /// model always.
+    /// model always; with --word2vec-only never.
     #[arg(long, value_enum, default_value_t = ContextualArgument::Auto)]
     pub contextual: ContextualArgument,
     /// Cells of the contextual model in each direction, a multiple of 8; 128, and 64 for little text.
@@ -180,7 +180,11 @@ impl TrainArguments {
             memory_budget_bytes: word2vec.memory_budget_bytes,
             ..default
         };
-        let contextual = self.contextual.into();
+        // Word vectors alone, as they were asked for, unless a contextual model is asked for too.
+        let contextual = match self.contextual {
+            ContextualArgument::Auto if self.word2vec_only => Contextual::Off,
+            chosen => chosen.into(),
+        };
         Ok(TrainSettings {
             word2vec,
             min_count: self.min_count,
