@@ -100,7 +100,7 @@ pub(super) fn forward<T: Real>(
         room(buffer, rows * size);
     }
     room(&mut state.gates, rows * gate_size);
-    state.take_in(gemm, widths, weights, (rows, read));
+    state.project_inputs(gemm, widths, weights, (rows, read));
     let gates = &mut state.gates[..rows * gate_size];
     for step in 0..starts.len().saturating_sub(1) {
         let (start, end) = (starts[step], starts[step + 1]);
@@ -140,7 +140,7 @@ pub(super) struct Gradients<'a, T> {
 }
 
 /// Takes `∂L/∂h` (N × H, overwritten), adds the weights' gradients to `gradients`, and leaves in `state` what
-/// [`State::input_gradients`] and [`State::word_gradients`] start from.
+/// [`State::gate_gradients`] and [`State::gate_gradients_of_words`] give.
 pub(super) fn backward<T: Real>(
     gemm: &dyn Gemm,
     widths: Widths,
@@ -178,7 +178,7 @@ pub(super) fn backward<T: Real>(
             );
         }
     }
-    state.give_back(gemm, widths, (rows, read), gradients.input, gradients.bias);
+    state.add_input_weight_gradients(gemm, widths, (rows, read), gradients.input, gradients.bias);
     let gates = &state.gates[..rows * gate_size];
     gather_before(starts, size, &state.hidden, &mut state.before);
     let later = rows - first;
@@ -206,7 +206,7 @@ fn gather_before<T: Real>(starts: &[usize], size: usize, hidden: &[T], to: &mut 
 
 impl<T: Real> State<T> {
     /// Fills the gates with the bias and what the input puts in.
-    fn take_in(
+    fn project_inputs(
         &mut self,
         gemm: &dyn Gemm,
         widths: Widths,
@@ -238,7 +238,7 @@ impl<T: Real> State<T> {
     }
 
     /// Adds the gradients of input weights and bias, from those of what went into the gates.
-    fn give_back(
+    fn add_input_weight_gradients(
         &mut self,
         gemm: &dyn Gemm,
         widths: Widths,
@@ -268,38 +268,23 @@ impl<T: Real> State<T> {
         dispatch(AddRows { rows: d_gates, sums: to_bias });
     }
 
-    /// `∂L/∂x` for all rows, N × input, after [`backward`].
-    pub(super) fn input_gradients(
-        &self,
-        gemm: &dyn Gemm,
-        widths: Widths,
-        input_weights: &[T],
-        rows: usize,
-        to: &mut [T],
-    ) {
-        turned_product(gemm, widths, input_weights, &self.gates, rows, to);
+    /// After [`backward`], `∂L` over what went into the gates: N × 4H.
+    pub(super) fn gate_gradients(&self) -> &[T] {
+        &self.gates
     }
 
-    /// `∂L/∂x` for the first `words` distinct words, words × input, after [`backward`] of a layer that reads words.
-    pub(super) fn word_gradients(
-        &self,
-        gemm: &dyn Gemm,
-        widths: Widths,
-        input_weights: &[T],
-        words: usize,
-        to: &mut [T],
-    ) {
-        turned_product(gemm, widths, input_weights, &self.of_words, words, to);
+    /// The same, added up for each distinct word, U × 4H, of a layer that reads words.
+    pub(super) fn gate_gradients_of_words(&self) -> &[T] {
+        &self.of_words
     }
 }
 
-/// `to = d_gates · Wᵀ`, rows × input.
-fn turned_product<T: Real>(
+/// `∂L/∂x = d_gates · Wᵀ`, of the first `rows`, rows × input.
+pub(super) fn input_gradients<T: Real>(
     gemm: &dyn Gemm,
     widths: Widths,
     input_weights: &[T],
-    d_gates: &[T],
-    rows: usize,
+    (d_gates, rows): (&[T], usize),
     to: &mut [T],
 ) {
     let gate_size = 4 * widths.hidden;

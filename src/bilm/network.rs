@@ -229,7 +229,8 @@ impl<T: Real> Network<T> {
             lstm::backward(self.gemm, widths, weights, read, state, &mut work.d_hidden, gradients);
             if layer > 0 {
                 room(&mut work.d_lower, batch.rows() * hidden);
-                state.input_gradients(self.gemm, widths, weights.input, batch.rows(), &mut work.d_lower);
+                let d_gates = (state.gate_gradients(), batch.rows());
+                lstm::input_gradients(self.gemm, widths, weights.input, d_gates, &mut work.d_lower);
                 std::mem::swap(&mut work.d_lower, &mut work.d_hidden);
             }
         }
@@ -241,7 +242,8 @@ impl<T: Real> Network<T> {
         room(&mut work.d_specials, SPECIALS * self.shape.dim);
         let d_specials = &mut work.d_specials[..SPECIALS * self.shape.dim];
         let weights = self.part(Part::Input(direction, 0));
-        work.states[direction][0].word_gradients(self.gemm, self.widths(0), weights, SPECIALS, d_specials);
+        let d_gates = (work.states[direction][0].gate_gradients_of_words(), SPECIALS);
+        lstm::input_gradients(self.gemm, self.widths(0), weights, d_gates, d_specials);
         let to = &mut gradient[self.shape.range(Part::Specials)];
         to.iter_mut().zip(d_specials).for_each(|(to, from)| *to += *from);
     }

@@ -249,3 +249,27 @@ fn show_standalone(report: &StandaloneReport, out: Out<'_>) -> io::Result<()> {
     show::model(&report.model, out)?;
     report.files.iter().try_for_each(|file| writeln!(out, "{}", file.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        train: TrainArguments,
+    }
+
+    #[test]
+    fn word_vectors_alone_unless_a_contextual_model_is_asked_for() {
+        let contextual = |line: &[&str]| {
+            let line = Line::try_parse_from(["train"].iter().chain(line)).unwrap();
+            line.train.settings().unwrap().contextual
+        };
+        let alone = ["--word2vec-only", "--corpus", "a.txt", "--output", "a"];
+        assert_eq!(contextual(&alone), Contextual::Off);
+        assert_eq!(contextual(&[&alone[..], &["--contextual", "on"]].concat()), Contextual::On);
+        assert_eq!(contextual(&["notes"]), Contextual::Auto);
+    }
+}

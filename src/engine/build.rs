@@ -616,8 +616,7 @@ impl DocumentVectors {
         let direction = linalg::first_direction(&self.rows, dim);
         let (mut seqs, mut rows) = (Vec::new(), Vec::with_capacity(self.rows.len()));
         for (seq, row) in self.seqs.iter().zip(self.rows.chunks_exact_mut(dim)) {
-            let along = linalg::dot(row, &direction);
-            linalg::add_scaled(row, -along, &direction);
+            linalg::remove_direction(row, &direction);
             if linalg::normalize(row) > 1e-6 {
                 seqs.push(*seq);
                 rows.extend_from_slice(row);

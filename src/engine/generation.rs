@@ -301,9 +301,7 @@ impl Generation {
 
     /// Takes the direction that all documents share out of a contextual vector; says whether anything is left, at length 1 then.
     pub(super) fn remove_context_direction(&self, vector: &mut [f32]) -> bool {
-        let direction = self.context_direction();
-        let along = linalg::dot(vector, direction);
-        linalg::add_scaled(vector, -along, direction);
+        linalg::remove_direction(vector, self.context_direction());
         linalg::normalize(vector) > 0.0
     }
 

@@ -38,6 +38,18 @@ pub fn cosine(x: &[f32], y: &[f32]) -> f32 {
     if lengths > 0.0 && lengths.is_finite() { (dot(x, y) / lengths).clamp(-1.0, 1.0) } else { 0.0 }
 }
 
+/// Takes out of `vector` what lies along `direction`, of length 1 or 0. Twice: where little else is left, what rounding leaves of it the
+/// first time is not small beside the rest.
+///
+/// # Panics
+/// If their lengths differ.
+pub fn remove_direction(vector: &mut [f32], direction: &[f32]) {
+    for _ in 0..2 {
+        let along = dot(vector, direction);
+        add_scaled(vector, -along, direction);
+    }
+}
+
 /// First principal direction of the rows of `matrix` (row-major, `dim` columns) around the origin, of length 1,
 /// by power iteration from a fixed start. All zeros for an empty or zero matrix.
 ///
@@ -90,6 +102,16 @@ mod tests {
         assert_eq!(cosine(&[0.0, 0.0], &[1.0, 2.0]), 0.0);
         assert_eq!(cosine(&[f32::NAN, 0.0], &[1.0, 2.0]), 0.0);
         assert!((cosine(&[3.0, 0.0], &[5.0, 5.0]) - std::f32::consts::FRAC_1_SQRT_2).abs() < 1e-6);
+    }
+
+    #[test]
+    fn little_is_left_of_a_direction_even_beside_little_else() {
+        // All but a thousandth lies along a direction whose length is 1 to seven digits.
+        let direction = [0.6, 0.8 + 2e-7];
+        let mut vector = [0.6 + 0.8e-3, 0.8 - 0.6e-3];
+        remove_direction(&mut vector, &direction);
+        assert!((norm(&vector) - 1e-3).abs() < 1e-6, "{vector:?}");
+        assert!(dot(&vector, &direction).abs() < 1e-6 * norm(&vector), "{vector:?}");
     }
 
     #[test]

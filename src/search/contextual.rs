@@ -136,11 +136,6 @@ impl Reading {
     }
 }
 
-fn remove(direction: &[f32], vector: &mut [f32]) {
-    let along = linalg::dot(vector, direction);
-    linalg::add_scaled(vector, -along, direction);
-}
-
 /// Whole sentences until `most` words are read.
 fn beginning<'s, 'w>(sentences: &'s [Vec<&'w str>], most: usize) -> &'s [Vec<&'w str>] {
     let mut words = 0;
@@ -211,7 +206,7 @@ impl<'a> ContextualRetriever<'a> {
     fn nearest(&self, query: &Reading, limit: usize) -> Result<Vec<Ranked>> {
         let index = self.documents.index;
         let mut vector = query.sum(index.dim());
-        remove(self.direction, &mut vector);
+        linalg::remove_direction(&mut vector, self.direction);
         if linalg::normalize(&mut vector) <= 0.0 || index.is_empty() {
             return Ok(Vec::new());
         }
@@ -256,7 +251,7 @@ impl<'a> ContextualRetriever<'a> {
         let direction = self.direction;
         let length = |reading: &Reading| {
             let mut sum = reading.sum(dim);
-            remove(direction, &mut sum);
+            linalg::remove_direction(&mut sum, direction);
             linalg::normalize(&mut sum)
         };
         let lengths = length(query) * length(document);
@@ -266,7 +261,7 @@ impl<'a> ContextualRetriever<'a> {
         let scale = (1.0 - self.settings.late) / lengths;
         for of in &query.tokens {
             let mut vector = of.vector.clone();
-            remove(direction, &mut vector);
+            linalg::remove_direction(&mut vector, direction);
             for with in &document.tokens {
                 let share = scale * of.weight * with.weight * linalg::dot(&vector, &with.vector);
                 carried.add(of, with, share, MatchPart::Contextual);
