@@ -5,6 +5,8 @@ cases="${1:-500}"
 operations="$(curl --silent "$SEMEME_URL/openapi.json" | python3 -c 'import json,sys; print(sum(len(p) for p in json.load(sys.stdin)["paths"].values()))')"
 each=$(((cases + operations - 1) / operations))
 echo "$operations operations, $each cases each"
+# What hypothesis keeps goes with the service's folder, not into the one that this is called from.
+export HYPOTHESIS_STORAGE_DIRECTORY="$(dirname "$SEMEME_LOG_FILE")/hypothesis"
 exec schemathesis --config-file "$(dirname "${BASH_SOURCE[0]}")/schemathesis.toml" run "$SEMEME_URL/openapi.json" \
     --header "Authorization: Bearer $SEMEME_KEY" \
     --phases examples,coverage,fuzzing \
