@@ -149,8 +149,14 @@ fn show_candidate(sense: &CandidateSense, out: Out<'_>) -> io::Result<()> {
     writeln!(out, "  {:.3}  {}  {}", sense.probability, padded(&sense.sense, 24), sense.definition)?;
     writeln!(
         out,
-        "         prior {:+.2}, page rank {:+.2}, gloss {:+.2}, surroundings {:+.2}, quoted {:+.2}, examples {:+.2}",
-        parts.prior, parts.page_rank, parts.gloss, parts.surroundings, parts.quoted, parts.examples
+        "         prior {:+.2}, page rank {:+.2}, gloss {:+.2}, surroundings {:+.2}, quoted {:+.2}, related {:+.2}, examples {:+.2}",
+        parts.prior,
+        parts.page_rank,
+        parts.gloss,
+        parts.surroundings,
+        parts.quoted,
+        parts.related,
+        parts.examples
     )
 }
 

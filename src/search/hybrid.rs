@@ -346,26 +346,30 @@ impl<'a> HybridRetriever<'a> {
         &self,
         answer: &'w Answer,
         seq: i64,
-        document: &Analysis,
+        document: &'w Analysis,
     ) -> Result<Vec<Carried<'w>>> {
         let mut carried: Vec<Carried<'w>> = Vec::new();
-        let held: HashSet<Cow<'_, str>> =
-            document.tokens().map(|token| self.index.form(token.text, &self.options)).collect();
+        let written: HashSet<&str> = document.tokens().map(|token| token.text).collect();
+        let mut held: HashMap<Cow<'_, str>, &str> = HashMap::new();
+        for token in document.tokens() {
+            held.entry(self.index.form(token.text, &self.options)).or_insert(token.text);
+        }
         for reading in &answer.readings {
-            let there = |(_, term): &(usize, &WeightedTerm)| {
-                held.contains(&self.index.form(&term.words[0], &self.options))
+            let there = |(at, term): (usize, &'w WeightedTerm)| {
+                let first = held.get(&self.index.form(&term.words[0], &self.options))?;
+                Some(((at, *first), term))
             };
-            let (places, terms): (Vec<usize>, Vec<&WeightedTerm>) =
-                reading.terms.iter().enumerate().filter(there).unzip();
+            let (places, terms): (Vec<(usize, &str)>, Vec<&WeightedTerm>) =
+                reading.terms.iter().enumerate().filter_map(there).unzip();
             let parts = self.index.explain_weighted(&terms, seq.cast_unsigned(), &self.options)?;
-            for (at, (term, part)) in places.into_iter().zip(terms.into_iter().zip(parts)) {
+            for ((at, first), (term, part)) in places.into_iter().zip(terms.into_iter().zip(parts)) {
                 if part <= 0.0 {
                     continue;
                 }
                 let (word, is_own) = (term.words[0].as_str(), at < reading.own_terms);
                 let (query_word, of) =
                     if is_own { (word, MatchPart::Keyword) } else { ("", MatchPart::Feedback) };
-                let document_word = super::keyword::form_in(document, word, self.index, &self.options);
+                let document_word = if written.contains(word) { word } else { first };
                 let share = reading.keyword_factor * part;
                 let is_same = |known: &&mut Carried<'w>| {
                     known.query_word == query_word && known.document_word == document_word
@@ -435,9 +439,8 @@ fn carried_by_vectors<'w>(
     let mut carried = Vec::with_capacity(parts.len() * (query.len() + 1));
     for part in &parts {
         for (of, vector) in query.iter().zip(&vectors) {
-            let similarity = soft.encoder().vectors().cosine(of.id, part.id);
             let found = Carried::new(of.word, part.word, scale * soft.dot(vector, part));
-            carried.push(Carried { similarity, part: Some(MatchPart::Static), ..found });
+            carried.push(Carried { part: Some(MatchPart::Static), ..found });
         }
         for reading in &readings {
             if let Some(mean) = &reading.of_feedback {
@@ -463,7 +466,12 @@ impl Retriever for HybridRetriever<'_> {
     fn explain(&self, words: &[String], seq: i64, document: &Analysis) -> Result<Explained> {
         let answer = self.answer(words, 1)?;
         let carried = self.carried(&answer, seq, document)?;
-        Ok(Explained::of(&carried, &[MatchPart::Keyword, MatchPart::Static, MatchPart::Feedback]))
+        let explained =
+            Explained::of(&carried, &[MatchPart::Keyword, MatchPart::Static, MatchPart::Feedback]);
+        Ok(match &self.soft {
+            Some((soft, _)) => soft.compared(explained),
+            None => explained,
+        })
     }
 
     /// Words that neither ranking knows.

@@ -1,7 +1,7 @@
 //! Soft tokens: a document answers if its words mean, on the whole, what the query's words mean.
 
 use super::explained::{Carried, Explained};
-use super::{Mode, Ranked, Retriever, distinct};
+use super::{Match, MatchPart, Mode, Ranked, Retriever, distinct};
 use crate::encoder::StaticEncoder;
 use crate::error::Result;
 use crate::index::{RowSet, SearchOptions, Strategy, VectorIndex};
@@ -116,12 +116,22 @@ impl<'a> StaticRetriever<'a> {
             // Without the common direction on one side, the other's part of it counts nothing.
             let vector = self.sum(std::slice::from_ref(of));
             for with in &document {
-                let share = self.dot(&vector, with) / lengths;
-                let similarity = self.encoder.vectors().cosine(of.id, with.id);
-                carried.push(Carried { similarity, ..Carried::new(of.word, with.word, share) });
+                carried.push(Carried::new(of.word, with.word, self.dot(&vector, with) / lengths));
             }
         }
         carried
+    }
+
+    /// With the cosines of the words of those pairs that vectors carry: of the few that are told, not of all.
+    pub(super) fn compared(&self, mut explained: Explained) -> Explained {
+        let by_vectors = |found: &&mut Match| matches!(found.part, None | Some(MatchPart::Static));
+        for found in explained.matches.iter_mut().filter(by_vectors) {
+            let word = |word: &str| self.encoder.word(word).map(|(id, _)| id);
+            if let (Some(of), Some(with)) = (word(&found.query_word), word(&found.document_word)) {
+                found.similarity = self.encoder.vectors().cosine(of, with);
+            }
+        }
+        explained
     }
 
     /// The product of a vector without the common direction and a text's part.
@@ -159,7 +169,7 @@ impl Retriever for StaticRetriever<'_> {
     }
 
     fn explain(&self, words: &[String], _seq: i64, document: &Analysis) -> Result<Explained> {
-        Ok(Explained::of(&self.carried(words, document), &[]))
+        Ok(self.compared(Explained::of(&self.carried(words, document), &[])))
     }
 
     fn unknown(&self, words: &[String]) -> Result<Vec<String>> {

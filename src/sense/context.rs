@@ -33,7 +33,7 @@ const RAREST: usize = 40;
 /// Weight of context and sentence against a word's static vector.
 const SHIFT: f32 = 0.2;
 
-/// One occurrence of a word, several ways; each of length 1, `None` where nothing around it has a vector.
+/// One occurrence of a word, several ways; each of length 1 but where it says otherwise, `None` where nothing around it has a vector.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Views {
     /// The weighted mean of the five tokens to each side.
@@ -42,6 +42,8 @@ pub struct Views {
     pub sentence: Option<Vec<f32>>,
     /// `c̃`: what the contextual model expects in the word's place, half-whitened.
     pub context: Option<Vec<f32>>,
+    /// `c`: the same as it was trained, at its own length: its product with a word's output vector tells how much that word is favoured there.
+    pub expected: Option<Vec<f32>>,
     /// `δ·d̃`: the weighted mean of the text around, half-whitened, and not of length 1 but of its weight; where it was asked for and counts.
     pub surroundings: Option<Vec<f32>>,
 }
@@ -164,11 +166,13 @@ impl ContextEncoder {
         let tokens: Vec<&[&str]> = sentences.iter().map(|(tokens, _)| *tokens).collect();
         let read = self.model.as_ref().map(|model| model.sentences(&tokens));
         let one = |(at, (tokens, targets)): (usize, &(&[&str], Vec<Range<usize>>))| {
-            let contexts = read.as_ref().map(|read| read[at].white_contexts.as_slice());
+            let read = read.as_ref().map(|read| &read[at]);
+            let dim = self.encoder.dim();
             let views = |target: &Range<usize>| Views {
                 window: self.window(tokens, target),
                 sentence: self.rest(tokens, target),
-                context: contexts.and_then(|contexts| mean(contexts, self.encoder.dim(), target)),
+                context: read.and_then(|read| unit_mean(&read.white_contexts, dim, target)),
+                expected: read.and_then(|read| mean(&read.contexts, dim, target)),
                 surroundings: None,
             };
             targets.iter().map(views).collect()
@@ -188,14 +192,17 @@ impl ContextEncoder {
     }
 }
 
-/// The mean of some rows at length 1; rows beyond the end (sentences have a limit) are passed over.
+/// The mean of some rows; rows beyond the end (sentences have a limit) are passed over.
 fn mean(rows: &[f32], dim: usize, which: &Range<usize>) -> Option<Vec<f32>> {
+    let rows: Vec<&[f32]> = which.clone().filter_map(|at| rows.get(at * dim..(at + 1) * dim)).collect();
     let mut mean = vec![0.0; dim];
-    which
-        .clone()
-        .filter_map(|at| rows.get(at * dim..(at + 1) * dim))
-        .for_each(|row| add_scaled(&mut mean, 1.0, row));
-    (normalize(&mut mean) > 0.0).then_some(mean)
+    rows.iter().for_each(|row| add_scaled(&mut mean, 1.0 / rows.len() as f32, row));
+    (!rows.is_empty()).then_some(mean)
+}
+
+/// The same at length 1.
+fn unit_mean(rows: &[f32], dim: usize, which: &Range<usize>) -> Option<Vec<f32>> {
+    mean(rows, dim, which).and_then(|mut mean| (normalize(&mut mean) > 0.0).then_some(mean))
 }
 
 impl Views {

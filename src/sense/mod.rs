@@ -6,6 +6,7 @@
 //! passage ─find_lemmas─▶ mentions with their candidates ─┬─ prior: how often each sense was tagged
 //!                                                        ├─ page rank from the other words of the passage
 //!                                                        ├─ glosses: cosine of the sentence with what WordNet says
+//!                                                        ├─ related: what else could stand there, of the words linked to the sense
 //!                                                        └─ examples: tagged occurrences in like sentences
 //! ```
 //!
@@ -23,6 +24,7 @@ pub mod induction;
 mod passage;
 mod predominant;
 mod predominant_file;
+mod related;
 pub mod tagged;
 mod tagged_file;
 

@@ -7,6 +7,7 @@ use super::fold::Folded;
 use jieba_rs::Jieba;
 use std::ops::Range;
 use std::sync::LazyLock;
+use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The dictionary (5 MB) is unpacked once, at the first Chinese character.
@@ -166,9 +167,10 @@ fn words_of_compound(word: &str) -> Option<Vec<&str>> {
 
 fn other_words(run: &str, offset: usize, found: &mut impl FnMut(Range<usize>)) {
     for (at, word) in run.unicode_word_indices() {
-        // A mark belongs to what stands before it, if that is a blank too (UAX #29, WB4).
-        let start = at + word.len() - word.trim_start().len();
-        let word = word.trim_start();
+        // A mark belongs to what stands before it, a blank or a Chinese character too (UAX #29, WB4).
+        let whole = word.len();
+        let word = word.trim_start_matches(|c: char| c.is_whitespace() || is_combining_mark(c));
+        let start = at + whole - word.len();
         let word = word.strip_suffix("'s").unwrap_or(word);
         emit(offset + start..offset + start + word.len(), found);
     }
@@ -225,9 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn no_word_holds_a_blank() {
-        // U+FE70 is a vowel mark on a blank of its own.
-        assert_eq!(words_of("'t\u{FE70} a \u{64B}"), ["t", "\u{64b}", "a", "\u{64b}"]);
+    fn no_word_holds_a_blank_or_begins_with_a_mark() {
+        // U+FE70 is a vowel mark on a blank of its own; of what stands on a Chinese character the same is true.
+        assert_eq!(words_of("'t\u{FE70} a \u{64B}b"), ["t", "a", "b"]);
+        assert_eq!(words_of("又\u{5B6}了e\u{301}"), ["又", "了", "é"]);
     }
 
     #[test]

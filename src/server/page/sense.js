@@ -19,7 +19,7 @@ const EXAMPLES = {
     ["山坡上开满了红色的杜鹃。", "林子里传来杜鹃的叫声。", "杜鹃"],
   ],
 };
-const PARTS = { prior: "hard", page_rank: "link", gloss: "soft", surroundings: "mix", quoted: "context", examples: "accent" };
+const PARTS = { prior: "hard", page_rank: "link", gloss: "soft", surroundings: "mix", quoted: "context", related: "related", examples: "accent" };
 const SIDES = ["one", "two"];
 
 export async function show(context) {

@@ -208,6 +208,7 @@ const TEXTS = {
   part_page_rank: ["near in the graph", "图上相近"],
   part_gloss: ["like its gloss", "释义相似"],
   part_quoted: ["like WordNet's quotations", "与词网例句相似"],
+  part_related: ["what else could stand here", "相关词可替换"],
   part_examples: ["like tagged examples", "与标注用例相似"],
   part_surroundings: ["like what is around", "上下文相似"],
   induced_of: ["Senses of {word} in this text", "“{word}”在本文档集中的义项"],
