@@ -238,7 +238,8 @@ const TEXTS: [&str; 5] = [
 fn query(input: &[u8], _: &Path) {
     let text = String::from_utf8_lossy(input);
     if let Ok(read) = Expression::parse(&text) {
-        let shown = read.to_string();
+        // What is shown can be read. Chinese words may be cut differently once they stand alone, but then they are cut.
+        let shown = Expression::parse(&read.to_string()).unwrap().to_string();
         assert_eq!(Expression::parse(&shown).map(|again| again.to_string()).ok(), Some(shown));
     }
 }
@@ -284,8 +285,8 @@ fn text(input: &[u8], _: &Path) {
     let analysis = Analyzer.analyze(&text);
     let mut last = 0..0;
     for token in analysis.tokens() {
-        // Of a sign that stands for several words (㍿) each has its range.
-        let in_order = token.range.start >= last.end || token.range == last;
+        // Words may share a sign that stands for several (㍿, 2㎏), each with its range.
+        let in_order = token.range.start >= last.start && token.range.end >= last.end;
         assert!(in_order && text.get(token.range.clone()).is_some(), "{token:?} after {last:?} in {text:?}");
         last = token.range;
     }

@@ -228,7 +228,7 @@ impl Model {
             words: vec![None; tokens],
             statics: vec![0.0; values],
             contexts: vec![0.0; values],
-            white_contexts: Vec::new(),
+            white_contexts: vec![0.0; values],
             white_average: Vec::new(),
             states: Vec::new(),
         }
@@ -264,13 +264,17 @@ impl Model {
         let mut work = Workspace::default();
         let words = Words { vectors: &self.vectors, made: &made };
         self.network.forward(&words, &batch, &mut work);
-        for ((s, at), context) in rows.iter().zip(work.contexts.chunks_exact(dim)) {
+        let [contexts, _] = &self.contents.whitenings;
+        let white = contexts.apply(&work.contexts[..rows.len() * dim]);
+        let both = work.contexts.chunks_exact(dim).zip(white.chunks_exact(dim));
+        for ((s, at), (context, white)) in rows.iter().zip(both) {
             answers[*s].contexts[at * dim..][..dim].copy_from_slice(context);
+            answers[*s].white_contexts[at * dim..][..dim].copy_from_slice(white);
         }
         if with_states {
             self.copy_states(&batch.targets, &rows, &work, &mut answers);
         }
-        answers.iter_mut().for_each(|answer| self.whiten(answer));
+        answers.iter_mut().for_each(|answer| answer.white_average = self.white_average(answer));
         answers
     }
 
@@ -316,12 +320,9 @@ impl Model {
         }
     }
 
-    fn whiten(&self, sentence: &mut Sentence) {
-        let [contexts, averages] = &self.contents.whitenings;
-        sentence.white_contexts = contexts.apply(&sentence.contexts);
+    fn white_average(&self, sentence: &Sentence) -> Vec<f32> {
         let known = sentence.known.iter().any(|known| *known != Known::Unknown);
-        let average = average(&self.vectors, &sentence.words, &sentence.statics);
-        sentence.white_average = if known { averages.apply(&average) } else { vec![0.0; self.dim()] };
+        if known { self.average(sentence) } else { vec![0.0; self.dim()] }
     }
 
     /// The words most favoured where a context vector `c` (D values, as trained) stands: a true distribution over the 100,000

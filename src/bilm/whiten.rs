@@ -64,13 +64,13 @@ impl Whitening {
             .chunks_exact_mut(dim)
             .for_each(|row| row.iter_mut().zip(&self.mean).for_each(|(x, mean)| *x -= mean));
         let mut white = vec![0.0; count * dim];
-        for (to, row) in white.chunks_exact_mut(dim).zip(centred.chunks_exact(dim)) {
-            // Row by row, so that a row's bits do not depend on what else is in the batch.
-            for (x, column) in row.iter().zip(self.matrix.chunks_exact(dim)) {
-                crate::linalg::add_scaled(to, *x, column);
-            }
-            crate::linalg::normalize(to);
+        if count > 0 {
+            let matrix = (&self.matrix[..], dim, dim);
+            super::lstm::add_rows_product(&GemmCrate, &mut white, &centred, matrix, &mut Vec::new());
         }
+        white.chunks_exact_mut(dim).for_each(|row| {
+            crate::linalg::normalize(row);
+        });
         white
     }
 }
@@ -125,6 +125,29 @@ mod tests {
         let (along, across) = (r * (white[0] + white[1]), r * (white[0] - white[1]));
         assert!((along / across - 2.0).abs() < 0.01, "{along} {across}");
         assert!((along * along + across * across - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_row_is_the_same_bit_by_bit_whatever_else_is_there() {
+        for dim in [1, 7, 8, 40, 200, 333] {
+            let value = |at: usize| ((at * 7919 % 1009) as f32 / 500.0) - 1.0;
+            let matrix: Vec<f32> = (0..dim * dim).map(value).collect();
+            let whitening = Whitening { mean: (0..dim).map(|at| value(at + 3)).collect(), matrix };
+            let rows: Vec<f32> = (0..11 * dim).map(|at| value(at + 17)).collect();
+            let all = whitening.apply(&rows);
+            for (row, white) in rows.chunks_exact(dim).zip(all.chunks_exact(dim)) {
+                assert_eq!(whitening.apply(row), white, "dimension {dim}");
+                let mut expected = vec![0.0; dim];
+                for ((x, mean), line) in
+                    row.iter().zip(&whitening.mean).zip(whitening.matrix.chunks_exact(dim))
+                {
+                    crate::linalg::add_scaled(&mut expected, x - mean, line);
+                }
+                crate::linalg::normalize(&mut expected);
+                let differ = expected.iter().zip(white).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(differ < 1e-5, "dimension {dim}: {differ}");
+            }
+        }
     }
 
     #[test]

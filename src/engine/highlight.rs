@@ -131,8 +131,9 @@ fn tagged(text: &str, shown: Range<usize>, ranges: &[Range<usize>], tags: &Highl
     let mut open = false;
     let mut ranges = ranges.iter().filter(|range| range.end > shown.start).peekable();
     for (at, c) in text[shown.clone()].char_indices().map(|(at, c)| (shown.start + at, c)) {
-        if open && ranges.next_if(|range| at >= range.end).is_some() {
-            out.push_str(&tags.post_tag);
+        // Of a sign that stands for several words (㍿) each has its range.
+        while ranges.next_if(|range| at >= range.end).is_some() {
+            out.push_str(if open { &tags.post_tag } else { "" });
             open = false;
         }
         if !open && ranges.peek().is_some_and(|range| range.contains(&at)) {
@@ -162,6 +163,8 @@ mod tests {
         assert_eq!(shown("a bank here", 2..6, std::slice::from_ref(&bank)), "[bank]");
         assert_eq!(shown("a bank\there", 4..11, &[2..6, 7..11]), "[nk] [here]");
         assert_eq!(shown("abc", 0..3, &[]), "abc");
+        assert_eq!(shown("㍿ bank", 0..8, &[0..3, 0..3, 4..8]), "[㍿] [bank]");
+        assert_eq!(shown("2㎏ bank", 0..9, &[0..4, 1..4, 5..9]), "[2㎏] [bank]");
     }
 
     #[test]

@@ -44,7 +44,7 @@ struct Span {
 pub struct Token<'a> {
     /// Folded form, as it stands in the vocabulary and the keyword index.
     pub text: &'a str,
-    /// Byte range in the original text.
+    /// Byte range in the original text; words that one sign stands for (㍿, ㎏) share it.
     pub range: Range<usize>,
     /// Number of the sentence, from 0.
     pub sentence: usize,
@@ -259,6 +259,15 @@ mod tests {
         for token in Analyzer.analyze(source).tokens() {
             assert_eq!(Folded::new(&source[token.range]).text(), token.text);
         }
+    }
+
+    #[test]
+    fn ranges_do_not_overlap_where_a_sign_leans_on_the_next_word() {
+        // U+0604 makes one extended cluster with what follows it, and ends the word before.
+        let text = "\u{627}\u{644}\u{604}\u{E17}\u{E22}";
+        let analysis = Analyzer.analyze(text);
+        let ranges: Vec<Range<usize>> = analysis.tokens().map(|token| token.range).collect();
+        assert!(ranges.len() > 1 && ranges.windows(2).all(|two| two[0].end <= two[1].start), "{ranges:?}");
     }
 
     #[test]

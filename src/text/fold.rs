@@ -1,8 +1,8 @@
 //! Folding: NFKC, full Unicode case folding, straight apostrophes, no zero-width characters; with a map back to the
 //! original bytes.
 //!
-//! Folding goes grapheme cluster by grapheme cluster (UAX #29), which is as far as composition reaches, so that each
-//! folded byte knows the bytes it came from. Stretches that folding cannot change in length are mapped in one piece.
+//! Folding goes by legacy grapheme clusters (UAX #29), which is as far as composition reaches, so that each folded byte
+//! knows the bytes it came from; extended ones would bind some signs to the next word's first letter. Stretches that folding cannot change in length are mapped in one piece.
 
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
@@ -39,7 +39,7 @@ impl Folded {
             folded.push_plain(&source[rest..rest + plain], rest);
             rest += plain;
             let odd = odd_len(&source[rest..]);
-            for (at, cluster) in source[rest..rest + odd].grapheme_indices(true) {
+            for (at, cluster) in source[rest..rest + odd].grapheme_indices(false) {
                 folded.push_cluster(cluster, rest + at);
             }
             rest += odd;
