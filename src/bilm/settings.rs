@@ -138,15 +138,18 @@ impl Settings {
         }
     }
 
-    /// As [`Settings::resolve`], for a model to go on from: its sizes, and fewer, gentler passes, which would otherwise forget for a
-    /// small text what much text has taught.
+    /// As [`Settings::resolve`], for a model to go on from: its sizes, and over a small text fewer and gentler passes, which would otherwise
+    /// forget what much text has taught. 1.5 million words teach more than they make forget: six passes at the full rate guess 15.3 of 100
+    /// hidden words (mean reciprocal rank, held-out abstracts), at a third of it 13.9, two gentle ones 12.6.
     pub(crate) fn going_on_from(&self, start: &Parts, words: u64) -> Self {
-        let epochs = match words {
-            0..20_000_000 => 2,
-            _ => 1,
+        let (epochs, gentler) = match words {
+            0..500_000 => (2, 3.0),
+            500_000..3_000_000 => (6, 1.0),
+            3_000_000..20_000_000 => (2, 1.0),
+            _ => (1, 1.0),
         };
         let (hidden, layers) = (Some(start.hidden), start.layers);
-        let (learning_rate, negative_exponent) = (self.learning_rate / 3.0, start.exponent);
+        let (learning_rate, negative_exponent) = (self.learning_rate / gentler, start.exponent);
         let epochs = Some(self.epochs.unwrap_or(epochs));
         Self { hidden, layers, learning_rate, negative_exponent, epochs, ..self.resolve(words) }
     }

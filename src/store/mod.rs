@@ -18,7 +18,8 @@ pub use tasks::{TaskFilter, TaskRow, TaskStatus};
 use crate::error::{Error, Result};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, SqlStr};
 use std::borrow::Cow;
@@ -99,7 +100,8 @@ impl Store {
             .busy_timeout(Duration::from_secs(5))
             .disable_statement_logging(); // a statement slow on a busy machine is no news to users
         // The first alone: several at once that make a database's log would lock each other out, and are not made to wait for that.
-        let first = runtime.block_on(options.connect()).map_err(failed(path))?;
+        let mut first = runtime.block_on(options.connect()).map_err(failed(path))?;
+        runtime.block_on(check_schema(path, &mut first))?;
         // All at once: each has a thread, which takes the priority of whoever opens it, and questions must not wait for a low one.
         let pool = SqlitePoolOptions::new()
             .min_connections(CONNECTIONS)
@@ -273,6 +275,17 @@ fn collection_row(row: &SqliteRow) -> sqlx::Result<CollectionRow> {
     })
 }
 
+/// That a damaged file's tables are described in UTF-8 at least: sqlx takes it for granted, and its thread ends where they are not.
+async fn check_schema(path: &Path, connection: &mut SqliteConnection) -> Result<()> {
+    let described = sqlx::query_scalar::<_, Option<Vec<u8>>>("SELECT CAST(sql AS BLOB) FROM sqlite_schema");
+    let described = described.fetch_all(connection).await.map_err(failed(path))?;
+    if described.iter().flatten().all(|sql| std::str::from_utf8(sql).is_ok()) {
+        return Ok(());
+    }
+    let cure = "restore the last backup: sememe restore";
+    Err(Error::damaged(path, "tables described in UTF-8", "other bytes", cure))
+}
+
 fn failed(path: &Path) -> impl FnOnce(sqlx::Error) -> Error {
     let path = path.to_path_buf();
     move |error| Error::Store { path, message: error.to_string() }
@@ -307,6 +320,20 @@ mod tests {
         let mut writer = store.write(name).unwrap();
         writer.put(documents).unwrap();
         writer.commit().unwrap().changes
+    }
+
+    #[test]
+    fn tables_that_are_described_in_other_bytes_are_told() {
+        let (folder, store) = store();
+        put(&store, "a", &[document("1", "one")]);
+        drop(store);
+        let path = folder.path().join("sememe.db");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let described = bytes.windows(7).position(|part| part == b"INTEGER").unwrap();
+        bytes[described] ^= 0x80;
+        std::fs::write(&path, &bytes).unwrap();
+        let error = Store::open(&path).err().unwrap().to_string();
+        assert!(error.contains("tables described in UTF-8"), "{error}");
     }
 
     #[test]
