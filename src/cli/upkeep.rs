@@ -92,7 +92,10 @@ fn checked(report: &CheckReport, out: Out<'_>) -> io::Result<()> {
         for problem in &check.problems {
             writeln!(out, "  {problem}")?;
         }
-        if check.is_repaired {
+        for path in &check.set_aside {
+            writeln!(out, "  set aside as {}", path.display())?;
+        }
+        if check.is_repaired && check.problems.len() > check.set_aside.len() {
             writeln!(out, "  built anew from the database")?;
         }
     }

@@ -1,16 +1,22 @@
 //! Is everything as it was written? Every checksum, and every count against the database; and what is damaged made anew.
 //!
-//! The database is the source of truth: indexes are rebuilt from it, and a model whose files are damaged is left behind, to be trained again.
+//! The database is the source of truth: indexes are rebuilt from it, and a model whose files are damaged is left behind, to be trained again. So
+//! are examples of senses and tuned weights, whose files nothing here can make anew: they are set aside.
 //! Nothing makes a damaged document whole but a snapshot.
 
 use super::generation::{CORPUS, Generation};
+use super::senses::{PREDOMINANT_FILE, TAGGED_FILE};
+use super::tuning::HYBRID_FILE;
 use super::{Engine, next};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::sense::{Examples, Predominant};
 use crate::vectors::{NEIGHBOURS_FILE, Neighbours};
 use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
 
 /// Documents read at a time.
 const BATCH: u32 = 1000;
@@ -39,7 +45,9 @@ pub struct CollectionCheck {
     pub generation: Option<String>,
     /// What is wrong.
     pub problems: Vec<String>,
-    /// Whether its indexes were built anew, and nothing is wrong with these.
+    /// Damaged files that were renamed, because what they held has to be made again by whoever made it.
+    pub set_aside: Vec<PathBuf>,
+    /// Whether its indexes were built anew, or files set aside, and nothing is wrong any more.
     pub is_repaired: bool,
 }
 
@@ -68,6 +76,7 @@ impl Engine {
                 found.generation = again.generation;
                 found.problems.extend(again.problems.into_iter().map(|problem| format!("still: {problem}")));
             }
+            self.check_beside(&mut found, repair)?;
             collections.push(found);
         }
         let is_sound = database.is_empty()
@@ -112,8 +121,32 @@ impl Engine {
             indexed_documents,
             generation: row.generation,
             problems,
+            set_aside: Vec::new(),
             is_repaired: false,
         })
+    }
+
+    /// The files of a collection that belong to no generation.
+    fn check_beside(&self, found: &mut CollectionCheck, repair: bool) -> Result<()> {
+        let was_sound = found.problems.is_empty() || found.is_repaired;
+        let folder = self.folder(&found.name);
+        let (tagged, predominant) = (folder.join(TAGGED_FILE), folder.join(PREDOMINANT_FILE));
+        let checks = [
+            if tagged.exists() { Examples::check(&tagged) } else { Ok(()) },
+            if predominant.exists() { Predominant::check(&predominant) } else { Ok(()) },
+            self.hybrid_settings(&found.name, None).map(drop),
+        ];
+        for (path, checked) in [tagged, predominant, folder.join(HYBRID_FILE)].into_iter().zip(checks) {
+            let Err(error) = checked else { continue };
+            found.problems.push(error.to_string());
+            if repair {
+                let aside = path.with_added_extension("damaged");
+                fs::rename(&path, &aside).map_err(Error::io("rename", &path))?;
+                found.set_aside.push(aside);
+            }
+        }
+        found.is_repaired |= repair && was_sound && !found.set_aside.is_empty();
+        Ok(())
     }
 
     /// Reads every document, which verifies its checksum, and gives their rows.

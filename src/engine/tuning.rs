@@ -1,6 +1,6 @@
 //! Weights of mode `hybrid`, fitted to a collection's own judged queries.
 //!
-//! They stand in `hybrid.json` in the collection's folder, beside its generations: a new generation keeps them.
+//! They stand in `hybrid.json` in the collection's folder, beside its generations: a new generation keeps them, and so does a snapshot.
 
 use super::Engine;
 use super::retrieval::JudgedRequest;
@@ -10,9 +10,10 @@ use crate::files::write_whole;
 use crate::progress::{Progress, Silent};
 use crate::search::{HybridSettings, Mode};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-const FILE: &str = "hybrid.json";
+pub(super) const HYBRID_FILE: &str = "hybrid.json";
 /// Fewer judged queries would be learned by heart.
 const QUERIES_MIN: usize = 10;
 /// What is tried, one setting after another.
@@ -117,27 +118,57 @@ impl Engine {
             asked.check()?;
             return Ok(Some(asked));
         }
-        let path = self.hybrid_file(collection);
-        let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
-        let damaged = |error: serde_json::Error| {
-            Error::damaged(&path, "weights of mode hybrid", error, "remove it, or run `sememe tune` again")
-        };
-        let settings: HybridSettings = serde_json::from_slice(&bytes).map_err(damaged)?;
-        settings.check()?;
-        Ok(Some(settings))
+        let kept = Stored::read(&self.hybrid_file(collection))?;
+        kept.as_ref().map(HybridSettings::check).transpose()?;
+        Ok(kept)
     }
 
     fn keep_hybrid_settings(&self, collection: &str, settings: &HybridSettings) -> Result<()> {
         let path = self.hybrid_file(collection);
+        let stored = Stored { crc32: checksum(settings), settings: *settings };
         write_whole(&path, |to| {
-            serde_json::to_writer_pretty(to, settings)
+            serde_json::to_writer_pretty(to, &stored)
                 .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))
         })
     }
 
     fn hybrid_file(&self, collection: &str) -> PathBuf {
-        self.folder(collection).join(FILE)
+        self.folder(collection).join(HYBRID_FILE)
     }
+}
+
+/// The weights as they are stored: with a checksum, so that no changed digit answers in their name.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    crc32: String,
+    settings: HybridSettings,
+}
+
+impl Stored {
+    /// The weights of a file, if it is there.
+    fn read(path: &Path) -> Result<Option<HybridSettings>> {
+        let bytes = match std::fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(Error::io("read", path))?,
+        };
+        let damaged = |expected: &str, got: String| {
+            Error::damaged(path, expected, got, "remove it, or run `sememe tune` again")
+        };
+        let stored: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| damaged("weights of mode hybrid", error.to_string()))?;
+        let found = checksum(&stored.settings);
+        if found != stored.crc32 {
+            return Err(damaged(&format!("checksum {}", stored.crc32), found));
+        }
+        Ok(Some(stored.settings))
+    }
+}
+
+/// CRC-32 of the weights as compact JSON, in hexadecimal.
+fn checksum(settings: &HybridSettings) -> String {
+    let text = serde_json::to_vec(settings).unwrap_or_default();
+    format!("{:08x}", crc32fast::hash(&text))
 }
 
 /// The defaults first, then every combination.
@@ -189,6 +220,30 @@ mod tests {
         assert_eq!(best_of(&tried, |_| true), 1);
         assert_eq!(best_of(&tried, |query| query == 0), 0);
         assert_eq!(best_of(&tried, |query| query == 2), 2);
+    }
+
+    #[test]
+    fn every_flipped_bit_of_kept_weights_is_told_or_says_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(HYBRID_FILE);
+        for settings in [HybridSettings::default(), grid()[77]] {
+            let stored = Stored { crc32: checksum(&settings), settings };
+            let sound = serde_json::to_vec_pretty(&stored).unwrap();
+            std::fs::write(&path, &sound).unwrap();
+            assert_eq!(Stored::read(&path).unwrap(), Some(settings));
+            for bit in 0..8 * sound.len() {
+                let mut changed = sound.clone();
+                changed[bit / 8] ^= 1 << (bit % 8);
+                std::fs::write(&path, &changed).unwrap();
+                if let Ok(found) = Stored::read(&path) {
+                    assert_eq!(found, Some(settings), "bit {bit}");
+                }
+                std::fs::write(&path, &sound[..bit / 8]).unwrap();
+                assert!(Stored::read(&path).is_err(), "cut at {}", bit / 8);
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(Stored::read(&path).unwrap(), None);
     }
 
     #[test]

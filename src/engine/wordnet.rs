@@ -393,7 +393,10 @@ impl Engine {
             return Ok(wordnet);
         }
         let wnhome = std::env::var_os("WNHOME").filter(|value| !value.is_empty()).map(PathBuf::from);
-        let database = match (find_database(asked, wnhome.as_deref()), opened) {
+        // A damaged one comes back from where it came from: another WordNet would answer otherwise.
+        let former = opened.is_some().then(|| fs::read_to_string(&source).ok().map(PathBuf::from)).flatten();
+        let place = asked.or(former.as_deref());
+        let database = match (find_database(place, wnhome.as_deref()), opened) {
             (Ok(database), _) => database,
             (Err(_), Some(Err(damaged))) => return Err(damaged),
             (Err(missing), _) => return Err(missing),

@@ -34,6 +34,14 @@ impl Predominant {
         Ok((found == fingerprint).then_some(Self { words }))
     }
 
+    /// Reads a file to its end, whatever vectors it belongs to.
+    ///
+    /// # Errors
+    /// As [`Predominant::open`].
+    pub fn check(path: &Path) -> Result<()> {
+        FRAME.open(path, read).map(drop)
+    }
+
     fn write(&self, fingerprint: u64, to: &mut Writer) {
         to.fingerprint(fingerprint);
         to.number(self.words.len());

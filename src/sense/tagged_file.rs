@@ -33,6 +33,14 @@ impl Examples {
         Ok((found == fingerprint).then(|| Self::of(dim, of_sense, wordnet)))
     }
 
+    /// Reads a file to its end, whatever vectors it belongs to.
+    ///
+    /// # Errors
+    /// As [`Examples::open`].
+    pub fn check(path: &Path) -> Result<()> {
+        FRAME.open(path, read).map(drop)
+    }
+
     fn write(&self, fingerprint: u64, to: &mut Writer) {
         to.number(self.dim);
         to.fingerprint(fingerprint);
