@@ -185,7 +185,7 @@ fn settings(arguments: &[String]) -> Result<bilm::Settings> {
         layers: value(arguments, "--layers")?.unwrap_or(default.layers),
         shared_negatives: value(arguments, "--shared-negatives")?.unwrap_or(default.shared_negatives),
         subsample: value(arguments, "--subsample")?.unwrap_or(default.subsample),
-        word_dropout: value(arguments, "--word-dropout")?.unwrap_or(default.word_dropout),
+        word_dropout: value(arguments, "--word-dropout")?,
         epochs: value(arguments, "--epochs")?,
         learning_rate: value(arguments, "--rate")?.unwrap_or(default.learning_rate),
         output_learning_rate: value(arguments, "--output-rate")?.unwrap_or(default.output_learning_rate),

@@ -242,6 +242,20 @@ fn a_damaged_checkpoint_is_refused() {
 }
 
 #[test]
+fn what_is_kept_of_frequent_words_changes_no_bit() {
+    let World { model, vectors, .. } = world();
+    let folder = tempfile::tempdir().unwrap();
+    model.save(folder.path()).unwrap();
+    let opened = Model::open(folder.path(), vectors.clone()).unwrap();
+    let texts = sentences();
+    let texts: Vec<Vec<&str>> = texts.iter().map(|text| words(text)).chain([vec!["zzz"]]).collect();
+    let few = opened.sentences(&texts[1400..]);
+    let all = opened.sentences(&texts); // many thousand words: from here on
+    assert!(few == all[1400..] && all == opened.sentences(&texts));
+    assert_eq!(opened.sentence(&texts[7]), all[7]);
+}
+
+#[test]
 fn a_loss_that_is_no_number_is_told() {
     let World { corpus, vectors, output, .. } = world();
     let mut output = output.clone();

@@ -33,7 +33,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared/data"
 STARTS = ("scratch", "untouched", "starter")
 MODES = ("keyword", "static", "contextual", "hybrid")
-HELD_OUT, TITLES, SENTENCES, LISTED = 180, 300, 120, 100
+HELD_OUT, TITLES, SENTENCES, LISTED = 180, 300, 600, 100
 
 
 def unpacked(path):

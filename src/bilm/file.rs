@@ -38,6 +38,8 @@ pub(super) struct Contents {
     pub whitenings: [Whitening; 2],
     /// [`WordVectors::fingerprint`](crate::vectors::WordVectors::fingerprint) of the vectors that it reads.
     pub fingerprint: u64,
+    /// How often each word is expected, V, where that is not the vocabulary's count.
+    pub counts: Option<Vec<f32>>,
     /// Exponent of the counts that negatives were drawn by.
     pub exponent: f64,
     /// The course of the training, as JSON; kept as text, because reading a number can change its last digit.
@@ -79,6 +81,7 @@ fn turned(values: &[f32], cols: usize) -> Vec<f32> {
 }
 
 const WHITENINGS: [&str; 2] = ["context", "average"];
+const COUNTS: &str = "counts";
 
 /// Writes the model.
 pub(super) fn save(contents: &Contents, path: &Path) -> Result<()> {
@@ -147,6 +150,9 @@ fn small_tensors(contents: &Contents) -> Vec<(String, Vec<usize>, Vec<f32>)> {
         }
         tensors.push((name(part), file_shape(shape, part), values));
     }
+    if let Some(counts) = &contents.counts {
+        tensors.push((COUNTS.to_owned(), vec![counts.len()], counts.clone()));
+    }
     for (name, whitening) in WHITENINGS.iter().zip(&contents.whitenings) {
         tensors.push((format!("{name}.mean"), vec![shape.dim], whitening.mean.clone()));
         tensors.push((format!("{name}.matrix"), vec![shape.dim; 2], whitening.matrix.clone()));
@@ -194,6 +200,7 @@ pub(super) fn open(path: &Path) -> Result<Contents> {
         output: Rows::of_file(reader.file.clone(), reader.range("output.weight", &[words, dim])?),
         words,
         whitenings: [reader.whitening(WHITENINGS[0], dim)?, reader.whitening(WHITENINGS[1], dim)?],
+        counts: reader.counts(words)?,
         fingerprint: u64::from_str_radix(&text("vectors"), 16).unwrap_or(0),
         exponent,
         training: text("training"),
@@ -290,6 +297,17 @@ impl<'a> Reader<'a> {
         }
         debug_assert!(weights.len() == shape.len() && DIRECTIONS == 2);
         Ok(weights)
+    }
+
+    fn counts(&self, words: usize) -> Result<Option<Vec<f32>>> {
+        if !self.header.contains_key(COUNTS) {
+            return Ok(None);
+        }
+        let counts = self.values(COUNTS, &[words])?;
+        if counts.iter().any(|count| *count <= 0.0) {
+            return Err(self.damaged("counts above 0", "others"));
+        }
+        Ok(Some(counts))
     }
 
     fn whitening(&self, name: &str, dim: usize) -> Result<Whitening> {

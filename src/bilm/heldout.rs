@@ -88,7 +88,12 @@ impl HeldOut {
             sampled.words.extend(batch.targets.iter().map(|target| target.word));
             batches.push((batch, sampled));
         }
-        Ok(Self { window, batches, log_noise: log_noise(counts, exponent), negative_samples: samples })
+        Ok(Self {
+            window,
+            batches,
+            log_noise: log_noise(counts.iter().map(|count| *count as f64), exponent),
+            negative_samples: samples,
+        })
     }
 
     /// Guesses with the network.
@@ -214,10 +219,10 @@ impl HeldOut {
 }
 
 /// `ln p_noise`, the share of the words' powered counts.
-pub(super) fn log_noise(counts: &[u64], exponent: f64) -> Vec<f32> {
-    let powered = |count: &u64| (*count.max(&1) as f64).powf(exponent);
-    let total: f64 = counts.iter().map(powered).sum();
-    counts.iter().map(|count| (powered(count) / total).ln() as f32).collect()
+pub(super) fn log_noise(counts: impl Iterator<Item = f64>, exponent: f64) -> Vec<f32> {
+    let powered: Vec<f64> = counts.map(|count| count.powf(exponent)).collect();
+    let total: f64 = powered.iter().sum();
+    powered.iter().map(|powered| (powered / total).ln() as f32).collect()
 }
 
 /// Takes the known words of packed sentences for which `chosen` says so as targets.

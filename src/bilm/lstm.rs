@@ -48,6 +48,17 @@ pub(super) enum Read<'a, T> {
     Rows(&'a [T]),
     /// U × input of U distinct words, and for each of N rows its word.
     Words(&'a [T], &'a [u32]),
+    /// The same of words of which some are known already.
+    Known(&'a [T], Known<'a, T>, &'a [u32]),
+}
+
+/// What some words put into the gates.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a, T> {
+    /// K × 4H, with the bias.
+    pub rows: &'a [T],
+    /// For each distinct word its row among these, or K and its row among those that are not known.
+    pub places: &'a [u32],
 }
 
 /// Lets a buffer hold at least `len` values; never shrinks it.
@@ -224,14 +235,14 @@ impl<T: Real> State<T> {
                 biased(gates);
                 add_rows_product(gemm, gates, inputs, with, &mut self.twice);
             }
-            Read::Words(inputs, word_of) => {
+            Read::Words(inputs, word_of) | Read::Known(inputs, _, word_of) => {
                 let len = inputs.len() / widths.input * gate_size;
                 room(&mut self.of_words, len);
                 let of_words = &mut self.of_words[..len];
                 biased(of_words);
                 add_rows_product(gemm, of_words, inputs, with, &mut self.twice);
                 for (row, word) in gates.chunks_exact_mut(gate_size).zip(word_of) {
-                    row.copy_from_slice(&of_words[*word as usize * gate_size..][..gate_size]);
+                    row.copy_from_slice(of_word(&read, of_words, *word as usize, gate_size));
                 }
             }
         }
@@ -250,7 +261,7 @@ impl<T: Real> State<T> {
         let gates = &self.gates[..rows * gate_size];
         let (inputs, d_gates) = match read {
             Read::Rows(inputs) => (inputs, gates),
-            Read::Words(inputs, word_of) => {
+            Read::Words(inputs, word_of) | Read::Known(inputs, _, word_of) => {
                 let sums = &mut self.of_words[..inputs.len() / widths.input * gate_size];
                 sums.fill(T::ZERO);
                 dispatch(AddRowsAt { rows: gates, at: word_of, sums, width: gate_size });
@@ -277,6 +288,18 @@ impl<T: Real> State<T> {
     pub(super) fn gate_gradients_of_words(&self) -> &[T] {
         &self.of_words
     }
+}
+
+/// What a word puts into the gates.
+fn of_word<'a, T>(read: &Read<'a, T>, made: &'a [T], word: usize, gate_size: usize) -> &'a [T] {
+    let (rows, place) = match read {
+        Read::Known(_, known, _) => {
+            let (place, count) = (known.places[word] as usize, known.rows.len() / gate_size);
+            place.checked_sub(count).map_or((known.rows, place), |place| (made, place))
+        }
+        Read::Rows(_) | Read::Words(..) => (made, word),
+    };
+    &rows[place * gate_size..][..gate_size]
 }
 
 /// `∂L/∂x = d_gates · Wᵀ`, of the first `rows`, rows × input.

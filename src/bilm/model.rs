@@ -4,7 +4,8 @@
 
 use super::batch::{Batch, Input, Target};
 use super::file::{self, CONTEXT_FILE, Contents};
-use super::network::{Network, Workspace};
+use super::heldout::log_noise;
+use super::network::{Kept, Network, Workspace};
 use super::settings::Backend;
 use super::shape::DIRECTIONS;
 use super::train::History;
@@ -17,7 +18,8 @@ use crate::vectors::{Rows, WordVectors};
 use crate::vocab::WordId;
 use rayon::prelude::*;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Words read at a time.
 const BATCH_WORDS: usize = 512;
@@ -28,6 +30,23 @@ const SUBSTITUTES_AMONG: usize = 100_000;
 /// Positions that the whitening of contexts is fitted on, about; that of averages is fitted on all sentences given.
 const WHITENED_CONTEXTS_MAX: usize = 20_000;
 
+/// A text of fewer words is read before anything is kept of frequent ones, which costs as much as reading some thousands.
+const KEPT_AFTER: usize = 5_000;
+/// For what is kept of frequent words.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+
+/// Workspaces kept from one reading to the next, at most.
+const WORKSPACES_MAX: usize = 4;
+
+/// What one reading leaves to the next.
+#[derive(Debug, Default)]
+struct Left {
+    words_read: AtomicUsize,
+    /// Of frequent words, once much has been read.
+    kept: OnceLock<Kept<f32>>,
+    workspaces: Mutex<Vec<Workspace<f32>>>,
+}
+
 /// A contextual model over word vectors.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -36,6 +55,9 @@ pub struct Model {
     pub(super) vectors: Arc<WordVectors>,
     /// `ln p_noise(w)`.
     pub(super) log_noise: Arc<Vec<f32>>,
+    /// `ln p(w)`, without a context.
+    log_shares: Arc<Vec<f32>>,
+    left: Arc<Left>,
 }
 
 /// A sentence as the model reads it: `n` tokens of dimension `D`.
@@ -81,8 +103,14 @@ pub enum Favour {
 impl Model {
     pub(super) fn new(contents: Contents, vectors: Arc<WordVectors>, backend: Backend) -> Self {
         let network = Network::from_values(contents.shape, contents.weights.clone(), backend.gemm());
-        let log_noise = super::heldout::log_noise(vectors.vocabulary().counts(), contents.exponent);
-        Self { network, contents: Arc::new(contents), vectors, log_noise: Arc::new(log_noise) }
+        let counts: Vec<f64> = match &contents.counts {
+            Some(counts) => counts.iter().map(|count| f64::from(*count)).collect(),
+            None => vectors.vocabulary().counts().iter().map(|count| (*count).max(1) as f64).collect(),
+        };
+        let [log_noise, log_shares] =
+            [contents.exponent, 1.0].map(|exponent| Arc::new(log_noise(counts.iter().copied(), exponent)));
+        let left = Arc::default();
+        Self { network, contents: Arc::new(contents), vectors, log_noise, log_shares, left }
     }
 
     fn whitened(mut self, whitenings: [Whitening; 2]) -> Self {
@@ -261,9 +289,9 @@ impl Model {
                 rows.push((s, start + at));
             }
         }
-        let mut work = Workspace::default();
+        let mut work = self.workspaces().pop().unwrap_or_default();
         let words = Words { vectors: &self.vectors, made: &made };
-        self.network.forward(&words, &batch, &mut work);
+        self.network.forward_with(self.kept(batch.rows()), &words, &batch, &mut work);
         let [contexts, _] = &self.contents.whitenings;
         let white = contexts.apply(&work.contexts[..rows.len() * dim]);
         let both = work.contexts.chunks_exact(dim).zip(white.chunks_exact(dim));
@@ -274,8 +302,30 @@ impl Model {
         if with_states {
             self.copy_states(&batch.targets, &rows, &work, &mut answers);
         }
+        let mut workspaces = self.workspaces();
+        if workspaces.len() < WORKSPACES_MAX {
+            workspaces.push(work);
+        }
+        drop(workspaces);
         answers.iter_mut().for_each(|answer| answer.white_average = self.white_average(answer));
         answers
+    }
+
+    fn workspaces(&self) -> MutexGuard<'_, Vec<Workspace<f32>>> {
+        self.left.workspaces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is kept of frequent words, if enough has been read; `words` more are about to be.
+    fn kept(&self, words: usize) -> Option<&Kept<f32>> {
+        let Left { words_read, kept, .. } = &*self.left;
+        let is_worth_it = words_read.fetch_add(words, Ordering::Relaxed) + words > KEPT_AFTER;
+        is_worth_it.then(|| {
+            kept.get_or_init(|| {
+                let bytes_a_word = DIRECTIONS * 4 * self.hidden() * size_of::<f32>();
+                let count = self.vectors.len().min(KEPT_BYTES_MAX / bytes_a_word);
+                self.network.keep(&Words { vectors: &self.vectors, made: &[] }, count)
+            })
+        })
     }
 
     fn look_up(&self, token: &str, at: usize, answer: &mut Sentence, made: &mut Vec<f32>) -> Input {
@@ -342,15 +392,13 @@ impl Model {
         let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total: f64 = scores.iter().map(|score| f64::from(score - highest).exp()).sum();
         let log_total = highest + total.ln() as f32;
-        let counts = self.vectors.vocabulary().counts();
-        let log_words = (self.vectors.vocabulary().total().max(1) as f32).ln();
         let mut all: Vec<Substitute> = scores
             .iter()
-            .zip(counts)
+            .zip(self.log_shares.iter())
             .enumerate()
-            .map(|(id, (score, count))| {
+            .map(|(id, (score, log_share))| {
                 let log_probability = score - log_total;
-                let lift = log_probability - ((*count).max(1) as f32).ln() + log_words;
+                let lift = log_probability - log_share;
                 Substitute { word: WordId(id as u32), probability: log_probability.exp(), lift }
             })
             .collect();
@@ -386,7 +434,8 @@ pub(super) fn assemble(
     network: Network<f32>,
     output: Vec<f32>,
     vectors: Arc<WordVectors>,
-    (exponent, backend, whitenings): (f64, Backend, Option<[Whitening; 2]>),
+    (exponent, backend): (f64, Backend),
+    (whitenings, counts): (Option<[Whitening; 2]>, Option<Vec<f32>>),
     sentences: &[Vec<&str>],
     history: &History,
 ) -> Result<Model> {
@@ -398,6 +447,7 @@ pub(super) fn assemble(
         output: Rows::owned(output),
         whitenings: [identity.clone(), identity],
         fingerprint: vectors.fingerprint(),
+        counts,
         exponent,
         training: serde_json::to_string(history).unwrap_or_default(),
     };

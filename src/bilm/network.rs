@@ -28,11 +28,22 @@ pub(super) struct Network<T> {
     gemm: &'static dyn Gemm,
 }
 
+/// What the most frequent words put into the gates of the first layers, made once for all texts: their product with the input weights is two thirds of
+/// what reading them costs.
+#[derive(Debug)]
+pub(super) struct Kept<T> {
+    /// For each direction K × 4H.
+    rows: [Vec<T>; DIRECTIONS],
+    words: u32,
+}
+
 /// Buffers of one thread. They grow with the largest batch seen, and are never shrunk.
 #[derive(Debug, Default)]
 pub(super) struct Workspace<T> {
-    /// Vectors of what the batch reads, each once.
+    /// Vectors of what the batch reads, each once, without what is kept.
     inputs: Vec<T>,
+    /// As [`lstm::Known::places`], if anything is kept.
+    places: Vec<u32>,
     states: [Vec<State<T>>; DIRECTIONS],
     vector: Vec<f32>,
     merged: Vec<T>,
@@ -120,9 +131,38 @@ impl<T: Real> Network<T> {
 
     /// Reads a batch, and leaves the context vectors of its targets in `work.contexts`.
     pub(super) fn forward(&self, vectors: &dyn Vectors, batch: &Batch, work: &mut Workspace<T>) {
-        self.look_up(vectors, batch, work);
-        (0..DIRECTIONS).for_each(|direction| self.read(direction, batch, work));
+        self.forward_with(None, vectors, batch, work);
+    }
+
+    /// The same, to the same bits, with what is kept of frequent words.
+    pub(super) fn forward_with(
+        &self,
+        kept: Option<&Kept<T>>,
+        vectors: &dyn Vectors,
+        batch: &Batch,
+        work: &mut Workspace<T>,
+    ) {
+        self.look_up(kept, vectors, batch, work);
+        (0..DIRECTIONS).for_each(|direction| self.read(direction, kept, batch, work));
         self.merge(&batch.targets, work);
+    }
+
+    /// Makes what [`forward_with`](Self::forward_with) takes, of the first `words` words.
+    pub(super) fn keep(&self, vectors: &dyn Vectors, words: usize) -> Kept<T> {
+        let Shape { dim, hidden, .. } = self.shape;
+        let mut work = Workspace::default();
+        let mut batch = Batch::default();
+        batch.distinct.extend((0..words as u32).map(Input::Word));
+        self.look_up(None, vectors, &batch, &mut work);
+        let rows = [0, 1].map(|direction| {
+            let weights = self.weights(direction, 0);
+            let mut rows = vec![T::ZERO; words * 4 * hidden];
+            rows.chunks_exact_mut(4 * hidden).for_each(|row| row.copy_from_slice(weights.bias));
+            let with = (weights.input, dim, 4 * hidden);
+            lstm::add_rows_product(self.gemm, &mut rows, &work.inputs, with, &mut work.twice);
+            rows
+        });
+        Kept { rows, words: words as u32 }
     }
 
     /// One direction alone: reads a batch, and leaves the states of its layers in `work`.
@@ -133,16 +173,28 @@ impl<T: Real> Network<T> {
         batch: &Batch,
         work: &mut Workspace<T>,
     ) {
-        self.look_up(vectors, batch, work);
-        self.read(direction, batch, work);
+        self.look_up(None, vectors, batch, work);
+        self.read(direction, None, batch, work);
     }
 
-    fn look_up(&self, vectors: &dyn Vectors, batch: &Batch, work: &mut Workspace<T>) {
+    fn look_up(&self, kept: Option<&Kept<T>>, vectors: &dyn Vectors, batch: &Batch, work: &mut Workspace<T>) {
         let dim = self.shape.dim;
+        let first = kept.map_or(0, |kept| kept.words);
+        let is_kept = |input: &Input| matches!(input, Input::Word(id) if *id < first);
+        let mut made = 0;
+        work.places.clear();
+        work.places.extend(batch.distinct.iter().map(|input| match *input {
+            Input::Word(id) if id < first => id,
+            _ => {
+                made += 1;
+                first + made - 1
+            }
+        }));
         work.vector.resize(dim, 0.0);
-        room(&mut work.inputs, batch.distinct.len() * dim);
+        work.inputs.resize(made as usize * dim, T::ZERO);
         let specials = self.part(Part::Specials);
-        for (input, row) in batch.distinct.iter().zip(work.inputs.chunks_exact_mut(dim)) {
+        let inputs = batch.distinct.iter().filter(|input| !is_kept(input));
+        for (input, row) in inputs.zip(work.inputs.chunks_exact_mut(dim)) {
             match *input {
                 Input::Special(which) => row.copy_from_slice(&specials[which as usize * dim..][..dim]),
                 Input::Word(id) => {
@@ -153,13 +205,21 @@ impl<T: Real> Network<T> {
         }
     }
 
-    fn read(&self, direction: usize, batch: &Batch, work: &mut Workspace<T>) {
-        let words = &work.inputs[..batch.distinct.len() * self.shape.dim];
+    fn read(&self, direction: usize, kept: Option<&Kept<T>>, batch: &Batch, work: &mut Workspace<T>) {
+        let words = &work.inputs[..];
+        let given = &batch.given[direction];
+        let words = match kept {
+            Some(kept) => {
+                let known = lstm::Known { rows: &kept.rows[direction], places: &work.places };
+                Read::Known(words, known, given)
+            }
+            None => Read::Words(words, given),
+        };
         let states = &mut work.states[direction];
         states.resize_with(self.shape.layers, State::default);
         for layer in 0..self.shape.layers {
             let (below, above) = states.split_at_mut(layer);
-            let read = read_of(below.last(), words, &batch.given[direction]);
+            let read = read_of(below.last(), words);
             let (weights, widths) = (self.weights(direction, layer), self.widths(layer));
             lstm::forward(self.gemm, widths, weights, (&batch.starts, read), &mut above[0]);
         }
@@ -218,11 +278,11 @@ impl<T: Real> Network<T> {
             let to = &mut work.d_hidden[at * hidden..][..hidden];
             to.iter_mut().zip(&row[direction * hidden..]).for_each(|(to, from)| *to += *from);
         }
-        let words = &work.inputs[..batch.distinct.len() * dim];
+        let words = Read::Words(&work.inputs[..batch.distinct.len() * dim], &batch.given[direction]);
         for layer in (0..layers).rev() {
             let (below, above) = work.states[direction].split_at_mut(layer);
             let state = &mut above[0];
-            let read = read_of(below.last(), words, &batch.given[direction]);
+            let read = read_of(below.last(), words);
             let (weights, widths) = (self.weights(direction, layer), self.widths(layer));
             let gradients = split_layer(&mut gradient[self.shape.layer(direction, layer)], widths);
             let read = (&batch.starts[..], read);
@@ -250,8 +310,8 @@ impl<T: Real> Network<T> {
 }
 
 /// What a layer reads: the one below, or words.
-fn read_of<'a, T>(below: Option<&'a State<T>>, words: &'a [T], given: &'a [u32]) -> Read<'a, T> {
-    below.map_or(Read::Words(words, given), |state| Read::Rows(&state.hidden))
+fn read_of<'a, T>(below: Option<&'a State<T>>, words: Read<'a, T>) -> Read<'a, T> {
+    below.map_or(words, |state| Read::Rows(&state.hidden))
 }
 
 fn split_layer<T>(values: &mut [T], widths: Widths) -> Gradients<'_, T> {

@@ -103,6 +103,7 @@ impl Model {
             whitenings: parts.whitenings(),
             words: vectors.len(),
             fingerprint: vectors.fingerprint(),
+            counts: None,
             exponent: parts.exponent,
             weights: parts.weights,
             output: Rows::owned(parts.output),

@@ -15,10 +15,10 @@ use crate::error::{Error, Result};
 use crate::linalg::dispatch;
 use crate::progress::{Go, Progress, Step};
 use crate::vectors::WordVectors;
-use crate::vocab::WordId;
 use crate::vocab::chunk::UNKNOWN;
 use crate::vocab::corpus::Corpus;
 use crate::vocab::sampling::{NegativeTable, Rng, Subsampling};
+use crate::vocab::{Vocabulary, WordId};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -34,8 +34,8 @@ pub struct Training<'a> {
     /// Their output vectors, `V × D`, row-major (`word2vec::Trained::output`): where the model's own copy starts.
     pub output: Vec<f32>,
     /// A model to go on from, instead of random weights: its network and, for little text, its whitening. Its sizes hold in place of
-    /// the settings'.
-    pub start: Option<&'a Parts>,
+    /// the settings'. And the words that it knew, with their counts.
+    pub start: Option<(&'a Parts, &'a Vocabulary)>,
     /// Settings; what is `None` is chosen from the size of the corpus.
     pub settings: &'a Settings,
     /// Where the run is put aside, and taken up again if it was interrupted.
@@ -250,7 +250,7 @@ impl<'a> Trainer<'a> {
         let mut parts: Vec<Part> = Vec::new();
         parts.resize_with(self.settings.batch_parts, Part::default);
         let mut window = Window::default();
-        let how = (self.settings.batch_words.unwrap_or(1536), self.settings.word_dropout);
+        let how = (self.settings.batch_words.unwrap_or(1536), self.settings.word_dropout.unwrap_or(0.0));
         let windows = self.feed.windows();
         while state.window < windows {
             let place = (state.epoch, state.window);
@@ -422,14 +422,14 @@ pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
     training.settings.check()?;
     let Training { corpus, vectors, mut output, start, settings, checkpoint } = training;
     let settings = match start {
-        Some(start) => settings.going_on_from(start, corpus.words()),
+        Some((start, _)) => settings.going_on_from(start, corpus.words()),
         None => settings.resolve(corpus.words()),
     };
     check(corpus, &vectors, &output, &settings)?;
     let dim = vectors.dim();
     let (exponent, backend) = (settings.negative_exponent, settings.backend);
     let network = match start {
-        Some(start) => start.network(dim, backend)?,
+        Some((start, _)) => start.network(dim, backend)?,
         None => Network::new(settings.shape(dim), settings.seed, backend.gemm()),
     };
     // Words that the corpus lacks are never trained on; they are read where a text has them.
@@ -444,9 +444,24 @@ pub fn train(training: Training<'_>, progress: &dyn Progress) -> Result<Model> {
         sample.sentences.iter().map(|range| spelled(corpus, &sample, range)).collect();
     let Learner { network, mut output, .. } = learner;
     output.extend(lacking);
-    let whitenings = start.filter(|_| corpus.words() < WHITENED_WORDS_MIN).map(Parts::whitenings);
-    let how = (exponent, backend, whitenings);
-    pool.install(|| model::assemble(network, output, vectors.clone(), how, &sentences, &history))
+    let kept = start.filter(|_| corpus.words() < WHITENED_WORDS_MIN);
+    let kept = (kept.map(|(parts, _)| parts.whitenings()), start.map(|(_, known)| expected(&vectors, known)));
+    let how = (exponent, backend);
+    pool.install(|| model::assemble(network, output, vectors.clone(), how, kept, &sentences, &history))
+}
+
+/// Running words of a new text that the text which a start learned from is worth, in telling how frequent words are.
+const PRIOR_WORDS: f64 = 1000.0;
+
+/// How often each word is expected: as often as in the corpus, and by a prior of [`PRIOR_WORDS`] as often as in what the start learned from
+/// (MacKay and Peto 1995, "A hierarchical Dirichlet language model", eq. 12). Without it the words that a small corpus lacks, each counted as one, outweigh it.
+fn expected(vectors: &WordVectors, known: &Vocabulary) -> Vec<f32> {
+    let share = PRIOR_WORDS / known.total().max(1) as f64;
+    let prior = |word: &str| known.id(word).map_or(0.0, |id| share * known.count(id) as f64);
+    let words = vectors.vocabulary().iter();
+    words
+        .map(|(_, word, count)| (count as f64 + prior(word)).max(f64::from(f32::MIN_POSITIVE)) as f32)
+        .collect()
 }
 
 fn spelled<'a>(corpus: &'a Corpus, window: &Window, sentence: &std::ops::Range<usize>) -> Vec<&'a str> {

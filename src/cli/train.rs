@@ -174,7 +174,7 @@ impl TrainArguments {
             hidden: self.hidden,
             layers: self.layers.unwrap_or(default.layers),
             epochs: self.context_epochs,
-            word_dropout: self.word_dropout.unwrap_or(default.word_dropout),
+            word_dropout: self.word_dropout,
             seed: word2vec.seed,
             threads: word2vec.threads,
             memory_budget_bytes: word2vec.memory_budget_bytes,

@@ -117,8 +117,8 @@ pub(super) fn train_into(
     let model = match starter {
         Some(starter) if settings.start == Start::Untouched => starter.model()?,
         starter => {
-            let (vectors, start, settings) =
-                (Arc::clone(vectors), starter.map(Starter::parts), &settings.context);
+            let (vectors, settings) = (Arc::clone(vectors), &settings.context);
+            let start = starter.map(|starter| (starter.parts(), starter.vectors().vocabulary().as_ref()));
             bilm::train(Training { corpus, vectors, output, start, settings, checkpoint }, progress)?
         }
     };

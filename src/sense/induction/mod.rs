@@ -20,7 +20,7 @@ pub use file::SENSES_FILE;
 
 use super::context::{ContextEncoder, Views};
 use crate::error::Result;
-use crate::linalg::dot;
+use crate::linalg::{add_scaled, dot, normalize};
 use crate::progress::Progress;
 use crate::text::is_stop_word;
 use crate::vectors::WordVectors;
@@ -36,9 +36,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Words that label a sense.
 const LABEL_MAX: usize = 10;
-/// Groups of a higher cosine become one, where a contextual model shows the occurrences. Chosen on the pseudo-words of one English
-/// model and the ambiguous words of the bundled collections, so what these score on them says little.
+/// Groups of a higher cosine become one, where a contextual model shows occurrences that are no part of a corpus. Chosen on the pseudo-words of
+/// one English model, so what these score says little.
 const MERGE_CONTEXTUAL: f32 = 0.15;
+/// In a corpus, groups become one whose cosine is higher by this than that of two words at the median: how alike any two contexts are differs from model
+/// to model, English .056, Chinese .013. Chosen on the pseudo-words and single words of one collection of either language.
+const MERGE_ABOVE_WORDS: f32 = 0.092;
+/// Words that tell how alike two words are, at most, and occurrences of each.
+const COMPARED: (usize, usize) = (100, 150);
+/// Fewer words tell nothing.
+const COMPARED_MIN: usize = 20;
 /// Where a corpus is small, groups are joined while their occurrences' cosines are higher than this on average. Chosen on the ambiguous words of the
 /// bundled collections, of which all then fall apart as they should; so what these score says little.
 const AVERAGE_LINK: f32 = 0.09;
@@ -87,6 +94,49 @@ impl Settings {
         let average_link = (contextual && context.is_of_a_small_corpus()).then_some(AVERAGE_LINK);
         Self { merge, average_link, ..Self::default() }
     }
+
+    /// The same, for the occurrences of some words in a corpus.
+    #[must_use]
+    pub(crate) fn of_corpus(
+        self,
+        vocabulary: &Vocabulary,
+        context: &ContextEncoder,
+        found: &HashMap<WordId, Vec<Occurrence>>,
+    ) -> Self {
+        if context.model().is_none() || self.average_link.is_some() {
+            return self;
+        }
+        let alike = alike(vocabulary, context, found);
+        let merge = alike.map_or(self.merge, |alike| alike + MERGE_ABOVE_WORDS);
+        Self { merge, ..self }
+    }
+}
+
+/// The cosine of two words' mean occurrences, at the median of all pairs of some words.
+fn alike(
+    vocabulary: &Vocabulary,
+    context: &ContextEncoder,
+    found: &HashMap<WordId, Vec<Occurrence>>,
+) -> Option<f32> {
+    let mut words: Vec<(&WordId, &Vec<Occurrence>)> = found.iter().collect();
+    words.sort_by_key(|(word, _)| **word);
+    let chosen: Vec<_> = words.iter().step_by(words.len().div_ceil(COMPARED.0).max(1)).collect();
+    let mean = |occurrences: &[Occurrence]| {
+        let views = shown(vocabulary, context, &occurrences[..occurrences.len().min(COMPARED.1)]);
+        let mut sum = views.iter().filter_map(Views::in_text).reduce(|mut sum, seen| {
+            add_scaled(&mut sum, 1.0, &seen);
+            sum
+        })?;
+        (normalize(&mut sum) > 0.0).then_some(sum)
+    };
+    let means: Vec<Vec<f32>> = chosen.par_iter().filter_map(|(_, occurrences)| mean(occurrences)).collect();
+    if means.len() < COMPARED_MIN {
+        return None;
+    }
+    let mut cosines: Vec<f32> =
+        means.iter().enumerate().flat_map(|(at, a)| means[..at].iter().map(|b| dot(a, b))).collect();
+    let middle = cosines.len() / 2;
+    Some(*cosines.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
 impl Default for Settings {
@@ -219,7 +269,8 @@ pub fn induce(
 ) -> Result<InducedSenses> {
     let words = frequent(vectors.vocabulary(), corpus.vocabulary(), settings);
     let found = occurrences(corpus, &words, settings, progress)?;
-    induce_from(vectors, corpus.vocabulary(), context, found, settings, progress)
+    let settings = settings.clone().of_corpus(corpus.vocabulary(), context, &found);
+    induce_from(vectors, corpus.vocabulary(), context, found, &settings, progress)
 }
 
 /// The words looked at, as the corpus numbers them.
