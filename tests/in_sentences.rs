@@ -98,7 +98,7 @@ fn a_dry_run_tells_words_memory_and_time_and_hidden_words_are_asked_again() {
     assert!(engine.estimate_training("notes", &auto, &Silent).unwrap().context.is_none());
     let begun = TrainSettings { start: Start::Starter, ..auto };
     let estimate = engine.estimate_training("notes", &begun, &Silent).unwrap();
-    assert_eq!((estimate.word2vec.epochs, estimate.context.unwrap().epochs), (8, 2));
+    assert_eq!((estimate.word2vec.epochs, estimate.context.unwrap().epochs), (8, 8));
     let report = engine.evaluate_hidden_words("notes").unwrap();
     assert!(report.positions > 0 && report.systems.len() == 3 && report.systems[2].interval.is_some());
     assert!(matches!(engine.evaluate_hidden_words("none"), Err(Error::NotFound { .. })));
