@@ -93,7 +93,7 @@ fn a_dry_run_tells_words_memory_and_time_and_hidden_words_are_asked_again() {
         engine.estimate_training("notes", &settings, &Silent).unwrap();
     let context = context.unwrap();
     assert!(corpus_words > 10_000 && words > 500 && context.memory_bytes > 1 << 20 && context.seconds > 0.0);
-    // From a starter a contextual model is gone on from, however little text there is, in two passes.
+    // From a starter a contextual model is gone on from, however little text there is, in eight passes.
     let auto = TrainSettings::default();
     assert!(engine.estimate_training("notes", &auto, &Silent).unwrap().context.is_none());
     let begun = TrainSettings { start: Start::Starter, ..auto };
