@@ -131,7 +131,8 @@ test("a filter that cannot be read is said to be wrong", async () => {
 
 test("a query asked on the page has an address, and the way back leads to the one before", async () => {
   const page = await open("/?collection=demo-en");
-  await page.keyboard.type("steep bank of a river"); // the field has the focus
+  await page.waitForFunction(() => document.activeElement?.id === "query"); // the field has the focus by itself, once the page is drawn
+  await page.keyboard.type("steep bank of a river");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".card");
   assert.match(page.url(), /query=steep\+bank\+of\+a\+river/);
