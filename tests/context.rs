@@ -7,6 +7,7 @@ use sememe::error::Error;
 use sememe::linalg;
 use sememe::progress::{Go, Progress, Silent, Step};
 use sememe::vectors::WordVectors;
+use sememe::vocab::Vocabulary;
 use sememe::vocab::chunk::Chunk;
 use sememe::vocab::corpus::{Corpus, CorpusEncoder, EncoderSettings, encode};
 use sememe::word2vec;
@@ -107,6 +108,14 @@ fn bytes_of(model: &Model) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     model.save(folder.path()).unwrap();
     std::fs::read(folder.path().join(bilm::CONTEXT_FILE)).unwrap()
+}
+
+/// The model as its file has it.
+fn reopened(model: &Model) -> (TempDir, Model) {
+    let folder = tempfile::tempdir().unwrap();
+    model.save(folder.path()).unwrap();
+    let opened = Model::open(folder.path(), world().vectors.clone()).unwrap();
+    (folder, opened)
 }
 
 fn words(sentence: &str) -> Vec<&str> {
@@ -243,16 +252,41 @@ fn a_damaged_checkpoint_is_refused() {
 
 #[test]
 fn what_is_kept_of_frequent_words_changes_no_bit() {
-    let World { model, vectors, .. } = world();
-    let folder = tempfile::tempdir().unwrap();
-    model.save(folder.path()).unwrap();
-    let opened = Model::open(folder.path(), vectors.clone()).unwrap();
+    let (_folder, opened) = reopened(&world().model);
     let texts = sentences();
     let texts: Vec<Vec<&str>> = texts.iter().map(|text| words(text)).chain([vec!["zzz"]]).collect();
     let few = opened.sentences(&texts[1400..]);
     let all = opened.sentences(&texts); // many thousand words: from here on
     assert!(few == all[1400..] && all == opened.sentences(&texts));
     assert_eq!(opened.sentence(&texts[7]), all[7]);
+}
+
+/// How often words are expected comes with the file: by a prior of a thousand words of which all are "bank", it is expected everywhere.
+#[test]
+fn a_model_that_went_on_expects_what_its_start_knew_and_keeps_that() {
+    let World { corpus, vectors, output, model, .. } = world();
+    let known = Vocabulary::from_sorted(vec![("bank".into(), 5)]).unwrap();
+    let (parts, settings) = (model.parts(), Settings { epochs: Some(1), ..settings() });
+    let shares = [None, Some((&parts, &known))].map(|start| {
+        let (vectors, output) = (vectors.clone(), output.clone());
+        let training = Training { corpus, vectors, output, start, settings: &settings, checkpoint: None };
+        let model = bilm::train(training, &Silent).unwrap();
+        let (_folder, opened) = reopened(&model);
+        assert!(bytes_of(&opened) == bytes_of(&model));
+        let found = opened.substitutes(&vec![0.0; opened.dim()], Favour::Probability, 100);
+        assert_eq!(found, model.substitutes(&vec![0.0; model.dim()], Favour::Probability, 100));
+        let bank = opened.vectors().vocabulary().id("bank").unwrap();
+        found.iter().find(|one| one.word == bank).unwrap().probability
+    });
+    // Without a context p is p_noise: of counts c to the power 3/4, in the second case (c + 1000) to it for bank.
+    let counts = vectors.vocabulary().counts();
+    let bank = vectors.vocabulary().id("bank").unwrap().index();
+    let power = |more: f64| (counts[bank] as f64 + more).powf(0.75);
+    let others: f64 = counts.iter().map(|count| (*count as f64).powf(0.75)).sum::<f64>() - power(0.0);
+    for (share, more) in shares.into_iter().zip([0.0, 1000.0]) {
+        let expected = power(more) / (power(more) + others);
+        assert!((f64::from(share) - expected).abs() < 1e-5, "{share}, not {expected}");
+    }
 }
 
 #[test]
@@ -301,9 +335,7 @@ fn memory_is_refused_before_it_is_taken() {
 #[test]
 fn the_file_opens_as_it_was_and_damage_is_told() {
     let World { model, vectors, .. } = world();
-    let folder = tempfile::tempdir().unwrap();
-    model.save(folder.path()).unwrap();
-    let opened = Model::open(folder.path(), vectors.clone()).unwrap();
+    let (folder, opened) = reopened(model);
     let sentence = words("the water that anna swims");
     assert_eq!(opened.sentence(&sentence), model.sentence(&sentence));
     assert!(bytes_of(&opened) == bytes_of(model));

@@ -48,16 +48,16 @@ pub(super) enum Read<'a, T> {
     Rows(&'a [T]),
     /// U × input of U distinct words, and for each of N rows its word.
     Words(&'a [T], &'a [u32]),
-    /// The same of words of which some are known already.
-    Known(&'a [T], Known<'a, T>, &'a [u32]),
+    /// The same where what some words put into the gates is kept.
+    PartlyKept(&'a [T], KeptRows<'a, T>, &'a [u32]),
 }
 
-/// What some words put into the gates.
+/// What some words put into the gates, made before.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a, T> {
+pub(super) struct KeptRows<'a, T> {
     /// K × 4H, with the bias.
     pub rows: &'a [T],
-    /// For each distinct word its row among these, or K and its row among those that are not known.
+    /// For each distinct word its row among these, or K and its row among those that are not kept.
     pub places: &'a [u32],
 }
 
@@ -235,7 +235,7 @@ impl<T: Real> State<T> {
                 biased(gates);
                 add_rows_product(gemm, gates, inputs, with, &mut self.twice);
             }
-            Read::Words(inputs, word_of) | Read::Known(inputs, _, word_of) => {
+            Read::Words(inputs, word_of) | Read::PartlyKept(inputs, _, word_of) => {
                 let len = inputs.len() / widths.input * gate_size;
                 room(&mut self.of_words, len);
                 let of_words = &mut self.of_words[..len];
@@ -261,7 +261,7 @@ impl<T: Real> State<T> {
         let gates = &self.gates[..rows * gate_size];
         let (inputs, d_gates) = match read {
             Read::Rows(inputs) => (inputs, gates),
-            Read::Words(inputs, word_of) | Read::Known(inputs, _, word_of) => {
+            Read::Words(inputs, word_of) | Read::PartlyKept(inputs, _, word_of) => {
                 let sums = &mut self.of_words[..inputs.len() / widths.input * gate_size];
                 sums.fill(T::ZERO);
                 dispatch(AddRowsAt { rows: gates, at: word_of, sums, width: gate_size });
@@ -293,9 +293,9 @@ impl<T: Real> State<T> {
 /// What a word puts into the gates.
 fn of_word<'a, T>(read: &Read<'a, T>, made: &'a [T], word: usize, gate_size: usize) -> &'a [T] {
     let (rows, place) = match read {
-        Read::Known(_, known, _) => {
-            let (place, count) = (known.places[word] as usize, known.rows.len() / gate_size);
-            place.checked_sub(count).map_or((known.rows, place), |place| (made, place))
+        Read::PartlyKept(_, kept, _) => {
+            let (place, count) = (kept.places[word] as usize, kept.rows.len() / gate_size);
+            place.checked_sub(count).map_or((kept.rows, place), |place| (made, place))
         }
         Read::Rows(_) | Read::Words(..) => (made, word),
     };

@@ -30,7 +30,7 @@ const SUBSTITUTES_AMONG: usize = 100_000;
 /// Positions that the whitening of contexts is fitted on, about; that of averages is fitted on all sentences given.
 const WHITENED_CONTEXTS_MAX: usize = 20_000;
 
-/// A text of fewer words is read before anything is kept of frequent ones, which costs as much as reading some thousands.
+/// Words that are read before anything is kept of frequent ones, which costs as much as reading some thousands.
 const KEPT_AFTER: usize = 5_000;
 /// For what is kept of frequent words.
 const KEPT_BYTES_MAX: usize = 32 << 20;
@@ -38,9 +38,9 @@ const KEPT_BYTES_MAX: usize = 32 << 20;
 /// Workspaces kept from one reading to the next, at most.
 const WORKSPACES_MAX: usize = 4;
 
-/// What one reading leaves to the next.
+/// What one reading leaves for the next to use again.
 #[derive(Debug, Default)]
-struct Left {
+struct Reused {
     words_read: AtomicUsize,
     /// Of frequent words, once much has been read.
     kept: OnceLock<Kept<f32>>,
@@ -57,7 +57,7 @@ pub struct Model {
     pub(super) log_noise: Arc<Vec<f32>>,
     /// `ln p(w)`, without a context.
     log_shares: Arc<Vec<f32>>,
-    left: Arc<Left>,
+    reused: Arc<Reused>,
 }
 
 /// A sentence as the model reads it: `n` tokens of dimension `D`.
@@ -109,8 +109,8 @@ impl Model {
         };
         let [log_noise, log_shares] =
             [contents.exponent, 1.0].map(|exponent| Arc::new(log_noise(counts.iter().copied(), exponent)));
-        let left = Arc::default();
-        Self { network, contents: Arc::new(contents), vectors, log_noise, log_shares, left }
+        let reused = Arc::default();
+        Self { network, contents: Arc::new(contents), vectors, log_noise, log_shares, reused }
     }
 
     fn whitened(mut self, whitenings: [Whitening; 2]) -> Self {
@@ -312,12 +312,12 @@ impl Model {
     }
 
     fn workspaces(&self) -> MutexGuard<'_, Vec<Workspace<f32>>> {
-        self.left.workspaces.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reused.workspaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is kept of frequent words, if enough has been read; `words` more are about to be.
     fn kept(&self, words: usize) -> Option<&Kept<f32>> {
-        let Left { words_read, kept, .. } = &*self.left;
+        let Reused { words_read, kept, .. } = &*self.reused;
         let is_worth_it = words_read.fetch_add(words, Ordering::Relaxed) + words > KEPT_AFTER;
         is_worth_it.then(|| {
             kept.get_or_init(|| {

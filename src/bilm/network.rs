@@ -28,8 +28,8 @@ pub(super) struct Network<T> {
     gemm: &'static dyn Gemm,
 }
 
-/// What the most frequent words put into the gates of the first layers, made once for all texts: their product with the input weights is two thirds of
-/// what reading them costs.
+/// What the most frequent words put into the gates of the first layers, made once for all texts: at H = 128, D = 200 the product with the input weights is
+/// three fifths of a layer's operations on a word.
 #[derive(Debug)]
 pub(super) struct Kept<T> {
     /// For each direction K × 4H.
@@ -42,7 +42,7 @@ pub(super) struct Kept<T> {
 pub(super) struct Workspace<T> {
     /// Vectors of what the batch reads, each once, without what is kept.
     inputs: Vec<T>,
-    /// As [`lstm::Known::places`], if anything is kept.
+    /// As [`lstm::KeptRows::places`], if anything is kept.
     places: Vec<u32>,
     states: [Vec<State<T>>; DIRECTIONS],
     vector: Vec<f32>,
@@ -210,8 +210,8 @@ impl<T: Real> Network<T> {
         let given = &batch.given[direction];
         let words = match kept {
             Some(kept) => {
-                let known = lstm::Known { rows: &kept.rows[direction], places: &work.places };
-                Read::Known(words, known, given)
+                let rows = lstm::KeptRows { rows: &kept.rows[direction], places: &work.places };
+                Read::PartlyKept(words, rows, given)
             }
             None => Read::Words(words, given),
         };

@@ -6,7 +6,7 @@
 
 use super::generation::{CORPUS, Generation};
 use super::senses::{PREDOMINANT_FILE, TAGGED_FILE};
-use super::tuning::HYBRID_FILE;
+use super::tuning::{self, HYBRID_FILE};
 use super::{Engine, next};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -16,10 +16,14 @@ use crate::vocab::corpus::Corpus;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Documents read at a time.
 const BATCH: u32 = 1000;
+
+/// Files of a collection that belong to no generation, and what verifies each.
+pub(super) const BESIDE: [(&str, fn(&Path) -> Result<()>); 3] =
+    [(TAGGED_FILE, Examples::check), (PREDOMINANT_FILE, Predominant::check), (HYBRID_FILE, tuning::check)];
 
 /// How everything is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,14 +134,12 @@ impl Engine {
     fn check_beside(&self, found: &mut CollectionCheck, repair: bool) -> Result<()> {
         let was_sound = found.problems.is_empty() || found.is_repaired;
         let folder = self.folder(&found.name);
-        let (tagged, predominant) = (folder.join(TAGGED_FILE), folder.join(PREDOMINANT_FILE));
-        let checks = [
-            if tagged.exists() { Examples::check(&tagged) } else { Ok(()) },
-            if predominant.exists() { Predominant::check(&predominant) } else { Ok(()) },
-            self.hybrid_settings(&found.name, None).map(drop),
-        ];
-        for (path, checked) in [tagged, predominant, folder.join(HYBRID_FILE)].into_iter().zip(checks) {
-            let Err(error) = checked else { continue };
+        for (name, check) in BESIDE {
+            let path = folder.join(name);
+            if !path.exists() {
+                continue;
+            }
+            let Err(error) = check(&path) else { continue };
             found.problems.push(error.to_string());
             if repair {
                 let aside = path.with_added_extension("damaged");

@@ -6,9 +6,8 @@
 
 use super::Engine;
 use super::build::{link_or_copy, sync_files};
+use super::check::BESIDE;
 use super::held::Held;
-use super::senses::{PREDOMINANT_FILE, TAGGED_FILE};
-use super::tuning::HYBRID_FILE;
 use crate::error::{Error, Result};
 use crate::files::{sync_folder, write_whole};
 use crate::progress::Progress;
@@ -113,7 +112,7 @@ impl Engine {
             let _held = Held::of(&from)?;
             let to = folder.join(COLLECTIONS).join(&row.name);
             link_tree(&from, &to.join(generation))?;
-            for name in [TAGGED_FILE, PREDOMINANT_FILE, HYBRID_FILE] {
+            for (name, _) in BESIDE {
                 let file = self.folder(&row.name).join(name);
                 if file.is_file() {
                     link_or_copy(&file, &to.join(name))?;

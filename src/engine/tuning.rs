@@ -118,9 +118,7 @@ impl Engine {
             asked.check()?;
             return Ok(Some(asked));
         }
-        let kept = Stored::read(&self.hybrid_file(collection))?;
-        kept.as_ref().map(HybridSettings::check).transpose()?;
-        Ok(kept)
+        Stored::read(&self.hybrid_file(collection))
     }
 
     fn keep_hybrid_settings(&self, collection: &str, settings: &HybridSettings) -> Result<()> {
@@ -161,8 +159,14 @@ impl Stored {
         if found != stored.crc32 {
             return Err(damaged(&format!("checksum {}", stored.crc32), found));
         }
+        stored.settings.check()?;
         Ok(Some(stored.settings))
     }
+}
+
+/// Reads kept weights, to see whether they are as they were written.
+pub(super) fn check(path: &Path) -> Result<()> {
+    Stored::read(path).map(drop)
 }
 
 /// CRC-32 of the weights as compact JSON, in hexadecimal.

@@ -130,13 +130,15 @@ fn alike(
         (normalize(&mut sum) > 0.0).then_some(sum)
     };
     let means: Vec<Vec<f32>> = chosen.par_iter().filter_map(|(_, occurrences)| mean(occurrences)).collect();
-    if means.len() < COMPARED_MIN {
-        return None;
-    }
+    (means.len() >= COMPARED_MIN).then(|| median_cosine(&means))
+}
+
+/// Of all pairs of at least two unit vectors; of two in the middle the higher one.
+fn median_cosine(units: &[Vec<f32>]) -> f32 {
     let mut cosines: Vec<f32> =
-        means.iter().enumerate().flat_map(|(at, a)| means[..at].iter().map(|b| dot(a, b))).collect();
+        units.iter().enumerate().flat_map(|(at, a)| units[..at].iter().map(|b| dot(a, b))).collect();
     let middle = cosines.len() / 2;
-    Some(*cosines.select_nth_unstable_by(middle, f32::total_cmp).1)
+    *cosines.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 impl Default for Settings {
@@ -449,4 +451,18 @@ fn label(
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     scored.into_iter().take(LABEL_MAX).map(|(_, id)| id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_cosine_of_all_pairs_by_hand() {
+        // Of the pairs of (1, 0), (.6, .8) and (0, 1): .6, 0, .8.
+        let units = [vec![1.0, 0.0], vec![0.6, 0.8], vec![0.0, 1.0]];
+        assert!((median_cosine(&units) - 0.6).abs() < 1e-6);
+        // Of two alone.
+        assert!((median_cosine(&units[1..]) - 0.8).abs() < 1e-6);
+    }
 }
