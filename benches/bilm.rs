@@ -194,10 +194,10 @@ fn settings(arguments: &[String]) -> Result<bilm::Settings> {
         batch_parts: value(arguments, "--batch-parts")?.unwrap_or(default.batch_parts),
         seed: value(arguments, "--seed")?.unwrap_or(default.seed),
         threads: value(arguments, "--threads")?,
-        backend: if arguments.iter().any(|a| a == "--matrixmultiply") {
-            bilm::Backend::MatrixMultiply
-        } else {
-            bilm::Backend::Gemm
+        backend: match value::<String>(arguments, "--backend")?.as_deref() {
+            Some("gemm") => bilm::Backend::Gemm,
+            Some("matrixmultiply") => bilm::Backend::MatrixMultiply,
+            _ => bilm::Backend::Fastest,
         },
         ..default
     })

@@ -1,10 +1,10 @@
 """The contextual model's training step in PyTorch, beside ours: same sizes, same batch, same processors.
 
-    python benches/peers/bilm.py [--hidden 256] [--dim 256] [--seconds 20] [--threads 2] [--ours "target/release/... TEXT ..."]
+    python benches/peers/bilm.py [--hidden 256] [--dim 256] [--seconds 20] [--threads 2] [--bf16] [--ours "target/release/... TEXT ..."]
 
 Two one-directional nn.LSTM over frozen word vectors, linear merge, 256 shared negatives, Adam on the network and Adagrad on the rows of the
 output matrix, gradient cut to length 1: forward, loss, backward, optimiser. Sentences of a batch are all of one length here, which
-favours PyTorch. Prints words a second of wall clock and of processor time; with --ours, the same from `cargo bench --bench bilm`.
+favours PyTorch. With --bf16 PyTorch rounds the sides of products to bfloat16 (autocast), as ours does where the processor has a matrix unit. Prints words a second of wall clock and of processor time; with --ours, the same from `cargo bench --bench bilm`.
 """
 
 import argparse
@@ -22,6 +22,7 @@ parser.add_argument("--sentences", type=int, default=128)
 parser.add_argument("--length", type=int, default=24)
 parser.add_argument("--seconds", type=float, default=20)
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--bf16", action="store_true")
 parser.add_argument("--ours", default="")
 arguments = parser.parse_args()
 
@@ -39,18 +40,19 @@ adam = torch.optim.Adam(parameters, lr=3e-3)
 
 def step():
     ids = torch.randint(0, V, (T + 2, B))
-    inner = words[ids]
-    forward = left(inner[:-2])[0]
-    backward = right(inner[2:].flip(0))[0].flip(0)
     # Half of the words are predicted, about what loss subsampling leaves.
     chosen = torch.randperm(T * B)[: T * B // 2]
     targets = ids[1:-1].flatten()[chosen]
-    contexts = merge(torch.cat([forward, backward], dim=2).reshape(T * B, 2 * H)[chosen])
-    negatives = torch.randint(0, V, (K,))
-    rows = torch.cat([targets, negatives])
+    rows = torch.cat([targets, torch.randint(0, V, (K,))])
     u = output[rows].detach().requires_grad_()
-    positive = torch.nn.functional.logsigmoid((contexts * u[: len(targets)]).sum(1)).sum()
-    negative = torch.nn.functional.logsigmoid(-contexts @ u[len(targets) :].T).sum() * (10 / K)
+    with torch.autocast("cpu", torch.bfloat16, enabled=arguments.bf16):
+        inner = words[ids]
+        forward = left(inner[:-2])[0]
+        backward = right(inner[2:].flip(0))[0].flip(0)
+        contexts = merge(torch.cat([forward, backward], dim=2).reshape(T * B, 2 * H)[chosen])
+        against = -contexts @ u[len(targets) :].T
+    positive = torch.nn.functional.logsigmoid((contexts.float() * u[: len(targets)]).sum(1)).sum()
+    negative = torch.nn.functional.logsigmoid(against.float()).sum() * (10 / K)
     loss = -(positive + negative) / len(targets)
     adam.zero_grad()
     loss.backward()

@@ -149,7 +149,7 @@ impl Checkpoint<'_> {
         (state.epoch, state.window, state.words) = (head.epoch, head.window, head.words);
         (state.loss, state.targets, state.epochs) = (head.loss, head.targets, head.epochs);
         learner.adam.steps = head.adam_steps;
-        learner.network.turn();
+        learner.network.copy();
         Ok(true)
     }
 }

@@ -108,6 +108,6 @@ fn ten_losses_of_training_are_those_of_pytorch() {
         let mut gradient = vec![0.0; SHAPE.len()];
         network.backward(&batch(), &mut work, &mut gradient);
         adam.step(&mut network.values, &mut [&mut gradient], (1.0 / targets as f32, 0.0, 0.01));
-        network.turn();
+        network.copy();
     }
 }

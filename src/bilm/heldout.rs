@@ -6,7 +6,7 @@ use super::feed::{Feed, Window};
 use super::loss::Sampled;
 use super::network::{Network, Vectors, Workspace};
 use crate::error::Result;
-use crate::linalg::gemm::{Gemm, View, ViewMut};
+use crate::linalg::gemm::{Gemm, GemmCrate, View, ViewMut};
 use crate::linalg::{self, Kernel, dispatch};
 use crate::vocab::chunk::UNKNOWN;
 use crate::vocab::sampling::{NegativeTable, Rng};
@@ -98,14 +98,14 @@ impl HeldOut {
 
     /// Guesses with the network.
     pub(super) fn quality(&self, network: &Network<f32>, vectors: &dyn Vectors, output: &[f32]) -> Quality {
-        let (dim, gemm) = (network.shape.dim, network.gemm());
+        let dim = network.shape.dim;
         let parts = self.batches.par_iter().map(|(batch, sampled)| {
             let mut work = Workspace::default();
             network.forward(vectors, batch, &mut work);
             let mut sampled = Sampled::of(sampled.negatives.clone(), sampled.words.clone());
             let k = self.negative_samples;
-            let loss = sampled.loss(gemm, k, &work.contexts, output, dim, &mut work.d_contexts);
-            let mut ranks = self.ranks(gemm, &work.contexts, &sampled.words, output, dim);
+            let loss = sampled.loss(&GemmCrate, k, &work.contexts, output, dim, &mut work.d_contexts);
+            let mut ranks = self.ranks(&work.contexts, &sampled.words, output, dim);
             ranks.loss = loss;
             ranks
         });
@@ -113,18 +113,12 @@ impl HeldOut {
     }
 
     /// The controls, with the output matrix as word2vec left it.
-    pub(super) fn controls(
-        &self,
-        gemm: &dyn Gemm,
-        vectors: &dyn Vectors,
-        output: &[f32],
-        dim: usize,
-    ) -> Controls {
+    pub(super) fn controls(&self, vectors: &dyn Vectors, output: &[f32], dim: usize) -> Controls {
         let average = |scale: f32| {
             let parts =
                 self.batches.par_iter().zip(&self.window.batches).map(|((batch, sampled), sentences)| {
                     let contexts = self.averages(batch, sentences.clone(), vectors, (dim, scale));
-                    self.ranks(gemm, &contexts, &sampled.words, output, dim)
+                    self.ranks(&contexts, &sampled.words, output, dim)
                 });
             Quality { loss: None, ..Sums::all(parts.collect()) }
         };
@@ -180,7 +174,8 @@ impl HeldOut {
         contexts
     }
 
-    fn ranks(&self, gemm: &dyn Gemm, contexts: &[f32], words: &[u32], output: &[f32], dim: usize) -> Sums {
+    /// In single precision whatever the backend: a word's own score is compared with all others.
+    fn ranks(&self, contexts: &[f32], words: &[u32], output: &[f32], dim: usize) -> Sums {
         let vocabulary = self.log_noise.len();
         let score = |context: &[f32], word: u32| {
             let word = word as usize;
@@ -196,7 +191,7 @@ impl HeldOut {
         for start in (0..vocabulary).step_by(VOCABULARY_BLOCK) {
             let len = VOCABULARY_BLOCK.min(vocabulary - start);
             let rows = View::new(&output[start * dim..], len, dim).transposed();
-            gemm.f32(
+            GemmCrate.f32(
                 ViewMut::new(&mut scores, words.len(), len),
                 false,
                 View::new(contexts, words.len(), dim),

@@ -13,11 +13,11 @@ use crate::linalg::gemm::{Gemm, View, ViewMut};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Weights<'a, T> {
     /// `input × 4H`.
-    pub input: &'a [T],
+    pub input: View<'a, T>,
     /// `H × 4H`.
-    pub hidden: &'a [T],
+    pub hidden: View<'a, T>,
     /// `4H × H`: `hidden` once more, turned, because a product with few rows and a turned right side takes twice as long.
-    pub hidden_turned: &'a [T],
+    pub hidden_turned: View<'a, T>,
     /// `4H`.
     pub bias: &'a [T],
 }
@@ -68,17 +68,17 @@ pub(super) fn room<T: Real>(buffer: &mut Vec<T>, len: usize) {
     }
 }
 
-/// `to += a·b` with rows of `a` times `b` (k × n). A single row is multiplied as two: backends take another way for one row, and
+/// `to += a·b` with rows of `a` times `b`. A single row is multiplied as two: backends take another way for one row, and
 /// a sentence's bits must not depend on how many others are read with it.
 pub(super) fn add_rows_product<T: Real>(
     gemm: &dyn Gemm,
     to: &mut [T],
     a: &[T],
-    (b, k, n): (&[T], usize, usize),
+    b: View<'_, T>,
     twice: &mut Vec<T>,
 ) {
+    let (k, n) = b.shape();
     let rows = to.len() / n;
-    let b = View::new(b, k, n);
     if rows != 1 {
         return T::product(gemm, ViewMut::new(to, rows, n), true, View::new(a, rows, k), b);
     }
@@ -120,7 +120,7 @@ pub(super) fn forward<T: Real>(
         let before = before_step(starts, step, size);
         if step > 0 {
             let hidden = &state.hidden[before.clone()];
-            add_rows_product(gemm, gates, hidden, (weights.hidden, size, gate_size), &mut state.twice);
+            add_rows_product(gemm, gates, hidden, weights.hidden, &mut state.twice);
         }
         let (cells_before, cells) = state.cell.split_at_mut(start * size);
         dispatch(CellForward {
@@ -185,7 +185,7 @@ pub(super) fn backward<T: Real>(
                 ViewMut::new(&mut d_hidden[before], count, size),
                 true,
                 View::new(gates, count, gate_size),
-                View::new(weights.hidden_turned, gate_size, size),
+                weights.hidden_turned,
             );
         }
     }
@@ -229,18 +229,17 @@ impl<T: Real> State<T> {
         let biased = |to: &mut [T]| {
             to.chunks_exact_mut(gate_size).for_each(|row| row.copy_from_slice(weights.bias));
         };
-        let with = (weights.input, widths.input, gate_size);
         match read {
             Read::Rows(inputs) => {
                 biased(gates);
-                add_rows_product(gemm, gates, inputs, with, &mut self.twice);
+                add_rows_product(gemm, gates, inputs, weights.input, &mut self.twice);
             }
             Read::Words(inputs, word_of) | Read::PartlyKept(inputs, _, word_of) => {
                 let len = inputs.len() / widths.input * gate_size;
                 room(&mut self.of_words, len);
                 let of_words = &mut self.of_words[..len];
                 biased(of_words);
-                add_rows_product(gemm, of_words, inputs, with, &mut self.twice);
+                add_rows_product(gemm, of_words, inputs, weights.input, &mut self.twice);
                 for (row, word) in gates.chunks_exact_mut(gate_size).zip(word_of) {
                     row.copy_from_slice(of_word(&read, of_words, *word as usize, gate_size));
                 }
@@ -305,17 +304,16 @@ fn of_word<'a, T>(read: &Read<'a, T>, made: &'a [T], word: usize, gate_size: usi
 /// `∂L/∂x = d_gates · Wᵀ`, of the first `rows`, rows × input.
 pub(super) fn input_gradients<T: Real>(
     gemm: &dyn Gemm,
-    widths: Widths,
-    input_weights: &[T],
+    input_weights: View<'_, T>,
     (d_gates, rows): (&[T], usize),
     to: &mut [T],
 ) {
-    let gate_size = 4 * widths.hidden;
+    let (input, gate_size) = input_weights.shape();
     T::product(
         gemm,
-        ViewMut::new(to, rows, widths.input),
+        ViewMut::new(to, rows, input),
         false,
         View::new(d_gates, rows, gate_size),
-        View::new(input_weights, widths.input, gate_size).transposed(),
+        input_weights.transposed(),
     );
 }

@@ -7,7 +7,7 @@ use super::lstm::{self, Gradients, Read, State, Weights, Widths, room};
 use super::real::Real;
 use super::shape::{DIRECTIONS, Part, Shape};
 use crate::linalg::dispatch;
-use crate::linalg::gemm::{Gemm, View, ViewMut};
+use crate::linalg::gemm::{Gemm, Tile, View, ViewMut};
 use crate::vocab::sampling::Rng;
 use std::ops::Range;
 
@@ -23,9 +23,19 @@ pub(super) struct Network<T> {
     pub shape: Shape,
     /// All weights, as [`Shape::range`] says.
     pub values: Vec<T>,
-    /// For each direction and layer the hidden weights turned, 4H × H.
-    turned: Vec<Vec<T>>,
+    /// For each direction and layer.
+    copies: Vec<Copies<T>>,
+    merge_laid_out: Vec<Tile>,
     gemm: &'static dyn Gemm,
+}
+
+/// A layer's weights once more, as products take them fastest.
+#[derive(Debug, Clone, Default)]
+struct Copies<T> {
+    /// The hidden weights turned, 4H × H.
+    hidden_turned: Vec<T>,
+    /// What [`Gemm::lay_out`] makes of input weights, hidden weights, and these turned.
+    laid_out: [Vec<Tile>; 3],
 }
 
 /// What the most frequent words put into the gates of the first layers, made once for all texts: at H = 128, D = 200 the product with the input weights is
@@ -90,21 +100,28 @@ impl<T: Real> Network<T> {
 
     /// A network of given weights.
     pub(super) fn from_values(shape: Shape, values: Vec<T>, gemm: &'static dyn Gemm) -> Self {
-        let mut network = Self { shape, values, turned: Vec::new(), gemm };
-        network.turned = vec![vec![T::ZERO; 4 * shape.hidden * shape.hidden]; DIRECTIONS * shape.layers];
-        network.turn();
+        let mut network = Self { shape, values, copies: Vec::new(), merge_laid_out: Vec::new(), gemm };
+        network.copies.resize_with(DIRECTIONS * shape.layers, Copies::default);
+        network.copy();
         network
     }
 
-    /// Renews the turned copies after the weights have changed.
-    pub(super) fn turn(&mut self) {
-        let shape = self.shape;
-        for direction in 0..DIRECTIONS {
-            for layer in 0..shape.layers {
-                let from = &self.values[shape.range(Part::Hidden(direction, layer))];
-                transpose(from, shape.hidden, &mut self.turned[direction * shape.layers + layer]);
-            }
+    /// Renews the copies after the weights have changed.
+    pub(super) fn copy(&mut self) {
+        let Shape { dim, hidden, layers } = self.shape;
+        let part = |part| &self.values[self.shape.range(part)];
+        for (at, copies) in self.copies.iter_mut().enumerate() {
+            let (direction, layer) = (at / layers, at % layers);
+            let Copies { hidden_turned, laid_out: [input, straight, turned] } = copies;
+            let weights = part(Part::Hidden(direction, layer));
+            hidden_turned.resize(weights.len(), T::ZERO);
+            transpose(weights, hidden, hidden_turned);
+            let width = self.shape.input(layer);
+            T::lay_out(self.gemm, View::new(part(Part::Input(direction, layer)), width, 4 * hidden), input);
+            T::lay_out(self.gemm, View::new(weights, hidden, 4 * hidden), straight);
+            T::lay_out(self.gemm, View::new(hidden_turned, 4 * hidden, hidden), turned);
         }
+        T::lay_out(self.gemm, View::new(part(Part::Merge), 2 * hidden, dim), &mut self.merge_laid_out);
     }
 
     /// The matrix products' backend.
@@ -117,12 +134,20 @@ impl<T: Real> Network<T> {
     }
 
     fn weights(&self, direction: usize, layer: usize) -> Weights<'_, T> {
+        let (size, gate_size) = (self.shape.hidden, 4 * self.shape.hidden);
+        let Copies { hidden_turned, laid_out } = &self.copies[direction * self.shape.layers + layer];
+        let input = View::new(self.part(Part::Input(direction, layer)), self.shape.input(layer), gate_size);
         Weights {
-            input: self.part(Part::Input(direction, layer)),
-            hidden: self.part(Part::Hidden(direction, layer)),
-            hidden_turned: &self.turned[direction * self.shape.layers + layer],
+            input: input.with(&laid_out[0]),
+            hidden: View::new(self.part(Part::Hidden(direction, layer)), size, gate_size).with(&laid_out[1]),
+            hidden_turned: View::new(hidden_turned, gate_size, size).with(&laid_out[2]),
             bias: self.part(Part::Bias(direction, layer)),
         }
+    }
+
+    /// 2H × D.
+    fn merge_weights(&self) -> View<'_, T> {
+        View::new(self.part(Part::Merge), 2 * self.shape.hidden, self.shape.dim).with(&self.merge_laid_out)
     }
 
     fn widths(&self, layer: usize) -> Widths {
@@ -149,7 +174,7 @@ impl<T: Real> Network<T> {
 
     /// Makes what [`forward_with`](Self::forward_with) takes, of the first `words` words.
     pub(super) fn keep(&self, vectors: &dyn Vectors, words: usize) -> Kept<T> {
-        let Shape { dim, hidden, .. } = self.shape;
+        let hidden = self.shape.hidden;
         let mut work = Workspace::default();
         let mut batch = Batch::default();
         batch.distinct.extend((0..words as u32).map(Input::Word));
@@ -158,8 +183,7 @@ impl<T: Real> Network<T> {
             let weights = self.weights(direction, 0);
             let mut rows = vec![T::ZERO; words * 4 * hidden];
             rows.chunks_exact_mut(4 * hidden).for_each(|row| row.copy_from_slice(weights.bias));
-            let with = (weights.input, dim, 4 * hidden);
-            lstm::add_rows_product(self.gemm, &mut rows, &work.inputs, with, &mut work.twice);
+            lstm::add_rows_product(self.gemm, &mut rows, &work.inputs, weights.input, &mut work.twice);
             rows
         });
         Kept { rows, words: words as u32 }
@@ -237,8 +261,7 @@ impl<T: Real> Network<T> {
         let contexts = &mut work.contexts[..targets.len() * dim];
         let bias = self.part(Part::MergeBias);
         contexts.chunks_exact_mut(dim).for_each(|row| row.copy_from_slice(bias));
-        let merge = (self.part(Part::Merge), 2 * hidden, dim);
-        lstm::add_rows_product(self.gemm, contexts, &work.merged, merge, &mut work.twice);
+        lstm::add_rows_product(self.gemm, contexts, &work.merged, self.merge_weights(), &mut work.twice);
     }
 
     /// After [`forward`](Self::forward), with `work.d_contexts` filled: adds all weights' gradients to `gradient`, which has the
@@ -253,7 +276,7 @@ impl<T: Real> Network<T> {
             ViewMut::new(&mut work.d_merged, targets, 2 * hidden),
             false,
             View::new(d_contexts, targets, dim),
-            View::new(self.part(Part::Merge), 2 * hidden, dim).transposed(),
+            self.merge_weights().transposed(),
         );
         T::product(
             self.gemm,
@@ -290,7 +313,7 @@ impl<T: Real> Network<T> {
             if layer > 0 {
                 room(&mut work.d_lower, batch.rows() * hidden);
                 let d_gates = (state.gate_gradients(), batch.rows());
-                lstm::input_gradients(self.gemm, widths, weights.input, d_gates, &mut work.d_lower);
+                lstm::input_gradients(self.gemm, weights.input, d_gates, &mut work.d_lower);
                 std::mem::swap(&mut work.d_lower, &mut work.d_hidden);
             }
         }
@@ -301,9 +324,9 @@ impl<T: Real> Network<T> {
     fn backward_specials(&self, direction: usize, work: &mut Workspace<T>, gradient: &mut [T]) {
         room(&mut work.d_specials, SPECIALS * self.shape.dim);
         let d_specials = &mut work.d_specials[..SPECIALS * self.shape.dim];
-        let weights = self.part(Part::Input(direction, 0));
+        let weights = self.weights(direction, 0);
         let d_gates = (work.states[direction][0].gate_gradients_of_words(), SPECIALS);
-        lstm::input_gradients(self.gemm, self.widths(0), weights, d_gates, d_specials);
+        lstm::input_gradients(self.gemm, weights.input, d_gates, d_specials);
         let to = &mut gradient[self.shape.range(Part::Specials)];
         to.iter_mut().zip(d_specials).for_each(|(to, from)| *to += *from);
     }

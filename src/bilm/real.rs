@@ -2,7 +2,7 @@
 //!
 //! The functions are branch-free, so that loops over them vectorise.
 
-use crate::linalg::gemm::{Gemm, View, ViewMut};
+use crate::linalg::gemm::{Gemm, Tile, View, ViewMut};
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
@@ -38,6 +38,9 @@ pub(super) trait Real:
 
     /// `to = a·b` or `to += a·b`.
     fn product(gemm: &dyn Gemm, to: ViewMut<'_, Self>, add: bool, a: View<'_, Self>, b: View<'_, Self>);
+
+    /// As [`Gemm::lay_out`].
+    fn lay_out(gemm: &dyn Gemm, b: View<'_, Self>, to: &mut Vec<Tile>);
 
     #[inline(always)]
     fn sigmoid(self) -> Self {
@@ -110,6 +113,10 @@ impl Real for f32 {
     fn product(gemm: &dyn Gemm, to: ViewMut<'_, Self>, add: bool, a: View<'_, Self>, b: View<'_, Self>) {
         gemm.f32(to, add, a, b);
     }
+
+    fn lay_out(gemm: &dyn Gemm, b: View<'_, Self>, to: &mut Vec<Tile>) {
+        gemm.lay_out(b, to);
+    }
 }
 
 impl Real for f64 {
@@ -153,6 +160,10 @@ impl Real for f64 {
 
     fn product(gemm: &dyn Gemm, to: ViewMut<'_, Self>, add: bool, a: View<'_, Self>, b: View<'_, Self>) {
         gemm.f64(to, add, a, b);
+    }
+
+    fn lay_out(_gemm: &dyn Gemm, _b: View<'_, Self>, to: &mut Vec<Tile>) {
+        to.clear();
     }
 }
 

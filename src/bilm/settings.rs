@@ -3,14 +3,16 @@
 use super::parts::Parts;
 use super::shape::Shape;
 use crate::error::{Error, Result};
-use crate::linalg::gemm::{Gemm, GemmCrate, MatrixMultiply};
+use crate::linalg::gemm::{self, Gemm, GemmCrate, MatrixMultiply};
 
 /// What multiplies the matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backend {
-    /// The `gemm` crate.
+    /// The processor's matrix unit, with sides rounded to bfloat16, where there is one; else as `Gemm`.
     #[default]
+    Fastest,
+    /// The `gemm` crate, in single precision.
     Gemm,
     /// The `matrixmultiply` crate.
     MatrixMultiply,
@@ -19,6 +21,7 @@ pub enum Backend {
 impl Backend {
     pub(super) fn gemm(self) -> &'static dyn Gemm {
         match self {
+            Self::Fastest => gemm::fastest(),
             Self::Gemm => &GemmCrate,
             Self::MatrixMultiply => &MatrixMultiply,
         }
@@ -90,7 +93,7 @@ impl Default for Settings {
             seed: 1,
             threads: None,
             memory_budget_bytes: 8 << 30,
-            backend: Backend::Gemm,
+            backend: Backend::Fastest,
         }
     }
 }
@@ -162,9 +165,9 @@ impl Settings {
     #[must_use]
     pub fn memory_bytes(&self, vocabulary: usize, dim: usize) -> u64 {
         let (shape, parts) = (self.shape(dim), self.batch_parts as u64);
-        // Output matrix, its squares, and the best so far; the network, two moments, the best; a gradient for each part.
+        // Output matrix, its squares, and the best so far; the network, its copies, two moments, the best; a gradient for each part.
         let matrices = 3 * 4 * (vocabulary * dim) as u64;
-        let weights = (5 + parts) * 4 * shape.len() as u64;
+        let weights = (6 + parts) * 4 * shape.len() as u64;
         let rows = self.batch_words.unwrap_or(1536) as u64;
         let a_row = (2 * dim + 2 * shape.layers * 8 * shape.hidden + 6 * shape.hidden + 3 * dim) as u64;
         let buffers = parts * rows * 4 * (a_row + self.shared_negatives as u64);

@@ -172,7 +172,7 @@ impl<'a> Trainer<'a> {
         checkpoint: Option<Checkpoint<'_>>,
     ) -> Result<History> {
         let dim = learner.network.shape.dim;
-        let controls = self.held_out.controls(learner.network.gemm(), &self.vectors, &learner.output, dim);
+        let controls = self.held_out.controls(&self.vectors, &learner.output, dim);
         let start = is_begun.then(|| self.held_out.quality(&learner.network, &self.vectors, &learner.output));
         let mut state = State::default();
         if let Some(loss) = start.and_then(|start| start.loss) {
@@ -209,7 +209,7 @@ impl<'a> Trainer<'a> {
             && let Some(best) = state.best.take()
         {
             learner.network.values = best.weights;
-            learner.network.turn();
+            learner.network.copy();
             learner.output = best.output;
             return Ok(Some(if finite { Ended::Early } else { Ended::NotFinite }));
         }
@@ -320,7 +320,7 @@ impl<'a> Trainer<'a> {
         if !length.is_finite() {
             return Tally { loss: f64::NAN, ..tally };
         }
-        learner.network.turn();
+        learner.network.copy();
         learner.update_output(parts, (left * self.settings.output_learning_rate) as f32);
         tally
     }

@@ -65,7 +65,7 @@ impl Whitening {
             .for_each(|row| row.iter_mut().zip(&self.mean).for_each(|(x, mean)| *x -= mean));
         let mut white = vec![0.0; count * dim];
         if count > 0 {
-            let matrix = (&self.matrix[..], dim, dim);
+            let matrix = View::new(&self.matrix, dim, dim);
             super::lstm::add_rows_product(&GemmCrate, &mut white, &centred, matrix, &mut Vec::new());
         }
         white.chunks_exact_mut(dim).for_each(|row| {
