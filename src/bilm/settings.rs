@@ -3,7 +3,7 @@
 use super::parts::Parts;
 use super::shape::Shape;
 use crate::error::{Error, Result};
-use crate::linalg::gemm::{self, Gemm, GemmCrate, MatrixMultiply};
+use crate::linalg::gemm::{Gemm, GemmCrate, MatrixMultiply, fastest};
 
 /// What multiplies the matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,7 +21,7 @@ pub enum Backend {
 impl Backend {
     pub(super) fn gemm(self) -> &'static dyn Gemm {
         match self {
-            Self::Fastest => gemm::fastest(),
+            Self::Fastest => fastest(),
             Self::Gemm => &GemmCrate,
             Self::MatrixMultiply => &MatrixMultiply,
         }

@@ -7,11 +7,11 @@ use super::explained::{Carried, Explained};
 use super::fusion::{Evidence, Fusion, HybridSettings, Knowledge, feedback_share, flatness, static_weight};
 use super::{KeywordRetriever, MatchPart, Mode, Ranked, Retriever, StaticRetriever, distinct, feedback};
 use crate::error::Result;
-use crate::index::keyword::{KeywordIndex, KeywordOptions, Scores, WeightedTerm};
+use crate::index::keyword::{KeywordIndex, KeywordOptions, LookedUp, Scores, WeightedTerm};
 use crate::linalg;
 use crate::text::{Analysis, is_stop_word};
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -50,12 +50,16 @@ struct Reading {
     terms: Vec<WeightedTerm>,
     /// How many of the terms, the first, are the query's own.
     own_terms: usize,
+    /// What these count for beside their weight in the query as it came.
+    of_own_terms: f32,
     /// Length 1: `of_query` · the query's vector + `of_feedback`.
     vector: Option<Vec<f32>>,
     of_query: f32,
     of_feedback: Option<Vec<f32>>,
     keyword_factor: f32,
     static_factor: f32,
+    /// The terms, each with the form in which it is looked for, once a hit is explained.
+    looked_up: OnceCell<Vec<(String, LookedUp)>>,
 }
 
 /// Documents with both scores, BM25 and cosine, the latter at least 0.
@@ -130,7 +134,7 @@ impl<'a> HybridRetriever<'a> {
     fn convex(&self, words: &[String], limit: usize) -> Result<Answer> {
         let pool = limit.max(POOL);
         let mut first = self.as_it_came(words);
-        let candidates = self.candidates(&first, pool)?;
+        let candidates = self.candidates(&first, pool, None)?;
         let evidence = self.evidence(&first, &candidates.keyword)?;
         let weight = match &self.soft {
             Some((_, known)) if first.vector.is_some() => static_weight(&self.settings, &evidence, *known),
@@ -160,7 +164,7 @@ impl<'a> HybridRetriever<'a> {
         mut first: Candidates,
         (weight, share, pool): (f32, f32, usize),
     ) -> Result<Vec<Ranked>> {
-        let mut again = self.candidates(&readings[1], pool)?;
+        let mut again = self.candidates(&readings[1], pool, Some(&first.scored))?;
         let factors = again.factors(weight);
         (readings[1].keyword_factor, readings[1].static_factor) = (share * factors.0, share * factors.1);
         readings[0].keyword_factor *= 1.0 - share;
@@ -193,13 +197,27 @@ impl<'a> HybridRetriever<'a> {
         terms.iter_mut().for_each(|term| term.weight = each);
         let soft = self.soft.as_ref();
         let vector = soft.and_then(|(soft, _)| soft.encoder().text(words.iter().map(String::as_str)));
-        Reading { own_terms: terms.len(), terms, vector, of_query: 1.0, ..Reading::default() }
+        Reading {
+            own_terms: terms.len(),
+            of_own_terms: 1.0,
+            terms,
+            vector,
+            of_query: 1.0,
+            ..Reading::default()
+        }
     }
 
-    /// Both scores of all documents that either ranking puts among its first `pool`.
-    fn candidates(&self, reading: &Reading, pool: usize) -> Result<Candidates> {
+    /// Both scores of all documents that either ranking puts among its first `pool`. `own` are the scores by the query's own terms, of which
+    /// `reading` has the share `of_own_terms`.
+    fn candidates(&self, reading: &Reading, pool: usize, own: Option<&Scores>) -> Result<Candidates> {
         let terms: Vec<&WeightedTerm> = reading.terms.iter().collect();
-        let scored = self.index.scores_weighted(&terms, &self.options)?;
+        let scored = match own {
+            Some(own) => {
+                let begun = own.times(reading.of_own_terms);
+                self.index.scores_with(begun, &terms[reading.own_terms..], &self.options)?
+            }
+            None => self.index.scores_weighted(&terms, &self.options)?,
+        };
         let keyword = scored.top(self.index, pool).into_iter();
         let keyword: Vec<Ranked> =
             keyword.map(|(seq, score)| Ranked { seq: seq.cast_signed(), score }).collect();
@@ -277,15 +295,16 @@ impl<'a> HybridRetriever<'a> {
         let count = self.settings.feedback_terms;
         let found = feedback::terms(&weighed, |word| self.index.form(word, &self.options), count);
         let of_terms = if found.is_empty() { 0.0 } else { self.settings.feedback_term_weight };
+        let of_own_terms = 1.0 - of_terms;
         let own = first
             .terms
             .iter()
-            .map(|term| WeightedTerm { words: term.words.clone(), weight: (1.0 - of_terms) * term.weight });
+            .map(|term| WeightedTerm { words: term.words.clone(), weight: of_own_terms * term.weight });
         let added = found
             .iter()
             .map(|(word, p)| WeightedTerm { words: vec![(*word).to_owned()], weight: of_terms * p });
-        let reading =
-            Reading { own_terms: first.terms.len(), terms: own.chain(added).collect(), ..Reading::default() };
+        let (own_terms, terms) = (first.terms.len(), own.chain(added).collect());
+        let reading = Reading { own_terms, of_own_terms, terms, ..Reading::default() };
         Ok(Some(self.with_mean_vector(reading, first, &weighed)))
     }
 
@@ -311,7 +330,7 @@ impl<'a> HybridRetriever<'a> {
 
     fn reciprocal_ranks(&self, words: &[String], limit: usize) -> Result<Answer> {
         let first = self.as_it_came(words);
-        let candidates = self.candidates(&first, limit.max(POOL))?;
+        let candidates = self.candidates(&first, limit.max(POOL), None)?;
         let mut places: HashMap<i64, [Option<usize>; 2]> = HashMap::new();
         for (which, list) in [&candidates.keyword, &candidates.statics].into_iter().enumerate() {
             for (found, place) in list.iter().zip(1..) {
@@ -355,21 +374,17 @@ impl<'a> HybridRetriever<'a> {
             held.entry(self.index.form(token.text, &self.options)).or_insert(token.text);
         }
         for reading in &answer.readings {
-            let there = |(at, term): (usize, &'w WeightedTerm)| {
-                let first = held.get(&self.index.form(&term.words[0], &self.options))?;
-                Some(((at, *first), term))
-            };
-            let (places, terms): (Vec<(usize, &str)>, Vec<&WeightedTerm>) =
-                reading.terms.iter().enumerate().filter_map(there).unzip();
-            let parts = self.index.explain_weighted(&terms, seq.cast_unsigned(), &self.options)?;
-            for ((at, first), (term, part)) in places.into_iter().zip(terms.into_iter().zip(parts)) {
+            let looked_up = self.looked_up(reading)?;
+            for (at, (term, (form, looked_up))) in reading.terms.iter().zip(looked_up).enumerate() {
+                let Some(first) = held.get(form.as_str()) else { continue };
+                let part = self.index.contribution(looked_up, seq.cast_unsigned())?;
                 if part <= 0.0 {
                     continue;
                 }
                 let (word, is_own) = (term.words[0].as_str(), at < reading.own_terms);
                 let (query_word, of) =
                     if is_own { (word, MatchPart::Keyword) } else { ("", MatchPart::Feedback) };
-                let document_word = if written.contains(word) { word } else { first };
+                let document_word = if written.contains(word) { word } else { *first };
                 let share = reading.keyword_factor * part;
                 let is_same = |known: &&mut Carried<'w>| {
                     known.query_word == query_word && known.document_word == document_word
@@ -382,6 +397,18 @@ impl<'a> HybridRetriever<'a> {
             }
         }
         Ok(carried)
+    }
+
+    fn looked_up<'r>(&self, reading: &'r Reading) -> Result<&'r [(String, LookedUp)]> {
+        if reading.looked_up.get().is_none() {
+            let look_up = |term: &WeightedTerm| {
+                let form = self.index.form(&term.words[0], &self.options).into_owned();
+                Ok((form, self.index.look_up(term, &self.options)?))
+            };
+            let found = reading.terms.iter().map(look_up).collect::<Result<Vec<_>>>()?;
+            return Ok(reading.looked_up.get_or_init(|| found));
+        }
+        Ok(reading.looked_up.get().map_or(&[], Vec::as_slice))
     }
 
     fn carried_by_rank<'w>(

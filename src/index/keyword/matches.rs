@@ -25,16 +25,25 @@ pub struct Scores {
 const TOGETHER: usize = 16;
 
 impl Scores {
-    /// Has `score` fill in the scores of each part's documents.
-    pub(super) fn collect(
+    /// No document answers.
+    pub(super) fn none(parts: &[Part]) -> Self {
+        Self { parts: parts.iter().map(|part| vec![0.0; part.lengths.len()]).collect() }
+    }
+
+    /// All scores times a factor.
+    #[must_use]
+    pub fn times(&self, factor: f32) -> Self {
+        let times = |scores: &Vec<f32>| scores.iter().map(|score| factor * score).collect();
+        Self { parts: self.parts.iter().map(times).collect() }
+    }
+
+    /// Has `add` add to the scores of each part's documents.
+    pub(super) fn add(
+        &mut self,
         parts: &[Part],
-        mut score: impl FnMut(&Part, &mut [f32]) -> Result<()>,
-    ) -> Result<Self> {
-        let scored = |part: &Part| {
-            let mut scores = vec![0.0; part.lengths.len()];
-            score(part, &mut scores).map(|()| scores)
-        };
-        Ok(Self { parts: parts.iter().map(scored).collect::<Result<_>>()? })
+        mut add: impl FnMut(&Part, &mut [f32]) -> Result<()>,
+    ) -> Result<()> {
+        parts.iter().zip(&mut self.parts).try_for_each(|(part, scores)| add(part, scores))
     }
 
     /// Leaves out deleted documents, and those that a filter does not let through.

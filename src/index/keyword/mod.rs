@@ -22,6 +22,7 @@ mod facets;
 mod filter;
 mod joined;
 mod layout;
+mod looked_up;
 mod matches;
 mod parts;
 mod selection;
@@ -40,6 +41,7 @@ pub use expression::{Expression, Leaf, Pattern};
 pub use facets::{Facet, check_facets};
 pub use filter::{AnyOf, Condition, Filter, FilterRequest, Literal, Order, Test};
 pub use layout::{KeywordDocument, Layout};
+pub use looked_up::LookedUp;
 pub use matches::{Matches, Scores};
 pub use selection::Selection;
 pub use settings::{FieldSettings, IndexSettings, TEXT, TITLE};
@@ -230,7 +232,8 @@ impl KeywordIndex {
             return Ok(self.evaluate(&Expression::any_of(words), options)?.matches);
         }
         let terms = self.scored_terms(words, options)?;
-        let mut scores = Scores::collect(&self.parts, |part, scores| {
+        let mut scores = Scores::none(&self.parts);
+        scores.add(&self.parts, |part, scores| {
             for (_, term, scorer) in &terms {
                 self.add_scores(part, term, scorer, 1.0, scores)?;
             }
@@ -296,7 +299,20 @@ impl KeywordIndex {
     /// # Errors
     /// [`Error::Library`] if the index cannot be read.
     pub fn scores_weighted(&self, terms: &[&WeightedTerm], options: &KeywordOptions<'_>) -> Result<Scores> {
-        let mut scores = Scores::collect(&self.parts, |part, scores| {
+        self.scores_with(Scores::none(&self.parts), terms, options)
+    }
+
+    /// The same, beginning with scores by the same options.
+    ///
+    /// # Errors
+    /// [`Error::Library`] if the index cannot be read.
+    pub fn scores_with(
+        &self,
+        mut scores: Scores,
+        terms: &[&WeightedTerm],
+        options: &KeywordOptions<'_>,
+    ) -> Result<Scores> {
+        scores.add(&self.parts, |part, scores| {
             for term in terms {
                 match &term.words[..] {
                     [word] => {
@@ -370,18 +386,7 @@ impl KeywordIndex {
         seq: u64,
         options: &KeywordOptions<'_>,
     ) -> Result<Vec<f32>> {
-        let Some((part, doc)) = self.address(seq)? else { return Ok(vec![0.0; terms.len()]) };
-        let contribution = |weighted: &&WeightedTerm| {
-            let mut sum = 0.0;
-            for word in &weighted.words {
-                let term = self.term(word, options);
-                match self.part_of_score(part, doc, &term, &self.scorer(&term, options)?)? {
-                    Some(score) => sum += score,
-                    None => return Ok(0.0),
-                }
-            }
-            Ok(sum * weighted.boost())
-        };
+        let contribution = |term: &&WeightedTerm| self.contribution(&self.look_up(term, options)?, seq);
         terms.iter().map(contribution).collect()
     }
 

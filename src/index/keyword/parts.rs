@@ -5,7 +5,7 @@ use super::layout::{Layout, Searched};
 use crate::error::{Error, Result};
 use std::ops::Range;
 use std::path::Path;
-use tantivy::postings::BlockSegmentPostings;
+use tantivy::postings::{BlockSegmentPostings, TermInfo};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, SegmentReader, TantivyError, Term};
 
@@ -77,12 +77,23 @@ impl Part {
         Ok(inverted.read_block_postings(term, IndexRecordOption::WithFreqs)?)
     }
 
+    /// Where the occurrences of a term stand, if there are any.
+    pub fn place(&self, term: &Term) -> Result<Option<TermInfo>, TantivyError> {
+        Ok(self.reader.inverted_index(term.field())?.get_term_info(term)?)
+    }
+
     /// Occurrences of a term in one document.
     pub fn occurrences(&self, term: &Term, doc: DocId) -> Result<u32, TantivyError> {
-        let Some(mut postings) = self.postings(term)? else { return Ok(0) };
-        let place = postings.seek(doc);
-        let found = postings.docs().get(place) == Some(&doc);
-        Ok(if found { postings.freqs()[place] } else { 0 })
+        self.place(term)?.map_or(Ok(0), |place| self.occurrences_at(term, &place, doc))
+    }
+
+    /// The same, of a term whose place is known.
+    pub fn occurrences_at(&self, term: &Term, place: &TermInfo, doc: DocId) -> Result<u32, TantivyError> {
+        let inverted = self.reader.inverted_index(term.field())?;
+        let mut postings = inverted.read_block_postings_from_terminfo(place, IndexRecordOption::WithFreqs)?;
+        let at = postings.seek(doc);
+        let found = postings.docs().get(at) == Some(&doc);
+        Ok(if found { postings.freqs()[at] } else { 0 })
     }
 
     /// The document of a row.
