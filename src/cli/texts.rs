@@ -51,6 +51,9 @@ pub(super) struct SearchArguments {
     /// Only documents that hold a word in this sense: bank%1:17:01::, bank.n.01 or bank~1; may be repeated, one is enough.
     #[arg(long, value_name = "SENSE")]
     pub in_sense: Vec<String>,
+    /// With --in-sense: all other documents follow, instead of being left out.
+    #[arg(long, requires = "in_sense")]
+    pub sense_first: bool,
     /// Count the values of a field over all documents that answer; may be repeated.
     #[arg(long, value_name = "FIELD")]
     pub facet: Vec<String>,
@@ -125,6 +128,7 @@ impl SearchArguments {
             offset: Some(self.offset),
             filter: filter(self.filter),
             sense: Some(self.in_sense),
+            sense_first: self.sense_first,
             facets: Some(self.facet),
             sort: Some(self.sort),
             highlight: self.highlight.then(HighlightRequest::default),

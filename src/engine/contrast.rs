@@ -22,7 +22,7 @@ impl Engine {
         let generation = self.generation(collection)?;
         let keyword = request.keyword.clone().unwrap_or_default();
         let hard = Hard::new(&generation, &request.query, &keyword, request.filter.as_ref())?;
-        let hard = self.in_sense(&generation, hard, request.sense.as_deref())?;
+        let hard = self.in_sense(&generation, hard, request.sense.as_deref(), false)?;
         let expansion = request.wordnet.clone().unwrap_or_default();
         let question = Question {
             query: &request.query,

@@ -44,7 +44,7 @@ impl Engine {
         let generation = self.generation(collection)?;
         let keyword = request.keyword.clone().unwrap_or_default();
         let hard = Hard::new(&generation, &request.query, &keyword, request.filter.as_ref())?;
-        let hard = self.in_sense(&generation, hard, request.sense.as_deref())?;
+        let hard = self.in_sense(&generation, hard, request.sense.as_deref(), request.sense_first)?;
         let expansion = request.wordnet.clone().unwrap_or_default();
         let highlight = request.highlight.as_ref();
         let question = Question {
@@ -106,10 +106,12 @@ impl Engine {
         let start = Instant::now();
         let Question { query, hard, page, .. } = question;
         let texts = ReadTexts::new(&self.store);
-        let found = self.read(generation, &question.how, Some(hard), mode, &texts, |retriever| {
-            found(generation, question, retriever, &texts)
-        })?;
-        let nothing = hard.selection.as_ref().is_some_and(Selection::is_empty);
+        let found = match &hard.others {
+            None => self.found(generation, question, mode, &texts)?,
+            Some(others) => self.found_in_turn(generation, question, others, mode, &texts)?,
+        };
+        let passing = hard.passing();
+        let nothing = passing.is_some_and(Selection::is_empty);
         let empty_because = found.hits.is_empty().then(|| match nothing {
             true => "no document passes the filter".to_owned(),
             false if found.total_hits > 0 && page.offset > 0 => "there are no hits so far down".to_owned(),
@@ -122,13 +124,55 @@ impl Engine {
             offset: page.offset,
             limit: page.limit,
             total_hits: found.total_hits,
-            filtered_documents: hard.selection.as_ref().map(|selection| selection.len() as u64),
+            filtered_documents: passing.map(|selection| selection.len() as u64),
             hits: found.hits,
             facets: found.facets,
             unknown_words: found.unknown_words,
             empty_because,
             processing_time_ms: start.elapsed().as_secs_f64() * 1e3,
         })
+    }
+
+    fn found(
+        &self,
+        generation: &Generation,
+        question: &Question<'_>,
+        mode: Mode,
+        texts: &ReadTexts<'_>,
+    ) -> Result<Found> {
+        self.read(generation, &question.how, Some(question.hard), mode, texts, |retriever| {
+            found(generation, question, retriever, texts)
+        })
+    }
+
+    /// The documents of the selection, then the others, each in their order.
+    fn found_in_turn(
+        &self,
+        generation: &Generation,
+        question: &Question<'_>,
+        others: &Others,
+        mode: Mode,
+        texts: &ReadTexts<'_>,
+    ) -> Result<Found> {
+        let ask = |selection: Option<&Selection>, page: Page, facets| {
+            let hard = Hard { selection: selection.cloned(), others: None, ..question.hard.clone() };
+            self.found(generation, &Question { hard: &hard, page, facets, ..*question }, mode, texts)
+        };
+        let page = question.page;
+        let mut found = ask(question.hard.selection.as_ref(), page, &[])?;
+        let passed = usize::try_from(found.total_hits).unwrap_or(usize::MAX);
+        let left = page.limit - found.hits.len();
+        let rest = Page { offset: page.offset.saturating_sub(passed), limit: left.max(1) };
+        let then = ask(Some(&others.rest), rest, &[])?;
+        for hit in then.hits.into_iter().take(left) {
+            found.hits.push(Hit { rank: page.offset + found.hits.len() + 1, ..hit });
+        }
+        found.total_hits += then.total_hits;
+        if !question.facets.is_empty() {
+            let first = Page { offset: 0, limit: 1 };
+            found.facets = ask(others.filter.as_ref(), first, question.facets)?.facets;
+        }
+        Ok(found)
     }
 
     /// Asks one mode's retriever about plain words; the default, nothing found, where no document can be found that way.
@@ -142,20 +186,32 @@ impl Engine {
         self.read(generation, how, None, mode, &ReadTexts::new(&self.store), question)
     }
 
-    /// The same query, of documents that hold a word in one of these senses.
+    /// The same query, of documents that hold a word in one of these senses; with `first`, of the others after them.
     pub(super) fn in_sense(
         &self,
         generation: &Generation,
         hard: Hard,
         senses: Option<&[String]>,
+        first: bool,
     ) -> Result<Hard> {
-        let Some(senses) = senses.filter(|senses| !senses.is_empty()) else { return Ok(hard) };
+        let Some(senses) = senses.filter(|senses| !senses.is_empty()) else {
+            if first {
+                let cure = "name senses in sense, or leave sense_first out";
+                return Err(Error::invalid("sense_first", "senses that come first", "none", cure));
+            }
+            return Ok(hard);
+        };
         if senses.len() > SENSES_MAX {
             let expected = format!("at most {SENSES_MAX} senses");
             return Err(Error::invalid("sense", expected, senses.len(), "ask for fewer"));
         }
         let selection = self.holding_senses(generation, senses, hard.selection.as_ref())?;
-        Ok(Hard { selection: Some(selection), ..hard })
+        let others = || -> Result<Others> {
+            let rest = generation.keyword().select_others(&selection, hard.selection.as_ref())?;
+            Ok(Others { rest, filter: hard.selection.clone() })
+        };
+        let others = first.then(others).transpose()?;
+        Ok(Hard { selection: Some(selection), others, ..hard })
     }
 
     fn read<T: Default>(
@@ -289,6 +345,7 @@ fn hits(
 }
 
 /// What the modes are asked.
+#[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub query: &'a str,
     pub hard: &'a Hard,
@@ -300,6 +357,7 @@ pub(super) struct Question<'a> {
 }
 
 /// How the modes read a query.
+#[derive(Clone, Copy)]
 pub(super) struct Reading<'a> {
     pub expansion: &'a ExpansionRequest,
     pub hybrid: Option<HybridSettings>,
@@ -308,6 +366,7 @@ pub(super) struct Reading<'a> {
 }
 
 /// A query as the keyword index reads it, and the documents that may answer in any mode.
+#[derive(Clone)]
 pub(super) struct Hard {
     pub words: Vec<String>,
     expression: Option<Expression>,
@@ -315,6 +374,15 @@ pub(super) struct Hard {
     weights: Weights,
     as_written: bool,
     selection: Option<Selection>,
+    others: Option<Others>,
+}
+
+/// Documents that follow those of a selection.
+#[derive(Clone)]
+struct Others {
+    rest: Selection,
+    /// What lets the selection and the rest through; `None` for everything.
+    filter: Option<Selection>,
 }
 
 impl Hard {
@@ -338,7 +406,16 @@ impl Hard {
             weights: request.weights(index, |field| generation.settings().weight(field))?,
             as_written: request.as_written,
             selection: filter.map(|filter| index.select(&filter)).transpose()?,
+            others: None,
         })
+    }
+
+    /// The documents that may answer at all; `None` for all.
+    fn passing(&self) -> Option<&Selection> {
+        match &self.others {
+            Some(others) => others.filter.as_ref(),
+            None => self.selection.as_ref(),
+        }
     }
 
     pub(super) fn options(&self) -> KeywordOptions<'_> {

@@ -35,6 +35,10 @@ pub struct SearchRequest {
     /// id of a sense that the collection's own corpus tells apart (`bank~1`).
     #[serde(default)]
     pub sense: Option<Vec<String>>,
+    /// With `sense`: all other documents follow those that hold a word in one of the senses, instead of being left out. A document that was put
+    /// into a wrong sense is then found still.
+    #[serde(default)]
+    pub sense_first: bool,
     /// Fields whose values are counted over all documents that answer, at most 20.
     #[serde(default)]
     pub facets: Option<Vec<String>>,

@@ -162,6 +162,60 @@ fn only_documents_that_hold_the_word_in_a_sense_answer() {
 }
 
 #[test]
+fn documents_in_a_sense_come_first_and_the_others_follow() {
+    let service = town();
+    let search = |more: Value| {
+        let mut body = json!({"query": "bank", "mode": "keyword", "limit": 50, "sense": ["bank%1:17:00::"]});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let reply = service.post("/v1/collections/town/search", &body);
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.json()
+    };
+    let ids = |answer: &Value| -> Vec<String> {
+        let hits = answer["hits"].as_array().unwrap().iter();
+        hits.map(|hit| hit["id"].as_str().unwrap().to_owned()).collect()
+    };
+    for mode in ["keyword", "static", "hybrid", "wordnet"] {
+        let only = ids(&search(json!({"mode": mode})));
+        let plain = ids(&search(json!({"mode": mode, "sense": []})));
+        let answer = search(json!({"mode": mode, "sense_first": true}));
+        let found = ids(&answer);
+        assert!(found.starts_with(&only) && !only.is_empty(), "{mode}: {found:?}");
+        let others: Vec<String> = plain.iter().filter(|id| !only.contains(id)).cloned().collect();
+        // Hybrid ranks anew among those that may answer; the others keep their order.
+        assert!(mode == "hybrid" || found[only.len()..] == others, "{mode}: {found:?}");
+        assert_eq!(found.len(), plain.len(), "{mode}");
+        let ranks: Vec<u64> =
+            answer["hits"].as_array().unwrap().iter().map(|hit| hit["rank"].as_u64().unwrap()).collect();
+        assert_eq!(ranks, (1..=ranks.len() as u64).collect::<Vec<_>>(), "{mode}");
+    }
+    let all = search(json!({"sense_first": true, "facets": ["topic"]}));
+    assert_eq!((&all["total_hits"], &all["filtered_documents"]), (&json!(24), &Value::Null));
+    let counted: u64 =
+        all["facets"]["topic"]["values"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert_eq!(counted, 24);
+    // Page by page the same, across the border too.
+    let pages = (0..5).map(|page| ids(&search(json!({"sense_first": true, "limit": 5, "offset": 5 * page}))));
+    assert_eq!(pages.flatten().collect::<Vec<_>>(), ids(&all));
+    let filtered = search(json!({"sense_first": true, "filter": "topic = river"}));
+    assert_eq!((&filtered["total_hits"], &filtered["filtered_documents"]), (&json!(12), &json!(12)));
+    let arguments = ["--json", "search", "town", "bank", "--limit", "50", "--in-sense", "bank%1:17:00::"];
+    let line = service.program.ok(&[&arguments[..], &["--sense-first"]].concat());
+    assert_eq!(ids(&serde_json::from_str(&line).unwrap()), ids(&all));
+    let none = json!({"query": "bank", "mode": "keyword", "sense_first": true});
+    assert_eq!(service.post("/v1/collections/town/search", &none).status, 422);
+}
+
+#[test]
+fn a_batch_may_be_the_first_question() {
+    let service = Service::start();
+    let one = json!({"text": "the bank of the river", "word": "bank", "inventory": "induced"});
+    let reply = service.post(&format!("{SENSES}/batch"), &json!({"requests": vec![one; 50]}));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert_eq!(reply.json()["results"].as_array().unwrap().len(), 50);
+}
+
+#[test]
 fn documents_written_later_are_read_for_their_senses_too() {
     let service = town();
     let count = || {

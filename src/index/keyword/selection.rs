@@ -88,6 +88,16 @@ impl KeywordIndex {
         Selection { parts, seqs: found }
     }
 
+    /// The other documents, of those in `within`.
+    ///
+    /// # Errors
+    /// None that an open index gives.
+    pub fn select_others(&self, selection: &Selection, within: Option<&Selection>) -> Result<Selection> {
+        let all =
+            within.map_or_else(|| self.select(&Filter::All(Vec::new())), |within| Ok(within.clone()))?;
+        Ok(self.select_documents(all.seqs.into_iter().filter(|seq| !selection.contains(seq.cast_signed()))))
+    }
+
     /// Fields are known and values fit, whether a document is looked at or not.
     fn check(&self, filter: &Filter) -> Result<()> {
         match filter {
