@@ -6,7 +6,8 @@ not run it (a minute or two a seed).
 Both collections are trained as by default, from their starters. A query names the senses of its word that mean what it asks for, as somebody would choose
 them by label and example: never by what the query finds. A sense is named by the annotated documents that fall into it (each occurrence into its best
 sense), where most of them, or of its example sentences' documents (`--by examples`), are annotated with what the query asks for. What a query asks for is
-the annotated sense of most of its relevant documents. All queries of one word and one annotated sense name the same senses.
+the annotated sense of most of its relevant documents. All queries of one word and one annotated sense name the same senses; where none is named, the query
+is asked as it is.
 
 filter    `sense`: the documents that hold the word in a sense so named, and no others.
 first     the same with `sense_first`: the others follow.
