@@ -1,7 +1,7 @@
 //! What training would take, before it begins.
 
+use super::super::TrainSettings;
 use super::super::starters::Start;
-use super::super::{TrainSettings, model};
 use crate::linalg::gemm::{Gemm, GemmCrate, View, ViewMut};
 use crate::starter::Starter;
 use crate::vocab::corpus::Corpus;
@@ -54,9 +54,7 @@ pub(in crate::engine) fn estimate(
     let words = corpus.words();
     let vocabulary = corpus.vocabulary().len().max(starter.map_or(0, |starter| starter.vectors().len()));
     let speed = speed();
-    let begun = starter.is_some() || settings.init.is_some();
-    let word2vec = if begun { model::going_on(settings) } else { settings.word2vec.clone() };
-    let word2vec = word2vec.resolve(words);
+    let word2vec = settings.word2vec.resolve(words);
     let nothing = starter.is_some() && settings.start == Start::Untouched;
     let passes = |epochs: Option<usize>| if nothing { 0 } else { epochs.unwrap_or(1) };
     let (epochs, threads) = (passes(word2vec.epochs), word2vec.threads.unwrap_or(1));
