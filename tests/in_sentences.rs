@@ -7,7 +7,6 @@ use sememe::engine::{
 };
 use sememe::error::Error;
 use sememe::progress::Silent;
-use sememe::word2vec;
 use serde_json::{Value, json};
 
 fn encode(engine: &Engine, request: Value) -> Result<Value, Error> {
@@ -94,17 +93,12 @@ fn a_dry_run_tells_words_memory_and_time_and_hidden_words_are_asked_again() {
         engine.estimate_training("notes", &settings, &Silent).unwrap();
     let context = context.unwrap();
     assert!(corpus_words > 10_000 && words > 500 && context.memory_bytes > 1 << 20 && context.seconds > 0.0);
+    // From a starter a contextual model is gone on from, however little text there is, in eight passes.
     let auto = TrainSettings::default();
-    let scratch = engine.estimate_training("notes", &auto, &Silent).unwrap();
-    assert_eq!((scratch.min_count, scratch.context.is_none()), (2, true));
-    // From a starter every word is learned, and a contextual model is gone on from, however little text there is, in eight passes.
+    assert!(engine.estimate_training("notes", &auto, &Silent).unwrap().context.is_none());
     let begun = TrainSettings { start: Start::Starter, ..auto };
     let estimate = engine.estimate_training("notes", &begun, &Silent).unwrap();
-    assert_eq!((estimate.min_count, estimate.context.unwrap().epochs), (1, 8));
-    assert!(estimate.words > scratch.words && estimate.word2vec.epochs > 8);
-    // No starter is of this dimension.
-    let other = TrainSettings { word2vec: word2vec::Settings { dim: 16, ..Default::default() }, ..begun };
-    assert_eq!(engine.estimate_training("notes", &other, &Silent).unwrap().min_count, 2);
+    assert_eq!((estimate.word2vec.epochs, estimate.context.unwrap().epochs), (8, 8));
     let report = engine.evaluate_hidden_words("notes").unwrap();
     assert!(report.positions > 0 && report.systems.len() == 3 && report.systems[2].interval.is_some());
     assert!(matches!(engine.evaluate_hidden_words("none"), Err(Error::NotFound { .. })));

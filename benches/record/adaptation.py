@@ -1,7 +1,7 @@
 """What adapting a starter model to a collection is worth, by the size of the collection: the starter adapted to it, beside the starter as it
 is, and a model learned from nothing but its documents. Prints a table; `./bench` does not run it (some minutes a slice).
 
-    python3 benches/record/adaptation.py [--sizes 100,1000,10000] [--language en|zh] [--seed 1] [--keep FOLDER] [--train ARGUMENT…]
+    python3 benches/record/adaptation.py [--sizes 100,1000,10000] [--language en|zh] [--seed 1] [--sentences 600] [--keep FOLDER] [--train ARGUMENT…]
 
 English documents are abstracts: SciFact's, shuffled, those that its claims are about first (every second one while there are few), then those of
 CISI, Cranfield and MED; 180 of SciFact's that no claim is about are held out. None of them is in what the starter learned from. Chinese ones are
@@ -33,7 +33,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared/data"
 STARTS = ("scratch", "untouched", "starter")
 MODES = ("keyword", "static", "contextual", "hybrid")
-HELD_OUT, TITLES, SENTENCES, LISTED = 180, 300, 600, 100
+HELD_OUT, TITLES, LISTED = 180, 300, 100
 
 
 def unpacked(path):
@@ -212,10 +212,12 @@ def slice_of(options, documents, claims, held, size):
             for mode in MODES[1:]:
                 figures = {start: [(value, 1) for value in found[start][mode]] for start in STARTS}
                 lines.append(compared(f"{len(chosen):,} | {name} ({len(queries)}), {mode}", figures, 100))
-        figures = {start: hidden_words(service, start, sentences[:SENTENCES], common) for start in STARTS}
-        asked = sum(count for _, count in figures["scratch"])
-        lines.append(compared(f"{len(chosen):,} | hidden words ({asked:,})", figures, 100))
-    lines += next_words(service, len(chosen), folder, held)
+        if options.sentences:
+            figures = {start: hidden_words(service, start, sentences[:options.sentences], common) for start in STARTS}
+            asked = sum(count for _, count in figures["scratch"])
+            lines.append(compared(f"{len(chosen):,} | hidden words ({asked:,})", figures, 100))
+    if options.sentences:
+        lines += next_words(service, len(chosen), folder, held)
     print("\n".join(lines), flush=True)
     return lines
 
@@ -246,6 +248,7 @@ def arguments():
     parser.add_argument("--sizes", default="100,1000,10000", help="numbers of documents; a slice ends where they end")
     parser.add_argument("--language", choices=["en", "zh"], default="en")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sentences", type=int, default=600, help="sentences held out whose words are hidden; 0 for retrieval alone")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--keep", help="folder for data directories; what is there is asked, not trained again")
     parser.add_argument("--again", action="store_true", help="train again")

@@ -46,10 +46,6 @@ const STEMMING_SAMPLE: usize = 100;
 /// Fewer documents are scanned: that takes less than half a millisecond, and is exact.
 const GRAPH_ROWS_MIN: usize = 20_000;
 
-/// Running words below which a training from a starter learns every word that stands in the documents: most have a vector to begin with, and need no second
-/// occurrence.
-const LITTLE_WORDS: u64 = 100_000;
-
 /// How long a build waits for another one of the same collection: most are over in no time.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -205,7 +201,7 @@ impl Engine {
         settings.word2vec.check()?;
         settings.context.check()?;
         let build = Build::begin(self, collection, PATIENCE, progress)?;
-        let (corpus, report) = build.encode_to_learn(settings, progress)?;
+        let (corpus, report) = build.encode_corpus(settings.min_count, progress)?;
         let starter = starters::chosen(settings, corpus.vocabulary())?;
         Ok(context::estimate(&corpus, report.min_count, settings, starter.as_ref()))
     }
@@ -372,7 +368,9 @@ impl<'a> Build<'a> {
     }
 
     fn train_model(&self, settings: &TrainSettings, progress: &dyn Progress) -> Result<NewModel> {
-        let (corpus, report) = self.encode_to_learn(settings, progress)?;
+        // A word with a vector to begin with needs no second occurrence to learn from.
+        let min_count = settings.min_count.or(settings.init.as_ref().map(|_| 1));
+        let (corpus, report) = self.encode_corpus(min_count, progress)?;
         let starter = starters::chosen(settings, corpus.vocabulary())?;
         let Learned { vectors, origin, output } =
             model::train(&corpus, settings, starter.as_ref(), None, progress)?;
@@ -387,14 +385,6 @@ impl<'a> Build<'a> {
         let (corpus, report) = self.encode_corpus(Some(1), progress)?;
         let (vectors, origin) = model::import(path, format, corpus.vocabulary(), progress)?;
         self.place(vectors, origin, (&corpus, report.min_count), progress)
-    }
-
-    fn encode_to_learn(
-        &self,
-        settings: &TrainSettings,
-        progress: &dyn Progress,
-    ) -> Result<(Corpus, EncoderReport)> {
-        encode_to_learn(|| self.snapshot(), &self.folder.path().join(CORPUS), settings, progress)
     }
 
     /// The encoded corpus of a training that was made elsewhere.
@@ -576,29 +566,8 @@ impl<'a> Build<'a> {
     }
 }
 
-/// The documents as a training reads them: encoded again with every word if there is little text and a starter to go on from.
-pub(super) fn encode_to_learn<'s>(
-    snapshot: impl Fn() -> Result<Snapshot<'s>>,
-    path: &Path,
-    settings: &TrainSettings,
-    progress: &dyn Progress,
-) -> Result<(Corpus, EncoderReport)> {
-    // A word with a vector to begin with needs no second occurrence to learn from.
-    let min_count = settings.min_count.or(settings.init.as_ref().map(|_| 1));
-    let (corpus, report) = encode_corpus(snapshot()?, path, min_count, progress)?;
-    let may_be_begun = min_count.is_none() && settings.start == Start::Starter;
-    if !may_be_begun
-        || corpus.words() >= LITTLE_WORDS
-        || starters::chosen(settings, corpus.vocabulary())?.is_none()
-    {
-        return Ok((corpus, report));
-    }
-    drop(corpus);
-    encode_corpus(snapshot()?, path, Some(1), progress)
-}
-
 /// A snapshot's documents as numbers, in a file.
-fn encode_corpus(
+pub(super) fn encode_corpus(
     mut snapshot: Snapshot<'_>,
     path: &Path,
     min_count: Option<u64>,
