@@ -24,7 +24,7 @@ const INIT_WORDS_MAX: usize = 50_000;
 pub(super) const STARTER_WORDS_MAX: usize = 25_000;
 
 /// Occurrences that carry a word half of the way from where it began to where training takes it, for each of the square root of those that it began with.
-const PRIOR_OF_ROOT: f32 = 0.5;
+const PRIOR_OF_ROOT: f32 = 0.7;
 
 /// The same where the vectors that it began with have no counts.
 const PRIOR: f32 = 20.0;
@@ -255,16 +255,22 @@ mod tests {
 
     #[test]
     fn words_go_as_far_as_the_corpus_has_evidence_of_them() {
-        // often: 60 of 60 + .5 · 40; once: 1 of 1 + .5 · 8; new: it did not begin anywhere.
-        let corpus = Vocabulary::from_counts([("often", 60), ("new", 20), ("once", 1)], 1).unwrap();
-        let known = Vocabulary::from_counts([("often", 1600), ("once", 64)], 1).unwrap();
-        let mut input = vec![4.0, 0.0, 5.0, 5.0, 5.0, 0.0];
-        draw_back(&mut input, &corpus, (&known, &[0.0, 4.0, 0.0, 5.0]), 2);
-        assert_eq!(input, [3.0, 1.0, 5.0, 5.0, 1.0, 4.0]);
-        // They began without counts: 60 of 60 + 20; 1 of 1 + 20.
+        // often: 84 of 84 + .7 · 40; once: 1 of 1 + .7 · 10; new: it did not begin anywhere.
+        let corpus = Vocabulary::from_counts([("often", 84), ("new", 20), ("once", 1)], 1).unwrap();
+        let known = Vocabulary::from_counts([("often", 1600), ("once", 100)], 1).unwrap();
+        let trained = [4.0, 0.0, 5.0, 5.0, 8.0, 0.0];
+        let mut input = trained;
+        draw_back(&mut input, &corpus, (&known, &[0.0, 4.0, 0.0, 8.0]), 2);
+        assert!(
+            input.iter().zip([3.0, 1.0, 5.0, 5.0, 1.0, 7.0]).all(|(x, y)| (x - y).abs() < 1e-5),
+            "{input:?}"
+        );
+        // They began without counts: 84 of 84 + 20; 1 of 1 + 20.
         let known = Vocabulary::from_sorted(vec![("often".into(), 0), ("once".into(), 0)]).unwrap();
-        let mut input = vec![4.0, 0.0, 5.0, 5.0, 21.0, 0.0];
-        draw_back(&mut input, &corpus, (&known, &[0.0, 4.0, 0.0, 21.0]), 2);
-        assert_eq!(input, [3.0, 1.0, 5.0, 5.0, 1.0, 20.0]);
+        let mut input = trained;
+        draw_back(&mut input, &corpus, (&known, &[0.0, 4.0, 0.0, 8.0]), 2);
+        let (often, once) = (84.0 / 104.0, 1.0 / 21.0);
+        let expected = [4.0 * often, 4.0 * (1.0 - often), 5.0, 5.0, 8.0 * once, 8.0 * (1.0 - once)];
+        assert!(input.iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-5), "{input:?}");
     }
 }
