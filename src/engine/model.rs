@@ -23,10 +23,10 @@ const INIT_WORDS_MAX: usize = 50_000;
 /// The same of a starter's: a small collection is not to grow to a hundred times its size for words that nobody asks for.
 pub(super) const STARTER_WORDS_MAX: usize = 25_000;
 
-/// Occurrences that carry a word half of the way from where it began to where training takes it, for each of the square root of those that it began with.
+/// What a start's `N` occurrences of a word are worth beside those of the corpus, over `√N`.
 const PRIOR_OF_ROOT: f32 = 0.7;
 
-/// The same where the vectors that it began with have no counts.
+/// What a start is worth that has no counts, in occurrences.
 const PRIOR: f32 = 20.0;
 
 /// Word vectors that were learned.
@@ -154,8 +154,8 @@ impl Origin {
 }
 
 /// Lets a word go from where it began as far as the corpus has evidence of it: `n` occurrences are worth `n / (n + p)` of the way that training went, as in
-/// a mean with a prior of `p` of them. Without it a small text forgets what the vectors knew. Where a word began, it stood for the more the oftener it was
-/// read there, but that was other text: its prior rises with the square root of its count.
+/// a mean with a prior of `p` of them. Without it a small text forgets what the vectors knew. The oftener a start has read a word, the surer is the word's
+/// place; but it read other text, so that `p` rises with the root of the count alone.
 fn draw_back(input: &mut [f32], corpus: &Vocabulary, (known, rows): (&Vocabulary, &[f32]), dim: usize) {
     let is_counted = known.total() > 0;
     for (row, (_, word, count)) in input.chunks_exact_mut(dim).zip(corpus.iter()) {

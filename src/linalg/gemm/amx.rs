@@ -273,7 +273,8 @@ fn multiply_pairs(
     let depth = a[0].len();
     let last = (rows.starts[1] + rows.counts[1] - 1) * width + cols.starts[1] + cols.counts[1];
     assert!(last <= to.len() && [a[1], b[0], b[1]].iter().all(|side| side.len() == depth));
-    let [first, second] = rows.starts.map(|row| to[row * width + cols.starts[0]..].as_mut_ptr());
+    let base = to.as_mut_ptr();
+    let [first, second] = rows.starts.map(|row| base.wrapping_add(row * width + cols.starts[0]));
     // SAFETY: `is_here` has seen the unit, and it is configured for these rows and columns, of which `to` holds the last. Both sides hold `depth` tiles.
     unsafe {
         asm!(
