@@ -2,10 +2,10 @@
 
 use sememe::error::{Error, Result};
 use sememe::progress::Silent;
-use sememe::vocab::WordId;
 use sememe::vocab::chunk::{Chunk, END_OF_DOCUMENT, END_OF_SENTENCE, UNKNOWN};
 use sememe::vocab::corpus::{Corpus, CorpusEncoder, EncoderReport, EncoderSettings, encode};
 use sememe::vocab::phrases::{PhraseSettings, join_phrases};
+use sememe::vocab::{Vocabulary, WordId};
 use std::path::Path;
 
 const TEXT: [&str; 3] = ["a b a. c a b", "a d", "b a. b"];
@@ -181,4 +181,24 @@ fn a_corpus_of_version_1_still_opens() {
     let corpus = Corpus::open(&path).unwrap();
     assert_eq!(spelled(&corpus), "the bank of the ?\nthe bank ?\nof 河 of 河 the\n");
     assert_eq!((corpus.words(), corpus.unknown(), corpus.documents()), (11, 2, 3));
+}
+
+#[test]
+fn one_occurrence_is_enough_where_vectors_know_the_other_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = |words: &[&str]| -> &'static Vocabulary {
+        let counts = words.iter().map(|word| (*word, 1));
+        Box::leak(Box::new(Vocabulary::from_counts(counts, 1).unwrap()))
+    };
+    let encode = |settings: EncoderSettings, known: Vec<&'static Vocabulary>| {
+        let encoder = CorpusEncoder::create(&folder.path().join("corpus"), settings).unwrap().known(known);
+        let (corpus, report) = encode(TEXT.map(Ok), fill, encoder, &Silent).unwrap();
+        (report.min_count, corpus.vocabulary().len())
+    };
+    // Of 11 running words a is 5, b 4, c and d are one each.
+    let automatic = EncoderSettings::default;
+    assert_eq!(encode(automatic(), vec![known(&["a", "c"])]), (1, 4));
+    assert_eq!(encode(automatic(), vec![known(&["b", "d"])]), (2, 2)); // they cover less than half
+    assert_eq!(encode(automatic(), vec![known(&["d"]), known(&["a", "b"])]), (1, 4));
+    assert_eq!(encode(at_least(2), vec![known(&["a", "b"])]), (2, 2)); // set
 }

@@ -376,7 +376,7 @@ impl Model {
     }
 
     /// The words most favoured where a context vector `c` (D values, as trained) stands: a true distribution over the 100,000
-    /// most frequent words, of which the first `k` are returned.
+    /// most frequent words, of which the first `k` that may answer are returned.
     ///
     /// # Panics
     /// If `context` is not of the model's dimension.
@@ -396,6 +396,7 @@ impl Model {
             .iter()
             .zip(self.log_shares.iter())
             .enumerate()
+            .filter(|(id, _)| self.vectors.is_listed(WordId(*id as u32)))
             .map(|(id, (score, log_share))| {
                 let log_probability = score - log_total;
                 let lift = log_probability - log_share;

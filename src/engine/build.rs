@@ -201,7 +201,7 @@ impl Engine {
         settings.word2vec.check()?;
         settings.context.check()?;
         let build = Build::begin(self, collection, PATIENCE, progress)?;
-        let (corpus, report) = build.encode_corpus(settings.min_count, progress)?;
+        let (corpus, report) = build.encode_corpus(Least::For(settings), progress)?;
         let starter = starters::chosen(settings, corpus.vocabulary())?;
         Ok(context::estimate(&corpus, report.min_count, settings, starter.as_ref()))
     }
@@ -254,7 +254,7 @@ impl Engine {
             {
                 fs::remove_file(file).map_err(Error::io("remove", file))?;
             }
-            build.encode_corpus(Some(model.info.min_count), progress)?;
+            build.encode_corpus(Least::Of(model.info.min_count), progress)?;
         }
         build.finish(model, progress)
     }
@@ -351,26 +351,26 @@ impl<'a> Build<'a> {
         for file in files.iter().filter(|file| from.join(file).exists()) {
             link_or_copy(&from.join(file), &to.join(file))?;
         }
-        let Ok(vectors) = WordVectors::open(to) else {
+        let starter = info.origin.starter().map(str::to_owned);
+        let starter = starter.as_deref();
+        let Ok(vectors) = model::open(to, starter) else {
             files.iter().for_each(|file| drop(fs::remove_file(to.join(file))));
             return Ok(None);
         };
         let table = Neighbours::open(&from);
         if table.is_ok_and(|table| table.belongs_to(&vectors)) {
             link_or_copy(&from.join(NEIGHBOURS_FILE), &to.join(NEIGHBOURS_FILE))?;
-            return Ok(Some(NewModel { vectors: WordVectors::open(to)?, info }));
+            return Ok(Some(NewModel { vectors: model::open(to, starter)?, info }));
         }
         if from.join(WORD_GRAPH).exists() && word_graph::attach(vectors.clone(), &from).is_ok() {
             link_or_copy(&from.join(WORD_GRAPH), &to.join(WORD_GRAPH))?;
             return Ok(Some(NewModel { vectors: word_graph::attach(vectors, to)?, info }));
         }
-        Ok(Some(NewModel { vectors: model::with_neighbours(vectors, to, progress)?, info }))
+        Ok(Some(NewModel { vectors: model::with_neighbours(vectors, to, starter, progress)?, info }))
     }
 
     fn train_model(&self, settings: &TrainSettings, progress: &dyn Progress) -> Result<NewModel> {
-        // A word with a vector to begin with needs no second occurrence to learn from.
-        let min_count = settings.min_count.or(settings.init.as_ref().map(|_| 1));
-        let (corpus, report) = self.encode_corpus(min_count, progress)?;
+        let (corpus, report) = self.encode_corpus(Least::For(settings), progress)?;
         let starter = starters::chosen(settings, corpus.vocabulary())?;
         let Learned { vectors, origin, output } =
             model::train(&corpus, settings, starter.as_ref(), None, progress)?;
@@ -382,7 +382,7 @@ impl<'a> Build<'a> {
     }
 
     fn import_model(&self, path: &Path, format: Option<Format>, progress: &dyn Progress) -> Result<NewModel> {
-        let (corpus, report) = self.encode_corpus(Some(1), progress)?;
+        let (corpus, report) = self.encode_corpus(Least::Of(1), progress)?;
         let (vectors, origin) = model::import(path, format, corpus.vocabulary(), progress)?;
         self.place(vectors, origin, (&corpus, report.min_count), progress)
     }
@@ -411,17 +411,14 @@ impl<'a> Build<'a> {
             origin,
             context: None,
         };
-        let vectors = model::place(vectors, self.folder.path(), progress)?;
+        let starter = info.origin.starter();
+        let vectors = model::place(vectors, self.folder.path(), starter, progress)?;
         Ok(NewModel { vectors, info })
     }
 
     /// The collection's documents as numbers, kept in the generation for whoever counts or learns later.
-    fn encode_corpus(
-        &self,
-        min_count: Option<u64>,
-        progress: &dyn Progress,
-    ) -> Result<(Corpus, EncoderReport)> {
-        encode_corpus(self.snapshot()?, &self.folder.path().join(CORPUS), min_count, progress)
+    fn encode_corpus(&self, least: Least<'_>, progress: &dyn Progress) -> Result<(Corpus, EncoderReport)> {
+        encode_corpus(self.snapshot()?, &self.folder.path().join(CORPUS), least, progress)
     }
 
     /// Reads all documents once, writes the indexes, and switches to them.
@@ -566,17 +563,38 @@ impl<'a> Build<'a> {
     }
 }
 
+/// How often a word must occur to be learned.
+#[derive(Clone, Copy)]
+pub(super) enum Least<'a> {
+    Of(u64),
+    /// As a training with these settings has it.
+    For(&'a TrainSettings),
+}
+
+impl Least<'_> {
+    /// An encoder with it, for a corpus that will be `path`.
+    pub(super) fn encoder(self, path: &Path) -> Result<CorpusEncoder> {
+        let (min_count, known) = match self {
+            Least::Of(count) => (Some(count), Vec::new()),
+            // A word with a vector to begin with needs no second occurrence to learn from.
+            Least::For(settings) if settings.min_count.is_none() && settings.init.is_some() => {
+                (Some(1), Vec::new())
+            }
+            Least::For(settings) => (settings.min_count, starters::known(settings)),
+        };
+        Ok(CorpusEncoder::create(path, EncoderSettings { min_count, ..Default::default() })?.known(known))
+    }
+}
+
 /// A snapshot's documents as numbers, in a file.
 pub(super) fn encode_corpus(
     mut snapshot: Snapshot<'_>,
     path: &Path,
-    min_count: Option<u64>,
+    least: Least<'_>,
     progress: &dyn Progress,
 ) -> Result<(Corpus, EncoderReport)> {
     let batches = std::iter::from_fn(|| snapshot.next_batch(BATCH).transpose());
-    let settings = EncoderSettings { min_count, ..Default::default() };
-    let encoder = CorpusEncoder::create(path, settings)?;
-    corpus::encode(batches, encode_documents, encoder, progress)
+    corpus::encode(batches, encode_documents, least.encoder(path)?, progress)
 }
 
 /// The settings with the language of the first documents.

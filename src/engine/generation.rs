@@ -4,7 +4,7 @@
 
 use super::context::{ContextInfo, Occurrences};
 use super::held::Held;
-use super::{rows, starters, word_graph};
+use super::{model, rows, starters, word_graph};
 use crate::bilm::{self, CONTEXT_FILE};
 use crate::encoder::{ContextualEncoder, Encoder, Mix, StaticEncoder};
 use crate::error::{Error, Result};
@@ -13,7 +13,6 @@ use crate::index::{Flat, Hnsw, Matrix, VectorIndex};
 use crate::linalg;
 use crate::search::{ContextualDocuments, Knowledge, StaticRetriever};
 use crate::sense::induction::{InducedSenses, SENSES_FILE};
-use crate::vectors::WordVectors;
 use crate::vectors::formats::Format;
 use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
@@ -503,7 +502,8 @@ impl Generation {
 
 impl Model {
     fn open(folder: &Path, manifest: ModelManifest) -> Result<Self> {
-        let vectors = Arc::new(word_graph::attach(WordVectors::open(folder)?, folder)?);
+        let vectors = model::open(folder, manifest.weighed_by.as_deref())?;
+        let vectors = Arc::new(word_graph::attach(vectors, folder)?);
         if vectors.dim() != manifest.direction.len() {
             let expected = format!("a direction of {} values", vectors.dim());
             return Err(Error::damaged(folder.join(MANIFEST), expected, manifest.direction.len(), CURE));

@@ -1,6 +1,6 @@
 //! Word vectors for a generation or a folder of their own: learned from an encoded corpus, or taken from a file.
 
-use super::starters::Start;
+use super::starters::{self, Start};
 use super::{Origin, TrainSettings, word_graph};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -220,16 +220,32 @@ fn as_analyzed(word: &str) -> Option<String> {
 }
 
 /// Writes vectors into a folder, with the table of neighbours or the graph, and opens them there.
-pub(super) fn place(vectors: WordVectors, folder: &Path, progress: &dyn Progress) -> Result<WordVectors> {
+pub(super) fn place(
+    vectors: WordVectors,
+    folder: &Path,
+    starter: Option<&str>,
+    progress: &dyn Progress,
+) -> Result<WordVectors> {
     vectors.save(folder)?;
     drop(vectors);
-    with_neighbours(WordVectors::open(folder)?, folder, progress)
+    with_neighbours(open(folder, starter)?, folder, starter, progress)
+}
+
+/// Opens vectors that began with a starter, if one is named. Words that the starter does not know and that occur once in the corpus serve
+/// search; they answer no question about words.
+pub(super) fn open(folder: &Path, starter: Option<&str>) -> Result<WordVectors> {
+    let vectors = WordVectors::open(folder)?;
+    Ok(match starter.and_then(starters::words) {
+        Some(known) => vectors.listing(|word, count| count != 1 || known.id(word).is_some()),
+        None => vectors,
+    })
 }
 
 /// Adds the table of neighbours to vectors that are open in a folder; to a large vocabulary a graph.
 pub(super) fn with_neighbours(
     vectors: WordVectors,
     folder: &Path,
+    starter: Option<&str>,
     progress: &dyn Progress,
 ) -> Result<WordVectors> {
     if vectors.len() > NEIGHBOURS_WORDS_MAX {
@@ -237,7 +253,7 @@ pub(super) fn with_neighbours(
         return word_graph::attach(vectors, folder);
     }
     Neighbours::build(&vectors, DEFAULT_NEIGHBOURS, progress)?.save(folder)?;
-    WordVectors::open(folder)
+    open(folder, starter)
 }
 
 /// A document as every trainer reads it: title and text, sentence by sentence.

@@ -240,8 +240,10 @@ impl Unfinished {
         let mut bad = BadLines::default();
         let batches = std::iter::from_fn(|| next_batch(&mut documents, &mut bad).transpose());
         let settings = EncoderSettings { min_count: request.train.min_count, ..Default::default() };
+        // Two words that stand side by side once are no phrase.
+        let known = if request.phrase_passes > 0 { Vec::new() } else { starters::known(&request.train) };
         let words = if request.phrase_passes > 0 { self.folder.join("words.tokens") } else { self.corpus() };
-        let encoder = CorpusEncoder::create(&words, settings)?;
+        let encoder = CorpusEncoder::create(&words, settings)?.known(known);
         let encoded = corpus::encode(
             batches,
             |batch: Vec<Document>, chunk| {

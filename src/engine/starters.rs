@@ -8,15 +8,13 @@ use crate::starter::Starter;
 use crate::text::is_han;
 use crate::vectors::WordVectors;
 use crate::vocab::Vocabulary;
+use crate::vocab::corpus::COVERED_MIN;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 const ENGLISH: (&str, &[u8]) = ("models/en.starter", include_bytes!("../../models/en.starter"));
 const CHINESE: (&str, &[u8]) = ("models/zh.starter", include_bytes!("../../models/zh.starter"));
-
-/// A starter that knows less of a collection's running words speaks another language.
-const COVERED_MIN: f64 = 0.5;
 
 /// What a collection's training begins with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -39,8 +37,9 @@ pub(super) fn chosen(settings: &TrainSettings, vocabulary: &Vocabulary) -> Resul
     }
     let (path, bytes) = if is_chinese(vocabulary) { CHINESE } else { ENGLISH };
     let starter = Starter::read(bytes, Path::new(path))?;
-    let is_fit =
-        starter.vectors().dim() == settings.word2vec.dim && starter.covers(vocabulary) >= COVERED_MIN;
+    let words = vocabulary.iter().map(|(_, word, count)| (word, count));
+    let covered = starter.vectors().vocabulary().covers(words, vocabulary.total());
+    let is_fit = starter.vectors().dim() == settings.word2vec.dim && covered >= COVERED_MIN;
     match settings.start {
         _ if !is_fit => Ok(None),
         Start::Untouched => starter.of_corpus(vocabulary, STARTER_WORDS_MAX).map(Some),
@@ -48,19 +47,34 @@ pub(super) fn chosen(settings: &TrainSettings, vocabulary: &Vocabulary) -> Resul
     }
 }
 
+/// The words of the starters that a training with these settings could go on from.
+pub(super) fn known(settings: &TrainSettings) -> Vec<&'static Vocabulary> {
+    let is_wanted = settings.start == Start::Starter && settings.init.is_none();
+    if !is_wanted || settings.word2vec.subwords.is_some() {
+        return Vec::new();
+    }
+    let starters = ["en", "zh"].into_iter().filter_map(read);
+    starters.filter(|(_, dim)| *dim == settings.word2vec.dim).map(|(words, _)| words).collect()
+}
+
 /// The words of the starter that vectors began with, by its name.
 pub(super) fn words(name: &str) -> Option<&'static Vocabulary> {
-    static WORDS: [OnceLock<Option<Vocabulary>>; 2] = [const { OnceLock::new() }; 2];
+    read(name).map(|(words, _)| words)
+}
+
+/// The words of a starter and the dimension of its vectors, read once.
+fn read(name: &str) -> Option<(&'static Vocabulary, usize)> {
+    static WORDS: [OnceLock<Option<(Vocabulary, usize)>>; 2] = [const { OnceLock::new() }; 2];
     let read = |(path, bytes): (&str, &[u8])| {
         let starter = Starter::read(bytes, Path::new(path)).ok()?;
-        Some(Vocabulary::clone(starter.vectors().vocabulary()))
+        Some((Vocabulary::clone(starter.vectors().vocabulary()), starter.vectors().dim()))
     };
     let (at, file) = match name {
         "en" => (0, ENGLISH),
         "zh" => (1, CHINESE),
         _ => return None,
     };
-    WORDS[at].get_or_init(|| read(file)).as_ref()
+    WORDS[at].get_or_init(|| read(file)).as_ref().map(|(words, dim)| (words, *dim))
 }
 
 impl Engine {

@@ -1,7 +1,7 @@
 //! A collection's training that goes on where it was stopped: what it needs stands in a folder of its own until the generation made from it
 //! answers.
 
-use super::build::{Build, TASK_PATIENCE, encode_corpus};
+use super::build::{Build, Least, TASK_PATIENCE, encode_corpus};
 use super::context::{self, ContextInfo, Contextual, Over};
 use super::model::Learned;
 use super::starters::{self, Start};
@@ -194,7 +194,8 @@ impl Engine {
             remove_if_there(left)?;
         }
         let key = self.row(collection)?.key;
-        let (corpus, report) = encode_corpus(self.store.snapshot(key)?, &path, settings.min_count, progress)?;
+        let (corpus, report) =
+            encode_corpus(self.store.snapshot(key)?, &path, Least::For(settings), progress)?;
         let min_count = report.min_count;
         write_whole(&note, |to| {
             serde_json::to_writer(to, &Encoded { min_count })

@@ -90,7 +90,7 @@ impl HybridSettings {
 pub(super) struct Evidence {
     /// The best keyword score over the most that the query's words could score, 0 to 1.
     pub strength: f32,
-    /// Distinct words of the query.
+    /// Distinct words of the query, and one for all its pairs of Chinese characters.
     pub words: usize,
     /// How common the query's rarest word is in the language at large, 0 to 1: a name or a term of art says much wherever it stands.
     pub commonness: f32,
@@ -98,6 +98,8 @@ pub(super) struct Evidence {
     pub lead: f32,
     /// Mean score of the second to tenth keyword answer over that of the first, 0 to 1: 0 where one document stands alone.
     pub flatness: f32,
+    /// Whether one of the first keyword answers holds most of the query's words in phrases of the query.
+    pub has_phrase: bool,
 }
 
 /// What is known about the word vectors.
@@ -146,7 +148,10 @@ pub(super) fn static_weight(settings: &HybridSettings, evidence: &Evidence, know
 }
 
 /// How little keywords have to say, 0 to 1.
-fn weakness(evidence: &Evidence) -> f32 {
+pub(super) fn weakness(evidence: &Evidence) -> f32 {
+    if evidence.has_phrase {
+        return 0.0;
+    }
     let falling = |value: f32, from: f32, to: f32| ((to - value) / (to - from)).clamp(0.0, 1.0);
     let missing = falling(evidence.strength, 0.3, 0.45);
     let few = falling(evidence.words as f32, 4.0, 6.0);
@@ -180,7 +185,7 @@ mod tests {
     const WIDER: Knowledge = Knowledge { corpus_words: 0, is_wider: true, common: None };
 
     fn evidence(strength: f32, words: usize, lead: f32) -> Evidence {
-        Evidence { strength, words, lead, commonness: 1.0, flatness: 0.9 }
+        Evidence { strength, words, lead, commonness: 1.0, flatness: 0.9, has_phrase: false }
     }
 
     #[test]
@@ -196,6 +201,8 @@ mod tests {
         assert!((weight(0.4, 5, 0.75) - (0.3 + 0.7 / 12.0)).abs() < 1e-5);
         let name = Evidence { commonness: 0.0, ..evidence(0.1, 1, 0.0) };
         assert_eq!(static_weight(&settings, &name, WIDER), 0.3);
+        let phrase = Evidence { has_phrase: true, ..evidence(0.1, 3, 0.0) };
+        assert_eq!(static_weight(&settings, &phrase, WIDER), 0.3);
     }
 
     #[test]

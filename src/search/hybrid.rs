@@ -4,12 +4,14 @@
 //! feedback) a factor times BM25 plus a factor times the cosine. The factors follow the query, see [`super::fusion`].
 
 use super::explained::{Carried, Explained};
-use super::fusion::{Evidence, Fusion, HybridSettings, Knowledge, feedback_share, flatness, static_weight};
+use super::fusion::{
+    Evidence, Fusion, HybridSettings, Knowledge, feedback_share, flatness, static_weight, weakness,
+};
 use super::{KeywordRetriever, MatchPart, Mode, Ranked, Retriever, StaticRetriever, distinct, feedback};
 use crate::error::Result;
 use crate::index::keyword::{KeywordIndex, KeywordOptions, LookedUp, Scores, WeightedTerm};
 use crate::linalg;
-use crate::text::{Analysis, is_stop_word};
+use crate::text::{Analysis, han_pairs, is_stop_word};
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::cmp::Ordering;
@@ -18,6 +20,10 @@ use std::rc::Rc;
 
 /// Documents that each ranking gives to the fusion, at least.
 const POOL: usize = 200;
+/// What pairs of Chinese characters count for beside words.
+const PAIRS: f32 = 0.5;
+/// First answers by keywords that are looked through for a phrase of the query.
+const PHRASE_DOCUMENTS: usize = 5;
 /// Longer queries have words enough to be sure of.
 const GUARDED_WORDS_MAX: usize = 64;
 
@@ -133,9 +139,9 @@ impl<'a> HybridRetriever<'a> {
 
     fn convex(&self, words: &[String], limit: usize) -> Result<Answer> {
         let pool = limit.max(POOL);
-        let mut first = self.as_it_came(words);
+        let mut first = self.with_pairs(self.as_it_came(words), words);
         let candidates = self.candidates(&first, pool, None)?;
-        let evidence = self.evidence(&first, &candidates.keyword)?;
+        let evidence = self.evidence(words, &first, &candidates.keyword)?;
         let weight = match &self.soft {
             Some((_, known)) if first.vector.is_some() => static_weight(&self.settings, &evidence, *known),
             _ => 0.0,
@@ -190,7 +196,7 @@ impl<'a> HybridRetriever<'a> {
             let form = self.index.form(word, &self.options);
             if !forms.contains(&form) {
                 forms.push(form);
-                terms.push(WeightedTerm { words: vec![word.clone()], weight: 1.0 });
+                terms.push(WeightedTerm::of_words(vec![word.clone()], 1.0));
             }
         }
         let each = 1.0 / terms.len().max(1) as f32;
@@ -205,6 +211,29 @@ impl<'a> HybridRetriever<'a> {
             of_query: 1.0,
             ..Reading::default()
         }
+    }
+
+    /// Chinese by pairs of characters too: half of what its keywords count for.
+    fn with_pairs(&self, reading: Reading, words: &[String]) -> Reading {
+        let mut pairs: Vec<String> = Vec::new();
+        if self.index.has_pairs() {
+            han_pairs(words.iter().map(|word| (word.as_str(), true)), |pair, _| {
+                if !pairs.iter().any(|known| known == pair) {
+                    pairs.push(pair.to_owned());
+                }
+            });
+        }
+        if pairs.is_empty() {
+            return reading;
+        }
+        let each = PAIRS / pairs.len() as f32;
+        let words = reading
+            .terms
+            .into_iter()
+            .map(|term| WeightedTerm { weight: (1.0 - PAIRS) * term.weight, ..term });
+        let terms: Vec<WeightedTerm> =
+            words.chain(pairs.into_iter().map(|pair| WeightedTerm::of_pair(pair, each))).collect();
+        Reading { own_terms: terms.len(), terms, ..reading }
     }
 
     /// Both scores of all documents that either ranking puts among its first `pool`. `own` are the scores by the query's own terms, of which
@@ -257,24 +286,54 @@ impl<'a> HybridRetriever<'a> {
         self.soft.as_ref().map_or(Knowledge::NONE, |(_, known)| *known)
     }
 
-    fn evidence(&self, reading: &Reading, keyword: &[Ranked]) -> Result<Evidence> {
+    fn evidence(&self, query: &[String], reading: &Reading, keyword: &[Ranked]) -> Result<Evidence> {
         let flatness = flatness(keyword.iter().map(|found| found.score));
-        let words: Vec<String> = reading.terms.iter().flat_map(|term| term.words.clone()).collect();
+        let words = reading.terms.iter().filter(|term| !term.is_pair);
+        let words: Vec<String> = words.flat_map(|term| term.words.clone()).collect();
+        let has_pairs = words.len() < reading.terms.len();
         let best = keyword.first().map_or(0.0, |found| found.score);
         let second = keyword.get(1).map_or(0.0, |found| found.score);
         let lead = if best > 0.0 { 1.0 - second / best } else { 0.0 };
-        let sure = Evidence { strength: 1.0, words: words.len(), commonness: 0.0, lead, flatness };
+        let sure = Evidence {
+            strength: 1.0,
+            words: words.len() + usize::from(has_pairs),
+            commonness: 0.0,
+            lead,
+            flatness,
+            has_phrase: false,
+        };
         if words.is_empty() || words.len() > GUARDED_WORDS_MAX {
             return Ok(sure);
         }
         let mut most = 0.0;
-        for word in &words {
-            let (all, n) = (self.index.len() as f32, self.index.matching_count(word, &self.options)? as f32);
-            let idf = (1.0 + (all - n + 0.5) / (n + 0.5)).ln();
-            most += idf * (self.options.bm25.k1 + 1.0) / words.len() as f32;
+        for term in &reading.terms {
+            most += self.index.most(term, &self.options)?;
         }
         let strength = (best / most.max(f32::MIN_POSITIVE)).min(1.0);
-        Ok(Evidence { strength, commonness: self.known().commonness(&words), ..sure })
+        let evidence = Evidence { strength, commonness: self.known().commonness(&words), ..sure };
+        let has_phrase = weakness(&evidence) > 0.0 && self.holds_phrases(query, keyword)?;
+        Ok(Evidence { has_phrase, ..evidence })
+    }
+
+    /// Whether one of the first answers holds most of the query in phrases: more than half of its words, function words aside, side by side
+    /// with a neighbour that they have in the query too.
+    fn holds_phrases(&self, query: &[String], keyword: &[Ranked]) -> Result<bool> {
+        let form = |word: &str| self.index.form(word, &self.options).into_owned();
+        let is_content = |word: &&String| !is_stop_word(word);
+        let content: HashSet<String> = query.iter().filter(is_content).map(|word| form(word)).collect();
+        let pairs = query.windows(2).filter(|two| two.iter().all(|word| !is_stop_word(word)));
+        let pairs: HashSet<[String; 2]> = pairs.map(|two| [form(&two[0]), form(&two[1])]).collect();
+        if pairs.is_empty() {
+            return Ok(false);
+        }
+        let first: Vec<i64> = keyword.iter().take(PHRASE_DOCUMENTS).map(|found| found.seq).collect();
+        let texts = (self.texts)(&first)?;
+        Ok(texts.iter().any(|(_, text)| {
+            let words: Vec<String> = text.tokens().map(|token| form(token.text)).collect();
+            let found: HashSet<&String> =
+                words.windows(2).filter(|two| pairs.contains(*two)).flatten().collect();
+            2 * found.len() > content.len()
+        }))
     }
 
     /// The query with the words of its first answers (RM3), and with their mean vector (Rocchio 1971).
@@ -299,10 +358,9 @@ impl<'a> HybridRetriever<'a> {
         let own = first
             .terms
             .iter()
-            .map(|term| WeightedTerm { words: term.words.clone(), weight: of_own_terms * term.weight });
-        let added = found
-            .iter()
-            .map(|(word, p)| WeightedTerm { words: vec![(*word).to_owned()], weight: of_terms * p });
+            .map(|term| WeightedTerm { weight: of_own_terms * term.weight, ..term.clone() });
+        let added =
+            found.iter().map(|(word, p)| WeightedTerm::of_words(vec![(*word).to_owned()], of_terms * p));
         let (own_terms, terms) = (first.terms.len(), own.chain(added).collect());
         let reading = Reading { own_terms, of_own_terms, terms, ..Reading::default() };
         Ok(Some(self.with_mean_vector(reading, first, &weighed)))
@@ -373,15 +431,26 @@ impl<'a> HybridRetriever<'a> {
         for token in document.tokens() {
             held.entry(self.index.form(token.text, &self.options)).or_insert(token.text);
         }
+        let has_pairs = answer.readings.iter().any(|reading| reading.terms.iter().any(|term| term.is_pair));
+        let (asked_pairs, held_pairs) = if has_pairs {
+            (
+                words_of_pairs(answer.words.iter().map(|word| (word.as_str(), true))),
+                words_of_pairs(document.adjoining()),
+            )
+        } else {
+            Default::default()
+        };
         for reading in &answer.readings {
             let looked_up = self.looked_up(reading)?;
             for (at, (term, (form, looked_up))) in reading.terms.iter().zip(looked_up).enumerate() {
-                let Some(first) = held.get(form.as_str()) else { continue };
+                let held = if term.is_pair { held_pairs.get(form) } else { held.get(form.as_str()) };
+                let Some(first) = held else { continue };
                 let part = self.index.contribution(looked_up, seq.cast_unsigned())?;
                 if part <= 0.0 {
                     continue;
                 }
                 let (word, is_own) = (term.words[0].as_str(), at < reading.own_terms);
+                let word = if term.is_pair { asked_pairs.get(word).copied().unwrap_or(word) } else { word };
                 let (query_word, of) =
                     if is_own { (word, MatchPart::Keyword) } else { ("", MatchPart::Feedback) };
                 let document_word = if written.contains(word) { word } else { *first };
@@ -439,6 +508,18 @@ impl<'a> HybridRetriever<'a> {
         }
         Ok(carried)
     }
+}
+
+/// For each pair of Chinese characters the word that it begins in, the first one.
+fn words_of_pairs<'w>(words: impl Iterator<Item = (&'w str, bool)>) -> HashMap<String, &'w str> {
+    let words: Vec<(&str, bool)> = words.collect();
+    let mut found: HashMap<String, &str> = HashMap::new();
+    han_pairs(words.iter().copied(), |pair, at| {
+        if !found.contains_key(pair) {
+            found.insert(pair.to_owned(), words[at].0);
+        }
+    });
+    found
 }
 
 /// The cosines taken apart: pairs of query word and document word, and what the first answers' vector adds to a document word. What two

@@ -97,6 +97,6 @@ impl ConfirmedNeighbours<'_> {
 }
 
 fn reach(query_word: &str, word: &str, weight: f32, similarity: f32) -> Reached {
-    let term = WeightedTerm { words: vec![word.to_owned()], weight };
+    let term = WeightedTerm::of_words(vec![word.to_owned()], weight);
     Reached { query_word: query_word.to_owned(), term, similarity, link: None }
 }

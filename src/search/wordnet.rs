@@ -215,7 +215,7 @@ impl Terms<'_> {
 }
 
 fn reach(query_word: &str, words: Vec<String>, weight: f32, link: Option<GraphLink>) -> Reached {
-    let term = WeightedTerm { words, weight };
+    let term = WeightedTerm::of_words(words, weight);
     Reached { query_word: query_word.to_owned(), term, similarity: weight, link }
 }
 

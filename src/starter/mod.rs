@@ -102,12 +102,4 @@ impl Starter {
     pub fn model(&self) -> Result<Model> {
         Model::of_parts(self.parts.clone(), Arc::clone(&self.vectors))
     }
-
-    /// The share of a vocabulary's running words that it knows, 0 to 1.
-    #[must_use]
-    pub fn covers(&self, vocabulary: &Vocabulary) -> f64 {
-        let known = vocabulary.iter().filter(|(_, word, _)| self.vectors.vocabulary().id(word).is_some());
-        let known: u64 = known.map(|(_, _, count)| count).sum();
-        known as f64 / vocabulary.total().max(1) as f64
-    }
 }

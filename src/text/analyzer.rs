@@ -85,6 +85,15 @@ impl Analysis {
             .map(|spans| spans.iter().map(|span| self.token(span)))
     }
 
+    /// The text of all tokens in order, each with whether it follows the one before without a gap.
+    pub(crate) fn adjoining(&self) -> impl Iterator<Item = (&str, bool)> {
+        let mut end = None;
+        self.tokens().map(move |token| {
+            let follows = end.replace(token.range.end) == Some(token.range.start);
+            (token.text, follows)
+        })
+    }
+
     /// Number of tokens.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -7,10 +7,12 @@
 
 pub mod analyzer;
 pub mod fold;
+mod pairs;
 pub mod source;
 mod stop_words;
 
 pub(crate) use analyzer::is_han;
 pub use analyzer::{Analysis, Analyzer, Token};
+pub(crate) use pairs::han_pairs;
 pub use source::{Arriving, BodyLimits, Document, Documents, Packing, ReadOptions, Shape, Split};
 pub use stop_words::is_stop_word;

@@ -52,6 +52,8 @@ pub struct WordVectors {
     rounding: Rounding,
     /// For unknown words.
     subwords: Option<Subwords>,
+    /// For each word whether it may answer a question; all may where this is not known.
+    listed: Option<Arc<[bool]>>,
     /// The answers to the most frequent question.
     neighbours: Option<Neighbours>,
     /// A faster way to the nearest rows than comparing with all.
@@ -108,6 +110,7 @@ impl WordVectors {
             norms,
             rounding,
             subwords: None,
+            listed: None,
             neighbours: None,
             nearest: None,
             codes,
@@ -125,6 +128,28 @@ impl WordVectors {
         }
         self.subwords = Some(subwords);
         Ok(self)
+    }
+
+    /// Lets only those words answer questions of which `is_listed` says so, by spelling and count. All others have their vectors still, and can be
+    /// asked about.
+    #[must_use]
+    pub fn listing(mut self, is_listed: impl Fn(&str, u64) -> bool) -> Self {
+        self.listed = Some(self.vocabulary.iter().map(|(_, word, count)| is_listed(word, count)).collect());
+        self
+    }
+
+    /// Whether a word may answer a question.
+    ///
+    /// # Panics
+    /// If the id is not of this vocabulary.
+    #[must_use]
+    pub fn is_listed(&self, id: WordId) -> bool {
+        self.listed.as_ref().is_none_or(|listed| listed[id.index()])
+    }
+
+    /// How many words may answer.
+    fn listed_count(&self) -> usize {
+        self.listed.as_ref().map_or(self.len(), |listed| listed.iter().filter(|listed| **listed).count())
     }
 
     /// Adds a table of neighbours, from which [`similar`](Self::similar) is then answered.

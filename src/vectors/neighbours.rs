@@ -4,7 +4,7 @@
 //! queries passes over it. `docs/formats/neighbours.md` draws the file byte by byte.
 
 use super::WordVectors;
-use super::codes::{BLOCK, Codes, Query};
+use super::codes::{BLOCK, Query};
 use super::formats::bytes::{Complaint, Reader};
 use super::mapped::Mapped;
 use super::questions::{MAX_K, Neighbour};
@@ -35,7 +35,7 @@ const CURE: &str = "delete it and build it again from the vectors";
 /// Queries that pass over a block of rows together.
 const QUERIES: usize = 64;
 
-/// For each of `V` words its `K` nearest others, best first, ties by id.
+/// For each of `V` words its `K` nearest others of those that may answer, best first, ties by id.
 #[derive(Debug, Clone)]
 pub struct Neighbours {
     words: usize,
@@ -57,7 +57,7 @@ impl Neighbours {
     /// [`Error::Invalid`] for a `k` of 0 or above [`MAX_K`], [`Error::Cancelled`] if `progress` says so.
     pub fn build(vectors: &WordVectors, k: usize, progress: &dyn Progress) -> Result<Self> {
         super::questions::check_k(k)?;
-        let (words, k) = (vectors.len(), k.min(vectors.len().saturating_sub(1)));
+        let (words, k) = (vectors.len(), k.min(vectors.listed_count().saturating_sub(1)));
         let mut entries = vec![0; words * k * ENTRY];
         let done = AtomicU64::new(0);
         if k > 0 {
@@ -188,7 +188,7 @@ fn fill(vectors: &WordVectors, rows: Range<usize>, k: usize, entries: &mut [u8])
     for first in (0..vectors.len()).step_by(BLOCK) {
         let count = BLOCK.min(vectors.len() - first);
         for (search, row) in searches.iter_mut().zip(rows.clone()) {
-            search.pass(vectors.codes(), first, count, row, k);
+            search.pass(vectors, first..first + count, row, k);
         }
     }
     for ((search, row), entries) in searches.into_iter().zip(rows).zip(entries.chunks_exact_mut(k * ENTRY)) {
@@ -201,18 +201,21 @@ fn fill(vectors: &WordVectors, rows: Range<usize>, k: usize, entries: &mut [u8])
 }
 
 impl Search {
-    fn pass(&mut self, codes: &Codes, first: usize, count: usize, own: usize, k: usize) {
+    fn pass(&mut self, vectors: &WordVectors, block: Range<usize>, own: usize, k: usize) {
+        let (first, count) = (block.start, block.len());
         let (mut cosines, mut errors) = ([0.0; BLOCK], [0.0; BLOCK]);
+        let codes = vectors.codes();
         let highest = codes.estimate(&self.query, first, &mut cosines[..count], &mut errors[..count]);
         if highest < self.lowest.threshold {
             return;
         }
         for i in 0..count {
             let at_most = cosines[i] + errors[i];
-            if at_most >= self.lowest.threshold && first + i != own {
+            let id = WordId((first + i) as u32);
+            if at_most >= self.lowest.threshold && first + i != own && vectors.is_listed(id) {
                 let at_least = cosines[i] - errors[i];
                 self.lowest.push(at_least);
-                self.candidates.push(Candidate { id: WordId((first + i) as u32), at_least, at_most });
+                self.candidates.push(Candidate { id, at_least, at_most });
             }
         }
         if self.candidates.len() > 16 * k + 4096 {

@@ -59,6 +59,9 @@ impl EncoderSettings {
     }
 }
 
+/// Vectors that know less of a corpus' running words speak another language.
+pub(crate) const COVERED_MIN: f64 = 0.5;
+
 /// The minimum count that suits a corpus of so many running words: a word seen fewer times gets no useful
 /// vector, but a small corpus has no words to spare.
 #[must_use]
@@ -67,6 +70,15 @@ pub fn min_count_for(words: u64) -> u64 {
         0..100_000 => 2,
         100_000..1_000_000 => 3,
         _ => 5,
+    }
+}
+
+/// The same where training begins with vectors of the language: among words that already stand right, one occurrence says much of a new one.
+fn min_count_begun(words: u64) -> u64 {
+    match words {
+        0..1_000_000 => 1,
+        1_000_000..10_000_000 => 2,
+        _ => min_count_for(words),
     }
 }
 
@@ -98,6 +110,8 @@ pub struct CorpusEncoder {
     counts: Vec<u64>,
     header: Header,
     report: EncoderReport,
+    /// The words of vectors that training could begin with.
+    known: Vec<&'static Vocabulary>,
 }
 
 impl CorpusEncoder {
@@ -115,7 +129,15 @@ impl CorpusEncoder {
             counts: Vec::new(),
             header: Header::default(),
             report: EncoderReport::default(),
+            known: Vec::new(),
         })
+    }
+
+    /// Lets a lower minimum count be chosen, where none is set, if there are vectors to begin with: if one of these vocabularies covers
+    /// [`COVERED_MIN`] of the corpus.
+    #[must_use]
+    pub fn known(self, known: Vec<&'static Vocabulary>) -> Self {
+        Self { known, ..self }
     }
 
     /// Adds the next chunk.
@@ -192,13 +214,19 @@ impl CorpusEncoder {
     pub fn finish(mut self, progress: &dyn Progress) -> Result<(Corpus, EncoderReport)> {
         let running: u64 = self.counts.iter().sum();
         self.report.types = self.ids.len() as u64;
-        self.report.min_count = self.settings.min_count.unwrap_or(min_count_for(running));
         let words = std::mem::take(&mut self.ids);
         let mut finals = vec![UNKNOWN; self.counts.len()];
-        let vocabulary = {
-            let counted = words.iter().map(|(word, id)| (word.clone(), self.counts[*id as usize]));
-            Vocabulary::from_counts(counted, self.report.min_count)?
+        let counted = || words.iter().map(|(word, id)| (&**word, self.counts[*id as usize]));
+        let is_begun = || {
+            let covers = |known: &&Vocabulary| known.covers(counted(), running) >= COVERED_MIN;
+            self.known.iter().any(covers)
         };
+        self.report.min_count = match self.settings.min_count {
+            Some(set) => set,
+            None if is_begun() => min_count_begun(running),
+            None => min_count_for(running),
+        };
+        let vocabulary = Vocabulary::from_counts(counted(), self.report.min_count)?;
         if vocabulary.is_empty() {
             let expected = format!("a word that occurs at least {} times", self.report.min_count);
             let got = format!("{running} running words of {} types", self.report.types);

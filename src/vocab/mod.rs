@@ -122,6 +122,13 @@ impl Vocabulary {
         slot
     }
 
+    /// The share that it knows of `running` words, which are these with their counts: 0 to 1.
+    #[must_use]
+    pub fn covers<'w>(&self, words: impl Iterator<Item = (&'w str, u64)>, running: u64) -> f64 {
+        let known: u64 = words.filter(|(word, _)| self.id(word).is_some()).map(|(_, count)| count).sum();
+        known as f64 / running.max(1) as f64
+    }
+
     /// Number of words, `V`.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -192,7 +192,7 @@ fn documents_with(
 ) -> Result<Vec<u64>> {
     let options = KeywordOptions { selection: within, as_written, ..KeywordOptions::default() };
     let terms: Vec<WeightedTerm> =
-        forms.iter().map(|words| WeightedTerm { words: words.clone(), weight: 1.0 }).collect();
+        forms.iter().map(|words| WeightedTerm::of_words(words.clone(), 1.0)).collect();
     let found = index.matching_weighted(&terms.iter().collect::<Vec<_>>(), &options)?;
     let limit = usize::try_from(found.total()).unwrap_or(usize::MAX);
     Ok(found.top(index, limit).into_iter().map(|(seq, _)| seq).collect())

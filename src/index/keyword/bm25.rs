@@ -62,6 +62,11 @@ impl TermScorer {
         Self { most: idf * (bm25.k1 + 1.0), short: bm25.k1 * (1.0 - bm25.b), per_word }
     }
 
+    /// What no number of occurrences exceeds.
+    pub fn most(&self) -> f32 {
+        self.most
+    }
+
     /// The score of `tf` occurrences in a document of `length` words; above 0 where there is one.
     #[inline]
     pub fn score(&self, tf: f32, length: f32) -> f32 {

@@ -9,6 +9,7 @@
 //! | `length` | number of words, a column |
 //! | `words` | words as written, with their places: title, a gap of one place, text, a gap, further searched fields |
 //! | `stems_LANGUAGE` | their stems, without places, where there is stemming |
+//! | `pairs` | Chinese characters two by two, without places; absent in indexes of earlier versions |
 //! | `length:F`, `words:F`, `stems_LANGUAGE:F` | the same for a searched field F other than the text: `title` … |
 //! | `values` | typed values of all fields, a column each: `k:F` keywords, `n:F` numbers, `m:F` numbers and `d:F` dates that strings read as, `b:F` truth values |
 //! | `names` | the names of these columns, a column of keywords |
@@ -18,7 +19,7 @@ use super::settings::{IndexSettings, TEXT, TITLE};
 use super::stems::Stemming;
 use super::values::{Typed, typed_values};
 use crate::error::{Error, Result};
-use crate::text::{Analysis, Analyzer, Document, Token};
+use crate::text::{Analysis, Analyzer, Document, Token, han_pairs};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +31,7 @@ use tantivy::schema::{
 
 const STEMS: &str = "stems_";
 const WORDS: &str = "words";
+const PAIRS: &str = "pairs";
 const CURE: &str = "rebuild it with `sememe index COLLECTION`";
 
 /// The fields of an index, and by which rules its stems are made. Cheap to clone.
@@ -42,6 +44,8 @@ pub struct Layout {
     pub(super) all: Searched,
     /// Searched fields besides the text, the title first.
     pub(super) special: Vec<Searched>,
+    /// Pairs of Chinese characters, in an index that has them.
+    pub(super) pairs: Option<Field>,
     values: Field,
     names: Field,
     pub(super) stemming: Stemming,
@@ -100,6 +104,10 @@ impl Layout {
     /// For a new index. [`Stemming::Auto`] counts as none here: resolve it first.
     #[must_use]
     pub fn new(settings: &IndexSettings) -> Self {
+        Self::with(settings, true)
+    }
+
+    fn with(settings: &IndexSettings, has_pairs: bool) -> Self {
         let mut settings = settings.clone();
         if settings.stemming == Stemming::Auto {
             settings.stemming = Stemming::None;
@@ -110,9 +118,10 @@ impl Layout {
         let all = Searched::add(&mut schema, "", stemming);
         let special = settings.searched();
         let special = special.into_iter().map(|name| Searched::add(&mut schema, name, stemming)).collect();
+        let pairs = has_pairs.then(|| schema.add_text_field(PAIRS, terms(IndexRecordOption::WithFreqs)));
         let values = schema.add_json_field("values", JsonObjectOptions::default().set_fast("raw"));
         let names = schema.add_text_field("names", TextOptions::default().set_fast("raw"));
-        Self { schema: schema.build(), seq, all, special, values, names, stemming, settings }
+        Self { schema: schema.build(), seq, all, special, pairs, values, names, stemming, settings }
     }
 
     /// As it is in an index on disk.
@@ -127,7 +136,7 @@ impl Layout {
         for name in names.iter().filter_map(|name| name.strip_prefix(WORDS)?.strip_prefix(':')) {
             settings.fields.entry(name.to_owned()).or_default().searchable = true;
         }
-        let layout = Self::new(&settings);
+        let layout = Self::with(&settings, names.contains(&PAIRS));
         if layout.schema == *schema {
             return Ok(layout);
         }
@@ -154,6 +163,7 @@ impl Layout {
         let mut document = TantivyDocument::new();
         document.add_u64(self.seq, seq);
         self.add_tokens(&mut document, &self.all, &mut analysis.tokens().map(|token| (token, 1)));
+        self.add_pairs(&mut document, &[analysis]);
         KeywordDocument(document)
     }
 
@@ -188,6 +198,8 @@ impl Layout {
             .enumerate()
             .flat_map(|(at, analysis)| analysis.tokens().map(move |token| (token, at + 2)));
         self.add_tokens(&mut ready, &self.all, &mut of_text.chain(of_fields));
+        let texts: Vec<&Analysis> = std::iter::once(analysis).chain(&further).collect();
+        self.add_pairs(&mut ready, &texts);
         self.add_values(&mut ready, document);
         KeywordDocument(ready)
     }
@@ -211,6 +223,17 @@ impl Layout {
             document.add_text(field, stems.into_text());
         }
         document.add_text(to.words, words.into_text());
+    }
+
+    fn add_pairs(&self, document: &mut TantivyDocument, texts: &[&Analysis]) {
+        let Some(field) = self.pairs else { return };
+        let mut pairs = Joined::default();
+        for analysis in texts {
+            han_pairs(analysis.adjoining(), |pair, _| pairs.push(pair, 0));
+        }
+        if pairs.words() > 0 {
+            document.add_text(field, pairs.into_text());
+        }
     }
 
     fn add_values(&self, ready: &mut TantivyDocument, document: &Document) {
@@ -251,5 +274,23 @@ fn text_of(fields: &serde_json::Map<String, Value>, name: &str) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_of_an_earlier_version_is_read_without_pairs() {
+        let settings = IndexSettings { stemming: Stemming::English, ..IndexSettings::default() };
+        let folder = Path::new("k");
+        let earlier = Layout::with(&settings, false);
+        let read = Layout::of(&earlier.schema, folder).unwrap();
+        assert_eq!((read.pairs, read.stemming), (None, Stemming::English));
+        assert_eq!(read.document(1, &Analyzer.analyze("银行")).0.field_values().count(), 4);
+        let now = Layout::new(&settings);
+        assert_eq!(Layout::of(&now.schema, folder).unwrap().pairs, now.pairs);
+        assert_eq!(now.document(1, &Analyzer.analyze("银行")).0.field_values().count(), 5);
     }
 }

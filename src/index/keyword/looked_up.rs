@@ -29,14 +29,14 @@ impl KeywordIndex {
     /// [`crate::error::Error::Library`] if the index cannot be read.
     pub fn look_up(&self, weighted: &WeightedTerm, options: &KeywordOptions<'_>) -> Result<LookedUp> {
         let word = |word: &String| {
-            let term = self.term(word, options);
+            let Some(term) = self.weighted_term(weighted, word, options) else { return Ok(None) };
             let place = |part: &Part| part.place(&term).map_err(failed(&self.folder));
             let places = self.parts.iter().map(place).collect::<Result<Vec<_>>>()?;
             let holding = places.iter().flatten().map(|place| u64::from(place.doc_freq)).sum();
             let scorer = TermScorer::new(options.bm25, self.documents, holding, self.mean_length);
-            Ok(Word { term, scorer, places })
+            Ok(Some(Word { term, scorer, places }))
         };
-        let words = weighted.words.iter().map(word).collect::<Result<_>>()?;
+        let words = weighted.words.iter().filter_map(|of| word(of).transpose()).collect::<Result<_>>()?;
         Ok(LookedUp { words, boost: weighted.boost() })
     }
 

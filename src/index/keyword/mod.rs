@@ -67,9 +67,23 @@ pub struct WeightedTerm {
     pub words: Vec<String>,
     /// What the mean of their BM25 scores is multiplied by.
     pub weight: f32,
+    /// Whether these are no words but pairs of Chinese characters, see [`KeywordIndex::has_pairs`].
+    pub is_pair: bool,
 }
 
 impl WeightedTerm {
+    /// Words of these spellings.
+    #[must_use]
+    pub fn of_words(words: Vec<String>, weight: f32) -> Self {
+        Self { words, weight, is_pair: false }
+    }
+
+    /// A pair of Chinese characters.
+    #[must_use]
+    pub fn of_pair(pair: String, weight: f32) -> Self {
+        Self { words: vec![pair], weight, is_pair: true }
+    }
+
     /// What each word's own score is multiplied by.
     fn boost(&self) -> f32 {
         self.weight / self.words.len().max(1) as f32
@@ -201,6 +215,26 @@ impl KeywordIndex {
         self.holding(&self.term(word, options))
     }
 
+    /// Whether Chinese can be looked for by pairs of characters too: not in an index that an earlier version wrote.
+    #[must_use]
+    pub fn has_pairs(&self) -> bool {
+        self.layout.pairs.is_some()
+    }
+
+    /// The most that a term of one word can add to a document's score.
+    ///
+    /// # Errors
+    /// [`Error::Library`] if the index cannot be read.
+    pub fn most(&self, term: &WeightedTerm, options: &KeywordOptions<'_>) -> Result<f32> {
+        let mut most = 0.0;
+        for word in &term.words {
+            if let Some(found) = self.weighted_term(term, word, options) {
+                most += term.boost() * self.scorer(&found, options)?.most();
+            }
+        }
+        Ok(most)
+    }
+
     /// The form in which a word is looked for: its stem, or the word itself.
     #[must_use]
     pub fn form<'w>(&self, word: &'w str, options: &KeywordOptions<'_>) -> std::borrow::Cow<'w, str> {
@@ -316,7 +350,10 @@ impl KeywordIndex {
             for term in terms {
                 match &term.words[..] {
                     [word] => {
-                        let (term, weight) = (self.term(word, options), term.weight);
+                        let (weight, Some(term)) = (term.weight, self.weighted_term(term, word, options))
+                        else {
+                            continue;
+                        };
                         let scorer = self.scorer(&term, options)?;
                         self.add_scores(part, &term, &scorer, weight, scores)?;
                     }
@@ -483,6 +520,14 @@ impl KeywordIndex {
     ) -> Result<Option<f32>> {
         let tf = part.occurrences(term, doc).map_err(failed(&self.folder))?;
         Ok((tf > 0).then(|| scorer.score(tf as f32, part.lengths[doc as usize])))
+    }
+
+    /// One of a term's words as the index has it; `None` for a pair where it has none.
+    fn weighted_term(&self, of: &WeightedTerm, word: &str, options: &KeywordOptions<'_>) -> Option<Term> {
+        if of.is_pair {
+            return self.layout.pairs.map(|field| parts::term(field, word));
+        }
+        Some(self.term(word, options))
     }
 
     fn term(&self, word: &str, options: &KeywordOptions<'_>) -> Term {

@@ -70,9 +70,8 @@ fn the_parts_add_up_to_the_score() {
 #[test]
 fn weighted_terms_add_up_and_parts_count_for_their_mean() {
     let (_folder, index) = index(&["hot dog in the sun", "a dog", "hot water"]);
-    let term = |words: &[&str], weight| WeightedTerm {
-        words: words.iter().map(|word| (*word).to_owned()).collect(),
-        weight,
+    let term = |words: &[&str], weight| {
+        WeightedTerm::of_words(words.iter().map(|word| (*word).to_owned()).collect(), weight)
     };
     let plain = |word: &str, seq| index.explain(&[word.to_owned()], seq, &OPTIONS).unwrap()[0].1;
     let (both, half) = (term(&["hot", "dog"], 0.4), term(&["dog"], 0.5));
@@ -87,6 +86,23 @@ fn weighted_terms_add_up_and_parts_count_for_their_mean() {
     }
     assert_eq!(index.explain_weighted(&terms, 12, &OPTIONS).unwrap(), [0.0, 0.0]);
     assert!(index.search_weighted(&[], 9).unwrap().is_empty());
+}
+
+#[test]
+fn pairs_of_characters_meet_where_words_do_not() {
+    // 伤亡者 is a word of the dictionary, 伤亡 another; 亡惨 reaches across two words, and a comma is a gap.
+    let (_folder, index) = index(&["战争中伤亡惨重", "银行，利息", "bank"]);
+    let pair = |pair: &str| WeightedTerm::of_pair(pair.to_owned(), 0.5);
+    let found = |term: WeightedTerm| index.search_weighted(&[&term], 9).unwrap();
+    assert!(index.has_pairs() && index.search(&["伤亡者".into()], 9).unwrap().is_empty());
+    let hits = found(pair("伤亡"));
+    assert_eq!(hits.iter().map(|hit| hit.0).collect::<Vec<_>>(), [10]);
+    assert_eq!(index.explain_weighted(&[&pair("伤亡")], 10, &OPTIONS).unwrap(), [hits[0].1]);
+    assert!(hits[0].1 <= index.most(&pair("伤亡"), &OPTIONS).unwrap());
+    assert_eq!((found(pair("亡惨")).len(), found(pair("行利")).len(), found(pair("利息")).len()), (1, 0, 1));
+    // Words and pairs are apart, and pairs are no words of a document.
+    assert!(index.search(&["亡惨".into()], 9).unwrap().is_empty());
+    assert!(found(pair("bank")).is_empty());
 }
 
 #[test]

@@ -446,7 +446,8 @@ fn label(
     let text = |id: &WordId| vectors.vocabulary().word(*id);
     let mut scored: Vec<(f32, WordId)> = own
         .iter()
-        .filter(|(id, count)| !word.words.contains(id) && **count > 1.0 && !is_stop_word(text(id)))
+        .filter(|(id, count)| vectors.is_listed(**id) && !word.words.contains(id) && **count > 1.0)
+        .filter(|(id, _)| !is_stop_word(text(id)))
         .map(|(id, count)| (count * (count / all[id]) / (vectors.vocabulary().count(*id) as f32).sqrt(), *id))
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

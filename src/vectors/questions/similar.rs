@@ -108,16 +108,17 @@ impl WordVectors {
         check_k(options.k)?;
         options.restrict.check(self.vocabulary())?;
         check_recall(options.recall)?;
-        if let ([query], Score::Cosine, true, Some(index)) =
-            (&queries[..], score, options.restrict.is_none(), &self.nearest)
-        {
+        let all_may = options.restrict.is_none() && self.listed.is_none();
+        if let ([query], Score::Cosine, true, Some(index)) = (&queries[..], score, all_may, &self.nearest) {
             let wanted = (options.k + excluded.len()).min(self.len());
             let mut found = index.nearest(query, wanted, options.recall)?;
             found.retain(|one| !excluded.contains(&one.id));
             found.truncate(options.k);
             return Ok(found);
         }
-        let keep = |id| !excluded.contains(&id) && options.restrict.allows(self.vocabulary(), id);
+        let keep = |id| {
+            self.is_listed(id) && !excluded.contains(&id) && options.restrict.allows(self.vocabulary(), id)
+        };
         let scan = Scan { queries: &queries, score, k: options.k, rows: 0..self.len(), keep: &keep };
         Ok(scan.run(self))
     }

@@ -54,6 +54,26 @@ fn plain_scan(vectors: &WordVectors, query: &[f32], k: usize, skip: &[u32]) -> V
 }
 
 #[test]
+fn unlisted_words_are_asked_about_and_never_answer() {
+    let vectors = many(200, 8).listing(|word, _| !word.ends_with('7'));
+    let is_listed = |id: WordId| !vectors.vocabulary().word(id).ends_with('7');
+    let tabled = vectors.clone().with_neighbours(Neighbours::build(&vectors, 25, &Silent).unwrap()).unwrap();
+    let unlisted: Vec<u32> = (0..200).filter(|id| !is_listed(WordId(*id))).collect();
+    for word in [0, 7, 77, 199] {
+        let skip: Vec<u32> = unlisted.iter().copied().chain([word]).collect();
+        let expected = plain_scan(&vectors, vectors.unit(WordId(word)), 25, &skip);
+        for vectors in [&vectors, &tabled] {
+            let found = vectors.similar(&format!("w{word}"), &Similar { k: 25, ..Similar::default() });
+            assert_eq!(found.unwrap().neighbours, expected, "w{word}");
+        }
+    }
+    // A table is never wider than there are words that may answer.
+    let two = many(30, 8).listing(|word, _| word == "w1" || word == "w2");
+    assert_eq!(Neighbours::build(&two, 25, &Silent).unwrap().k(), 1);
+    assert_eq!(words(&two, &two.similar("w7", &Similar::default()).unwrap().neighbours).len(), 2);
+}
+
+#[test]
 fn similar_words_agree_with_a_plain_scan_and_with_the_table() {
     let vectors = many(5_000, 24);
     let tabled = vectors.clone().with_neighbours(Neighbours::build(&vectors, 25, &Silent).unwrap()).unwrap();
