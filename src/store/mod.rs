@@ -23,6 +23,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, SqlStr};
 use std::borrow::Cow;
+use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -99,6 +100,10 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .disable_statement_logging(); // a statement slow on a busy machine is no news to users
+        // SQLite does not make two programs wait that bring the same database up to the schema.
+        let lock_path = path.with_file_name(".store.lock");
+        let lock = File::create(&lock_path).map_err(Error::io("create", &lock_path))?;
+        lock.lock().map_err(Error::io("lock", &lock_path))?;
         // The first alone: several at once that make a database's log would lock each other out, and are not made to wait for that.
         let mut first = runtime.block_on(options.connect()).map_err(failed(path))?;
         runtime.block_on(check_schema(path, &mut first))?;
@@ -415,6 +420,18 @@ mod tests {
         put(&store, "demo-en", &[document("1", "one")]);
         let error = store.collection("demo-eng").unwrap_err().to_string();
         assert_eq!(error, "collection \"demo-eng\" not found; nearest: demo-en");
+    }
+
+    #[test]
+    fn several_may_make_the_same_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sememe.db");
+        let opened: Vec<Result<Store>> = std::thread::scope(|scope| {
+            let open = |_| scope.spawn(|| Store::open(&path));
+            let threads: Vec<_> = (0..6).map(open).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        opened.into_iter().for_each(|store| assert!(store.unwrap().collections().unwrap().is_empty()));
     }
 
     #[test]
