@@ -67,6 +67,8 @@ pub struct StaticEncoder {
     direction: Vec<f32>,
     /// Weight of each word, where it is not its rarity in the corpus.
     weights: Option<Arc<[f32]>>,
+    /// Whether words that answer no question are passed over.
+    listed_only: bool,
 }
 
 impl StaticEncoder {
@@ -77,7 +79,7 @@ impl StaticEncoder {
     #[must_use]
     pub fn new(vectors: Arc<WordVectors>, direction: Vec<f32>) -> Self {
         assert_eq!(vectors.dim(), direction.len(), "dimension of the common direction");
-        Self { vectors, direction, weights: None }
+        Self { vectors, direction, weights: None, listed_only: false }
     }
 
     /// An encoder that removes nothing: for the texts from which the common direction is found.
@@ -85,6 +87,12 @@ impl StaticEncoder {
     pub fn plain(vectors: Arc<WordVectors>) -> Self {
         let direction = vec![0.0; vectors.dim()];
         Self::new(vectors, direction)
+    }
+
+    /// Passes over words that answer no question, see [`WordVectors::listing`]: what one occurrence has taught of a word is what stood around it there.
+    #[must_use]
+    pub fn listed_only(self) -> Self {
+        Self { listed_only: true, ..self }
     }
 
     /// Weighs words by how frequent they are in the language at large, and only to a fifth by the corpus: in three hundred documents
@@ -124,7 +132,9 @@ impl StaticEncoder {
     /// A word with its weight in a text, if it has a vector.
     #[must_use]
     pub fn word(&self, word: &str) -> Option<(WordId, f32)> {
-        self.vectors.vocabulary().id(word).map(|id| (id, self.weight(id)))
+        let id = self.vectors.vocabulary().id(word)?;
+        let is_read = !self.listed_only || self.vectors.is_listed(id);
+        is_read.then(|| (id, self.weight(id)))
     }
 
     /// The weighted sum of words' vectors of length 1, without the common direction: what [`text`](Self::text) gives, before it is scaled.

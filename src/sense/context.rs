@@ -70,7 +70,7 @@ impl ContextEncoder {
         [sentences, surroundings]: [Vec<S>; 2],
         words: u64,
     ) -> Result<Self> {
-        let encoder = StaticEncoder::plain(encoder.vectors().clone());
+        let encoder = StaticEncoder::plain(encoder.vectors().clone()).listed_only();
         let fitted = |texts: Vec<S>| {
             let rows: Vec<f32> =
                 texts.into_iter().filter_map(|tokens| encoder.text(tokens)).flatten().collect();
@@ -105,15 +105,15 @@ impl ContextEncoder {
     }
 
     /// The words around a place of a text, for [`Self::in_text`]: the rarest of a hundred to each side, in their order, without
-    /// the word that stands there.
+    /// the word that stands there and those of which `count` knows nothing.
     #[must_use]
-    pub fn around<T: Copy + PartialEq>(text: &[T], at: usize, count: impl Fn(&T) -> u64) -> Vec<T> {
+    pub fn around<T: Copy + PartialEq>(text: &[T], at: usize, count: impl Fn(&T) -> Option<u64>) -> Vec<T> {
         let near = &text[at.saturating_sub(REACH)..(at + REACH + 1).min(text.len())];
         let mut around: Vec<(u64, usize)> = near
             .iter()
             .enumerate()
             .filter(|(_, word)| **word != text[at])
-            .map(|(place, word)| (count(word), place))
+            .filter_map(|(place, word)| Some((count(word)?, place)))
             .collect();
         around.sort_unstable();
         around.truncate(RAREST);
@@ -268,11 +268,11 @@ mod tests {
     fn around_a_place_are_the_rarest_of_a_hundred_words_to_each_side() {
         // Word 150 at place 150, and again at 160; of the others, those of even numbers are rare.
         let text: Vec<u64> = (0..400).map(|at| if at == 160 { 150 } else { at }).collect();
-        let around = ContextEncoder::around(&text, 150, |word| if word % 2 == 0 { 1 } else { 1000 });
+        let around = ContextEncoder::around(&text, 150, |word| Some(if word % 2 == 0 { 1 } else { 1000 }));
         assert_eq!(around.len(), RAREST);
         assert_eq!((around[0], around[39]), (50, 128)); // equally rare ones as they stand; 50 to 128 are forty even numbers
-        let few = ContextEncoder::around(&[7, 8, 7, 9], 0, |word| *word);
+        let few = ContextEncoder::around(&[7, 8, 7, 9, 10], 0, |word| (*word < 10).then_some(*word));
         assert_eq!(few, [8, 9]);
-        assert!(ContextEncoder::around(&[7], 0, |word| *word).is_empty());
+        assert!(ContextEncoder::around(&[7], 0, |word| Some(*word)).is_empty());
     }
 }

@@ -48,7 +48,7 @@ impl Predominant {
         let [occurrences_min, occurrences_max] = OCCURRENCES;
         let settings = Settings { occurrences_min, occurrences_max, ..Settings::default() };
         let ids: Vec<WordId> = words.keys().copied().collect();
-        let found = occurrences(corpus, &ids, &settings, progress)?;
+        let found = occurrences(corpus, context.vectors(), &ids, &settings, progress)?;
         let (done, total) = (AtomicU64::new(0), found.len() as u64);
         let shares: Result<Vec<(String, Vec<(String, f32)>)>> = found
             .into_par_iter()

@@ -100,10 +100,9 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .disable_statement_logging(); // a statement slow on a busy machine is no news to users
-        // SQLite does not make two programs wait that bring the same database up to the schema.
-        let lock_path = path.with_file_name(".store.lock");
-        let lock = File::create(&lock_path).map_err(Error::io("create", &lock_path))?;
-        lock.lock().map_err(Error::io("lock", &lock_path))?;
+        // SQLite does not make two programs wait that bring the same database up to the schema. Where folders cannot be locked, they do not wait.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let _lock = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
         // The first alone: several at once that make a database's log would lock each other out, and are not made to wait for that.
         let mut first = runtime.block_on(options.connect()).map_err(failed(path))?;
         runtime.block_on(check_schema(path, &mut first))?;

@@ -147,6 +147,17 @@ impl WordVectors {
         self.listed.as_ref().is_none_or(|listed| listed[id.index()])
     }
 
+    /// The id of a word that may answer.
+    #[must_use]
+    pub fn listed_id(&self, word: &str) -> Option<WordId> {
+        self.vocabulary.id(word).filter(|id| self.is_listed(*id))
+    }
+
+    /// The counts of the words of a corpus, for those that may answer here.
+    pub(crate) fn counted(&self, corpus: &Vocabulary) -> Vec<Option<u64>> {
+        corpus.iter().map(|(_, word, count)| self.listed_id(word).map(|_| count)).collect()
+    }
+
     /// How many words may answer.
     fn listed_count(&self) -> usize {
         self.listed.as_ref().map_or(self.len(), |listed| listed.iter().filter(|listed| **listed).count())

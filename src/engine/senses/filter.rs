@@ -206,8 +206,9 @@ fn induced_in(
     analysis: &Analysis,
 ) -> Result<Vec<usize>> {
     let senses = generation.induced()?;
-    let vocabulary = generation.encoder()?.vectors().vocabulary();
-    let count = |word: &&str| vocabulary.id(word).map_or(0, |id| vocabulary.count(id));
+    let vectors = generation.encoder()?.vectors();
+    let vocabulary = vectors.vocabulary();
+    let count = |word: &&str| vectors.listed_id(word).map(|id| vocabulary.count(id));
     let text: Vec<&str> = analysis.tokens().map(|token| token.text).collect();
     let (mut start, mut asked, mut around) = (0, Vec::new(), Vec::new());
     let cut: Vec<Vec<&str>> =

@@ -71,7 +71,8 @@ impl Engine {
         found: &mut Found,
     ) -> Result<()> {
         let senses = generation.induced()?;
-        let vocabulary = generation.encoder()?.vectors().vocabulary();
+        let vectors = generation.encoder()?.vectors();
+        let vocabulary = vectors.vocabulary();
         let Some(contexts) = self.senses.contexts(generation)? else { return Ok(()) };
         let places: Vec<Range<usize>> = match asked {
             Asked::All => (0..analysis.len()).map(|at| at..at + 1).collect(),
@@ -95,7 +96,7 @@ impl Engine {
                     continue;
                 };
                 let around = ContextEncoder::around(&text, place.start, |word| {
-                    vocabulary.id(word).map_or(0, |id| vocabulary.count(id))
+                    vectors.listed_id(word).map(|id| vocabulary.count(id))
                 });
                 let views = contexts.encoder.in_text(contexts.encoder.views(&tokens, &within), around);
                 let answer = chosen(vocabulary, senses, id, views.in_text().as_deref());

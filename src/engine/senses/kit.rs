@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::sense::context::{ContextEncoder, SAMPLE};
 use crate::sense::induction::PASSAGE;
 use crate::sense::{Examples, Glosses, Predominant};
+use crate::vectors::WordVectors;
 use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
 use crate::wordnet::WordNet;
@@ -66,7 +67,7 @@ impl Shelf {
             return Ok(Some(Arc::clone(contexts)));
         }
         let (samples, words) = match generation.corpus() {
-            Ok(corpus) => (samples(corpus)?, corpus.words()),
+            Ok(corpus) => (samples(corpus, encoder.vectors())?, corpus.words()),
             Err(_) => Default::default(), // of before corpora were kept: nothing is removed
         };
         let model = match generation.context() {
@@ -180,7 +181,7 @@ impl Contexts {
     /// # Errors
     /// Those of reading the corpus.
     pub fn new(encoder: &StaticEncoder, model: Option<&Model>, corpus: &Corpus) -> Result<Self> {
-        Self::of(encoder, model, &samples(corpus)?, corpus.words())
+        Self::of(encoder, model, &samples(corpus, encoder.vectors())?, corpus.words())
     }
 
     /// From these sentences, and these surroundings, of a corpus of so many running words.
@@ -193,7 +194,7 @@ impl Contexts {
         fn borrowed(texts: &[Vec<String>]) -> Vec<impl Iterator<Item = &str>> {
             texts.iter().map(|text| text.iter().map(String::as_str)).collect()
         }
-        let plain = StaticEncoder::plain(encoder.vectors().clone());
+        let plain = StaticEncoder::plain(encoder.vectors().clone()).listed_only();
         let rows =
             borrowed(sentences).into_iter().filter_map(|sentence| plain.text(sentence)).flatten().collect();
         let samples = [borrowed(sentences), borrowed(surroundings)];
@@ -202,9 +203,10 @@ impl Contexts {
 }
 
 /// Sentences spread over the corpus, and what is around a word of each.
-fn samples(corpus: &Corpus) -> Result<[Vec<Vec<String>>; 2]> {
+fn samples(corpus: &Corpus, vectors: &WordVectors) -> Result<[Vec<Vec<String>>; 2]> {
     let every = (corpus.sentences() as usize / SAMPLE).max(1);
     let vocabulary = corpus.vocabulary();
+    let counted = vectors.counted(vocabulary);
     let spelled = |ids: Vec<WordId>| ids.into_iter().map(|id| vocabulary.word(id).to_owned()).collect();
     let (mut number, mut sentences, mut surroundings) = (0, Vec::new(), Vec::new());
     corpus.for_each_passage(PASSAGE, |passage| {
@@ -216,7 +218,8 @@ fn samples(corpus: &Corpus) -> Result<[Vec<Vec<String>>; 2]> {
             start += words.len();
             number += 1;
             if number % every == 0 && words.len() >= WORDS_MIN {
-                let around = ContextEncoder::around(&text, middle, |word| vocabulary.count(*word));
+                let count = |word: &WordId| counted[word.index()];
+                let around = ContextEncoder::around(&text, middle, count);
                 surroundings.push(spelled(around));
                 sentences.push(spelled(words));
             }

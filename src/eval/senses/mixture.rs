@@ -64,7 +64,7 @@ pub(super) fn weights(
     words.sort_unstable();
     words.dedup();
     let settings = Settings { occurrences_max: OCCURRENCES, ..Settings::default() };
-    let found = occurrences(material.corpus, &words, &settings, progress)?;
+    let found = occurrences(material.corpus, material.vectors, &words, &settings, progress)?;
     let of_kin: HashMap<WordId, Vec<Shown>> = kin
         .iter()
         .flatten()

@@ -56,7 +56,7 @@ pub fn pseudo_words(material: &Material<'_>, progress: &dyn Progress) -> Result<
     let pairs = pairs(material);
     let words: Vec<WordId> = pairs.iter().flatten().copied().collect();
     let settings = Settings { occurrences_max: 150, ..Settings::by(material.context) };
-    let found = occurrences(material.corpus, &words, &settings, progress)?;
+    let found = occurrences(material.corpus, material.vectors, &words, &settings, progress)?;
     let settings = settings.of_corpus(material.corpus.vocabulary(), material.context, &found);
     let mut systems = vec![System::new("always one sense", vec![Mark::share("accuracy", 1, 2)])];
     for (name, method) in [("neighbour graph", Method::Graph), ("contexts", Method::Contexts)] {

@@ -48,7 +48,7 @@ const COMPARED: (usize, usize) = (100, 150);
 const COMPARED_MIN: usize = 20;
 /// Where a corpus is small, groups are joined while their occurrences' cosines are higher than this on average. Chosen on the ambiguous words of the
 /// bundled collections, of which all then fall apart as they should; so what these score says little.
-const AVERAGE_LINK: f32 = 0.09;
+const AVERAGE_LINK: f32 = 0.1;
 /// Examples kept of a sense.
 const EXAMPLES_MAX: usize = 3;
 
@@ -270,7 +270,7 @@ pub fn induce(
     progress: &dyn Progress,
 ) -> Result<InducedSenses> {
     let words = frequent(vectors.vocabulary(), corpus.vocabulary(), settings);
-    let found = occurrences(corpus, &words, settings, progress)?;
+    let found = occurrences(corpus, vectors, &words, settings, progress)?;
     let settings = settings.clone().of_corpus(corpus.vocabulary(), context, &found);
     induce_from(vectors, corpus.vocabulary(), context, found, &settings, progress)
 }
@@ -415,7 +415,7 @@ fn in_vectors(vectors: &WordVectors, vocabulary: &Vocabulary, sentence: &[WordId
 }
 
 /// The words that stand for a group: of a cluster of neighbours, those near to the group's contexts; otherwise the words of its sentences
-/// that are more frequent there than in the other groups'.
+/// that are more frequent there than in the other groups'; what stands once in the corpus says nothing of a group.
 fn label(
     vectors: &WordVectors,
     word: &Target,
@@ -446,8 +446,8 @@ fn label(
     let text = |id: &WordId| vectors.vocabulary().word(*id);
     let mut scored: Vec<(f32, WordId)> = own
         .iter()
-        .filter(|(id, count)| vectors.is_listed(**id) && !word.words.contains(id) && **count > 1.0)
-        .filter(|(id, _)| !is_stop_word(text(id)))
+        .filter(|(id, count)| !word.words.contains(id) && **count > 1.0 && !is_stop_word(text(id)))
+        .filter(|(id, _)| vectors.vocabulary().count(**id) > 1)
         .map(|(id, count)| (count * (count / all[id]) / (vectors.vocabulary().count(*id) as f32).sqrt(), *id))
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -4,8 +4,9 @@ use super::Settings;
 use crate::error::Result;
 use crate::progress::Progress;
 use crate::sense::ContextEncoder;
+use crate::vectors::WordVectors;
+use crate::vocab::WordId;
 use crate::vocab::corpus::Corpus;
-use crate::vocab::{Vocabulary, WordId};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -28,6 +29,7 @@ pub(crate) struct Occurrence {
 /// Up to `occurrences_max` occurrences of each word, evenly spread.
 pub(crate) fn occurrences(
     corpus: &Corpus,
+    vectors: &WordVectors,
     words: &[WordId],
     settings: &Settings,
     progress: &dyn Progress,
@@ -40,6 +42,7 @@ pub(crate) fn occurrences(
         })
         .collect();
     let mut found: HashMap<WordId, Vec<Occurrence>> = HashMap::new();
+    let counted = vectors.counted(corpus.vocabulary());
     let (mut read, total) = (0, corpus.sentences());
     corpus.for_each_passage(PASSAGE, |sentences| {
         let before = read / 20_000;
@@ -56,7 +59,7 @@ pub(crate) fn occurrences(
                 let Some((every, met)) = left.get_mut(&passage[at]) else { continue };
                 *met += 1;
                 if *met % *every == 0 && range.len() >= 3 {
-                    let occurrence = occurrence(corpus.vocabulary(), &passage, &range, at);
+                    let occurrence = occurrence(&counted, &passage, &range, at);
                     found.entry(passage[at]).or_default().push(occurrence);
                 }
             }
@@ -69,11 +72,11 @@ pub(crate) fn occurrences(
     Ok(found)
 }
 
-fn occurrence(vocabulary: &Vocabulary, passage: &[WordId], sentence: &Range<usize>, at: usize) -> Occurrence {
+fn occurrence(counted: &[Option<u64>], passage: &[WordId], sentence: &Range<usize>, at: usize) -> Occurrence {
     let near = at.saturating_sub(REACH).max(sentence.start)..(at + REACH).min(sentence.end);
     Occurrence {
         sentence: passage[near.clone()].to_vec(),
         at: at - near.start,
-        around: ContextEncoder::around(passage, at, |word| vocabulary.count(*word)),
+        around: ContextEncoder::around(passage, at, |word| counted[word.index()]),
     }
 }
