@@ -22,10 +22,10 @@ pub(crate) fn han_pairs<'w>(
         found(&pair, at);
     };
     for (at, (word, follows)) in words.into_iter().enumerate() {
-        if !follows || !word.starts_with(is_han) {
-            if let Some((alone, at, false)) = last.take() {
-                tell(alone, None, at);
-            }
+        if (!follows || !word.starts_with(is_han))
+            && let Some((alone, at, false)) = last.take()
+        {
+            tell(alone, None, at);
         }
         for character in word.chars().filter(|character| is_han(*character)) {
             if let Some((before, at, _)) = last {
