@@ -134,7 +134,7 @@ impl CorpusEncoder {
     }
 
     /// Lets a lower minimum count be chosen, where none is set, if there are vectors to begin with: if one of these vocabularies covers
-    /// [`COVERED_MIN`] of the corpus.
+    /// half of the running words.
     #[must_use]
     pub fn known(self, known: Vec<&'static Vocabulary>) -> Self {
         Self { known, ..self }
