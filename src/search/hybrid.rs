@@ -7,6 +7,7 @@ use super::explained::{Carried, Explained};
 use super::fusion::{
     Evidence, Fusion, HybridSettings, Knowledge, feedback_share, flatness, static_weight, weakness,
 };
+use super::phrases::Phrases;
 use super::{KeywordRetriever, MatchPart, Mode, Ranked, Retriever, StaticRetriever, distinct, feedback};
 use crate::error::Result;
 use crate::index::keyword::{KeywordIndex, KeywordOptions, LookedUp, Scores, WeightedTerm};
@@ -315,25 +316,15 @@ impl<'a> HybridRetriever<'a> {
         Ok(Evidence { has_phrase, ..evidence })
     }
 
-    /// Whether one of the first answers holds most of the query in phrases: more than half of its words, function words aside, side by side
-    /// with a neighbour that they have in the query too.
+    /// Whether one of the first answers holds most of the query in phrases of the query.
     fn holds_phrases(&self, query: &[String], keyword: &[Ranked]) -> Result<bool> {
-        let form = |word: &str| self.index.form(word, &self.options).into_owned();
-        let is_content = |word: &&String| !is_stop_word(word);
-        let content: HashSet<String> = query.iter().filter(is_content).map(|word| form(word)).collect();
-        let pairs = query.windows(2).filter(|two| two.iter().all(|word| !is_stop_word(word)));
-        let pairs: HashSet<[String; 2]> = pairs.map(|two| [form(&two[0]), form(&two[1])]).collect();
-        if pairs.is_empty() {
+        let Some(phrases) = Phrases::of(query, |word| self.index.form(word, &self.options)) else {
             return Ok(false);
-        }
+        };
         let first: Vec<i64> = keyword.iter().take(PHRASE_DOCUMENTS).map(|found| found.seq).collect();
         let texts = (self.texts)(&first)?;
-        Ok(texts.iter().any(|(_, text)| {
-            let words: Vec<String> = text.tokens().map(|token| form(token.text)).collect();
-            let found: HashSet<&String> =
-                words.windows(2).filter(|two| pairs.contains(*two)).flatten().collect();
-            2 * found.len() > content.len()
-        }))
+        let form = |word| self.index.form(word, &self.options);
+        Ok(texts.iter().any(|(_, text)| phrases.are_mostly_in(text, form)))
     }
 
     /// The query with the words of its first answers (RM3), and with their mean vector (Rocchio 1971).

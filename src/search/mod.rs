@@ -14,6 +14,7 @@ mod fusion;
 mod hybrid;
 mod keyword;
 mod neighbours;
+mod phrases;
 mod statics;
 mod wordnet;
 
