@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::index::keyword::{KeywordIndex, KeywordOptions, LookedUp, Scores, WeightedTerm};
 use crate::linalg;
 use crate::text::{Analysis, han_pairs, is_stop_word};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::cmp::Ordering;
@@ -71,7 +72,7 @@ struct Reading {
 
 /// Documents with both scores, BM25 and cosine, the latter at least 0.
 struct Candidates {
-    scores: HashMap<i64, (f32, f32)>,
+    scores: FxHashMap<i64, (f32, f32)>,
     /// Highest of each.
     most: (f32, f32),
     scored: Scores,
@@ -255,7 +256,7 @@ impl<'a> HybridRetriever<'a> {
             (Some((soft, _)), Some(vector)) => soft.nearest(vector, pool)?,
             _ => Vec::new(),
         };
-        let scores = HashMap::with_capacity(keyword.len() + statics.len());
+        let scores = FxHashMap::with_capacity_and_hasher(keyword.len() + statics.len(), FxBuildHasher);
         let mut candidates = Candidates { scores, most: (0.0, 0.0), scored, keyword, statics };
         let seqs = candidates.keyword.iter().chain(&candidates.statics).map(|found| found.seq);
         let seqs: Vec<i64> = seqs.collect();
@@ -271,9 +272,9 @@ impl<'a> HybridRetriever<'a> {
             seqs.iter().copied().filter(|seq| !candidates.scores.contains_key(seq)).collect();
         missing.sort_unstable();
         missing.dedup();
-        let cosines: HashMap<i64, f32> = match (&self.soft, &reading.vector) {
+        let cosines: FxHashMap<i64, f32> = match (&self.soft, &reading.vector) {
             (Some((soft, _)), Some(vector)) => soft.cosines(vector, &missing)?.into_iter().collect(),
-            _ => HashMap::new(),
+            _ => FxHashMap::default(),
         };
         for seq in missing {
             let score = candidates.scored.score(self.index, seq.cast_unsigned());
